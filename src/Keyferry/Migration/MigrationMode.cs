@@ -1,0 +1,27 @@
+namespace Keyferry.Migration;
+
+/// <summary>What a run moves.</summary>
+internal enum MigrationMode
+{
+    /// <summary>One pass over the source; changes made meanwhile are not followed.</summary>
+    Snapshot,
+
+    /// <summary>Everything, and every change.</summary>
+    Live,
+
+    /// <summary>Only changes made from now on.</summary>
+    LiveOnly,
+}
+
+/// <summary>What becomes of keys that the target already has.</summary>
+internal enum TargetKeys
+{
+    /// <summary>The run is refused.</summary>
+    Refuse,
+
+    /// <summary>They stay, except where the source has a key of the same name.</summary>
+    Merge,
+
+    /// <summary>They are removed: at the end the target has what the source has, and nothing else.</summary>
+    Replace,
+}

@@ -1,0 +1,43 @@
+using Keyferry.Model;
+
+namespace Keyferry.Migration;
+
+/// <summary>What a user asked for. Immutable; the defaults are what most runs want.</summary>
+internal sealed record MigrationOptions
+{
+    /// <summary>The server to move from. A database in it restricts the run to that database.</summary>
+    public required Endpoint Source { get; init; }
+
+    /// <summary>The server to move to. A database in it is allowed only where the source names one too: then that one is written.</summary>
+    public required Endpoint Target { get; init; }
+
+    /// <summary>What is moved.</summary>
+    public MigrationMode Mode { get; init; } = MigrationMode.Live;
+
+    /// <summary>What becomes of keys that the target has already.</summary>
+    public TargetKeys TargetKeys { get; init; } = TargetKeys.Refuse;
+
+    /// <summary>End the run by itself once nothing has changed for this long; <see langword="null"/> to follow until asked to end.</summary>
+    public TimeSpan? UntilIdle { get; init; }
+
+    /// <summary>Compare both sides at the end.</summary>
+    public bool Verify { get; init; } = true;
+
+    /// <summary>The folder of the run's state.</summary>
+    public string WorkDirectory { get; init; } = ".keyferry";
+
+    /// <summary>Ordered ways per shard. One keeps a short network busy; more are for long round trips.</summary>
+    public int Lanes { get; init; } = 1;
+
+    /// <summary>Memory for dirty keys, in bytes, over all lanes. When it is full a gap is opened and closed by a rescan.</summary>
+    public long DirtyBudget { get; init; } = 64L << 20;
+
+    /// <summary>How long a server may be silent while a reply is due.</summary>
+    public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long name look-up, connect and TLS handshake may take.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a server may stay away before the run gives up; it reconnects with growing pauses until then.</summary>
+    public TimeSpan OutageBudget { get; init; } = TimeSpan.FromMinutes(10);
+}

@@ -1,0 +1,36 @@
+using Keyferry.Model;
+using Keyferry.Observe;
+using Keyferry.Verify;
+
+namespace Keyferry.Migration;
+
+/// <summary>How a run ended, for people and programs.</summary>
+internal sealed record MigrationReport
+{
+    /// <summary>What the run can truthfully say.</summary>
+    public required Verdict Verdict { get; init; }
+
+    /// <summary>Why the verdict is what it is, one sentence each; empty for <see cref="Verdict.Equal"/>.</summary>
+    public IReadOnlyList<string> Reasons { get; init; } = [];
+
+    /// <summary>The run's short name, as in the client names on both servers.</summary>
+    public required string RunName { get; init; }
+
+    /// <summary><c>Redis 7.0.15 at host:port</c></summary>
+    public required string Source { get; init; }
+
+    /// <summary><c>Valkey 8.1.1 at host:port</c></summary>
+    public required string Target { get; init; }
+
+    /// <summary>The counters at the end.</summary>
+    public required ProgressSnapshot Progress { get; init; }
+
+    /// <summary>What the comparison found, or <see langword="null"/> where none ran.</summary>
+    public VerifyResult? Verify { get; init; }
+
+    /// <summary>Time spent in each phase, in the order in which they were entered.</summary>
+    public IReadOnlyList<(Phase Phase, TimeSpan Spent)> Phases { get; init; } = [];
+
+    /// <summary>What was changed on the source and has been put back, or could not be, one sentence each.</summary>
+    public IReadOnlyList<string> Leases { get; init; } = [];
+}

@@ -1,0 +1,99 @@
+using Keyferry.Model;
+using Keyferry.Resp;
+
+namespace Keyferry.Servers;
+
+/// <summary>Turns what a server or the network said while connecting into what it means and what to do. One place, so that every command says it alike.</summary>
+internal static class ConnectionTrouble
+{
+    /// <summary>The stream could not be opened.</summary>
+    public static KeyferryException Dial(IOException failed, Endpoint endpoint, string role)
+    {
+        var text = failed.Message;
+        var remedy = text switch
+        {
+            _ when text.Contains("is not known", StringComparison.Ordinal) =>
+                "Check the spelling of the host, and that this machine resolves names of that network.",
+            _ when text.Contains("nothing listens", StringComparison.Ordinal) => "Check host and port, and that the server is running.",
+            _ when text.Contains("TLS", StringComparison.Ordinal) =>
+                $"If the server speaks plain RESP, use redis:// instead of rediss://. If it does speak TLS, its certificate must be valid for {endpoint.Host}.",
+            _ => "Check route and firewall (security group) between this machine and the server.",
+        };
+        return new KeyferryException(FailureKind.Unreachable, $"Cannot reach the {role} {endpoint}: {text}.", remedy, failed);
+    }
+
+    /// <summary>The stream opened but died before the first reply.</summary>
+    public static KeyferryException Greeting(IOException broken, Endpoint endpoint, string role) =>
+        new(
+            FailureKind.Unreachable,
+            $"The {role} {endpoint} accepted the connection but gave no usable reply: {broken.Message}.",
+            endpoint.Tls
+                ? "Check that a Redis-compatible server listens there."
+                : "If the server speaks TLS, use rediss:// instead of redis://. Otherwise check that a Redis-compatible server listens there.",
+            broken
+        );
+
+    /// <summary>The server refused the first commands.</summary>
+    public static KeyferryException Login(ServerErrorException refused, Endpoint endpoint, string role)
+    {
+        var (kind, means, remedy) = refused.Code switch
+        {
+            "NOAUTH" => (
+                FailureKind.Unreachable,
+                "it wants a password, and none was given",
+                $"Give it in the {role} URI, in KEYFERRY_{Upper(role)}_PASSWORD or with --{role}-password-file."
+            ),
+            "WRONGPASS" => (
+                FailureKind.Unreachable,
+                "it does not accept the user or the password",
+                "Check both; a user that is off is refused with the same words."
+            ),
+            "LOADING" => (
+                FailureKind.Unreachable,
+                "it is still reading its data from disk",
+                "Wait until it answers PING with PONG, then try again."
+            ),
+            "MASTERDOWN" => (
+                FailureKind.Unreachable,
+                "it is a replica that has lost its primary",
+                "Wait for the failover, or name the primary."
+            ),
+            "DENIED" => (
+                FailureKind.Unreachable,
+                "it is in protected mode and takes no connections from other machines",
+                "Set a password or protected-mode no on the server."
+            ),
+            "NOPERM" => (
+                FailureKind.Unreachable,
+                $"the user may not run {refused.Command}",
+                $"Give the user the right: ACL SETUSER NAME +{refused.Command.ToLowerInvariant().Replace(' ', '|')}."
+            ),
+            _ when refused.Reply.Contains("max number of clients", StringComparison.OrdinalIgnoreCase) => (
+                FailureKind.Unreachable,
+                "it has no free connection left (maxclients)",
+                "Raise maxclients or close idle clients."
+            ),
+            _ when refused.Command == "AUTH" && refused.Reply.Contains("without any password configured", StringComparison.Ordinal) => (
+                FailureKind.Unreachable,
+                "a password was given, but the server has none for the default user",
+                "Leave the password out, or name the user it belongs to."
+            ),
+            _ when refused.Command == "AUTH" => (FailureKind.Unreachable, "it does not accept the password", "Check user and password."),
+            _ => (
+                FailureKind.Unreachable,
+                "it refused the first command",
+                "Check that this is a Redis-compatible server and what the user may do."
+            ),
+        };
+        return new KeyferryException(
+            kind,
+            $"The {role} {endpoint} does not let Keyferry in: {means} ({Short(refused.Reply)}).",
+            remedy,
+            refused
+        );
+    }
+
+    private static string Upper(string role) => role.ToUpperInvariant();
+
+    private static string Short(string reply) => reply.Length > 160 ? reply[..160] + "..." : reply.TrimEnd('.');
+}

@@ -1,0 +1,23 @@
+using Keyferry.Model;
+
+namespace Keyferry.Verify;
+
+/// <summary>What a verifier may ask of a live migration: what changes, and another look. It is how a repair stays a look and never a second writer.</summary>
+internal interface IChangeWatch
+{
+    /// <summary>Begins to note which of <paramref name="keys"/> are marked dirty by a change from now on (looks that were asked for here do not count).</summary>
+    IWatchedKeys Watch(IReadOnlyCollection<KeyId> keys);
+
+    /// <summary>Asks for another look at <paramref name="keys"/>.</summary>
+    void LookAgain(IReadOnlyCollection<KeyId> keys);
+
+    /// <summary>Returns when every key that is dirty now, and every change made on the source before this call, has been moved.</summary>
+    ValueTask SettleAsync(CancellationToken stop);
+}
+
+/// <summary>Keys under watch; disposing ends the watch.</summary>
+internal interface IWatchedKeys : IDisposable
+{
+    /// <summary>Whether <paramref name="key"/> has changed since the watch began, or may have (a gap was noticed).</summary>
+    bool WasTouched(in KeyId key);
+}
