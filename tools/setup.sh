@@ -1,0 +1,103 @@
+# shellcheck shell=bash
+# What ./demo and ./test need from the machine: the .NET SDK and a Redis server. Sourced, not run.
+# Installs what is missing with apt where that is possible, and says what to do where it is not.
+
+KEYFERRY_SDK_MAJOR=10
+
+setup_say() { printf '==> %s\n' "$*" >&2; }
+setup_fail() {
+  printf 'error: %s\n' "$*" >&2
+  return 1
+}
+
+# Runs a command as root: directly, or through sudo where there is one.
+setup_as_root() {
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null 2>&1; then
+    sudo "$@"
+  else
+    setup_fail "this needs root: $*" || return 1
+  fi
+}
+
+setup_apt_refreshed=
+# Succeeds where apt knows the package $1, after one look at fresh package lists if need be.
+setup_apt_has() {
+  command -v apt-get >/dev/null 2>&1 || return 1
+  setup_apt_candidate "$1" && return 0
+  [ -n "$setup_apt_refreshed" ] && return 1
+  setup_apt_refreshed=1
+  setup_as_root apt-get update -qq >/dev/null 2>&1
+  setup_apt_candidate "$1"
+}
+
+setup_apt_candidate() {
+  apt-cache policy "$1" 2>/dev/null | grep -q '^  Candidate: [^(]'
+}
+
+setup_apt_install() {
+  setup_as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+# The .NET SDK in PATH, from apt where it is missing.
+setup_dotnet() {
+  export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+  setup_dotnet_found && return 0
+  if [ -x "$HOME/.dotnet/dotnet" ]; then
+    export DOTNET_ROOT="$HOME/.dotnet" PATH="$HOME/.dotnet:$PATH"
+    setup_dotnet_found && return 0
+  fi
+  local package="dotnet-sdk-$KEYFERRY_SDK_MAJOR.0"
+  if setup_apt_has "$package"; then
+    setup_say "installing $package with apt"
+    setup_apt_install "$package" && hash -r && setup_dotnet_found && return 0
+  fi
+  cat >&2 <<MESSAGE
+error: the .NET SDK $KEYFERRY_SDK_MAJOR is missing and apt has no package $package here.
+  Either install it for this user:
+    curl -fsSL https://dot.net/v1/dotnet-install.sh | bash -s -- --channel $KEYFERRY_SDK_MAJOR.0
+  or add Microsoft's package source for this system: https://learn.microsoft.com/dotnet/core/install/linux
+  Then run this again.
+MESSAGE
+  return 1
+}
+
+setup_dotnet_found() {
+  command -v dotnet >/dev/null 2>&1 && dotnet --list-sdks 2>/dev/null | grep -q "^$KEYFERRY_SDK_MAJOR\."
+}
+
+# redis-server and redis-cli in PATH, from apt where they are missing; the package's own service is neither started nor left enabled.
+setup_redis() {
+  setup_redis_found && return 0
+  if ! setup_apt_has redis-server; then
+    setup_fail "redis-server is missing and apt has no such package here; install Redis 5 or newer (https://redis.io/docs/latest/operate/oss_and_stack/install/)"
+    return 1
+  fi
+  setup_say "installing redis-server with apt (its system service stays off)"
+  setup_without_services setup_apt_install redis-server redis-tools || return 1
+  if command -v systemctl >/dev/null 2>&1; then
+    setup_as_root systemctl disable --now redis-server >/dev/null 2>&1
+  fi
+  hash -r
+  setup_redis_found || setup_fail "redis-server was installed but is not in PATH"
+}
+
+setup_redis_found() {
+  command -v redis-server >/dev/null 2>&1 && command -v redis-cli >/dev/null 2>&1
+}
+
+# Runs a command while Debian's policy-rc.d forbids packages to start their services. A policy of the machine's own is left alone.
+setup_without_services() {
+  local policy=/usr/sbin/policy-rc.d
+  if [ -e "$policy" ]; then
+    "$@"
+    return
+  fi
+  (
+    trap 'setup_as_root rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' | setup_as_root tee "$policy" >/dev/null
+    setup_as_root chmod 755 "$policy"
+    "$@"
+  )
+}
