@@ -1,0 +1,135 @@
+using System.Text;
+using StackExchange.Redis;
+
+namespace Keyferry.Traffic.Comparing;
+
+/// <summary>
+/// Compares two servers key by key in both directions: the tests' own opinion, which shares neither code nor method with Keyferry's verify.
+/// What differs is looked at again, so that keys which expire during the walk do not count.
+/// </summary>
+/// <param name="left">The first server (the source).</param>
+/// <param name="right">The second server (the target).</param>
+/// <param name="expiryTolerance">How far two expiries may lie apart.</param>
+public sealed class ServerComparison(ServerLink left, ServerLink right, TimeSpan expiryTolerance)
+{
+    private const int KeysPerPage = 250;
+    private const int Looks = 4;
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(150);
+    private static readonly Version Counters = new(7, 0);
+
+    private readonly KeyReader _left = new(left, left.Version >= Counters && right.Version >= Counters);
+    private readonly KeyReader _right = new(right, left.Version >= Counters && right.Version >= Counters);
+    private long _compared;
+
+    public async Task<ComparisonReport> RunAsync(CancellationToken stop)
+    {
+        _compared = 0;
+        var suspects = new HashSet<(int Database, RedisKey Key)>();
+        foreach (int database in (await left.KeyCountsAsync()).Keys)
+        {
+            await foreach (var page in PagesAsync(left, database).WithCancellation(stop))
+            {
+                _compared += page.Length;
+                suspects.UnionWith((await LookAsync(database, page)).Select(difference => (database, difference.Key)));
+            }
+        }
+
+        foreach (int database in (await right.KeyCountsAsync()).Keys)
+        {
+            await foreach (var page in PagesAsync(right, database).WithCancellation(stop))
+            {
+                suspects.UnionWith(await SurplusAsync(database, page));
+            }
+        }
+
+        return new ComparisonReport(_compared, await LookAgainAsync(suspects, stop));
+    }
+
+    /// <summary>The keys that are different at each of several looks.</summary>
+    private async Task<IReadOnlyList<KeyDifference>> LookAgainAsync(HashSet<(int Database, RedisKey Key)> suspects, CancellationToken stop)
+    {
+        var differences = new List<KeyDifference>();
+        for (int look = 0; look < Looks && suspects.Count > 0; look++)
+        {
+            await Task.Delay(BetweenLooks, stop);
+            differences.Clear();
+            var still = new HashSet<(int, RedisKey)>();
+            foreach (var group in suspects.GroupBy(suspect => suspect.Database))
+            {
+                foreach (var page in group.Select(suspect => suspect.Key).Chunk(KeysPerPage))
+                {
+                    var found = await LookAsync(group.Key, page);
+                    still.UnionWith(found.Select(difference => (group.Key, difference.Key)));
+                    differences.AddRange(found.Select(difference => difference.Difference));
+                }
+            }
+
+            suspects = still;
+        }
+
+        return differences;
+    }
+
+    private async Task<IReadOnlyList<(RedisKey Key, KeyDifference Difference)>> LookAsync(int database, RedisKey[] page)
+    {
+        var images = await Task.WhenAll(page.Select(key => Task.WhenAll(_left.ReadAsync(database, key), _right.ReadAsync(database, key))));
+        var found = new List<(RedisKey, KeyDifference)>();
+        for (int i = 0; i < page.Length; i++)
+        {
+            if (Difference(images[i][0], images[i][1]) is { } kind)
+            {
+                found.Add((page[i], new KeyDifference(database, Printable(page[i]), kind, images[i][0], images[i][1])));
+            }
+        }
+
+        return found;
+    }
+
+    private async Task<IEnumerable<(int Database, RedisKey Key)>> SurplusAsync(int database, RedisKey[] page)
+    {
+        bool[] known = await Task.WhenAll(page.Select(key => left.Database(database).KeyExistsAsync(key)));
+        return page.Where((_, i) => !known[i]).Select(key => (database, key)).ToArray();
+    }
+
+    private DifferenceKind? Difference(KeyImage a, KeyImage b) =>
+        (a.IsAbsent, b.IsAbsent) switch
+        {
+            (true, true) => null,
+            (false, true) => DifferenceKind.Missing,
+            (true, false) => DifferenceKind.Surplus,
+            _ when a.Type != b.Type => DifferenceKind.Type,
+            _ when a.Value != b.Value => DifferenceKind.Value,
+            _ when !SameExpiry(a.ExpiresAt, b.ExpiresAt) => DifferenceKind.Expiry,
+            _ => null,
+        };
+
+    private bool SameExpiry(long? a, long? b) =>
+        a is null || b is null ? a == b : Math.Abs(a.Value - b.Value) <= expiryTolerance.TotalMilliseconds;
+
+    private static async IAsyncEnumerable<RedisKey[]> PagesAsync(ServerLink link, int database)
+    {
+        var page = new List<RedisKey>(KeysPerPage);
+        await foreach (var key in link.Server.KeysAsync(database, pageSize: 1000))
+        {
+            page.Add(key);
+            if (page.Count == KeysPerPage)
+            {
+                yield return page.ToArray();
+                page.Clear();
+            }
+        }
+
+        yield return page.ToArray();
+    }
+
+    private static string Printable(RedisKey key)
+    {
+        var text = new StringBuilder("\"");
+        foreach (byte letter in (byte[]?)key ?? [])
+        {
+            text.Append(letter is >= 0x20 and < 0x7F ? ((char)letter).ToString() : $"\\x{letter:x2}");
+        }
+
+        return text.Append('"').ToString();
+    }
+}
