@@ -1,0 +1,124 @@
+using System.CommandLine;
+using Keyferry.Model;
+
+namespace Keyferry.Cli.Input;
+
+/// <summary>How a command is told where a server is and how to get in: an argument, two options, and the environment.</summary>
+/// <remarks>User and password are looked for one by one: in the options first, then in the URI, then in the environment.</remarks>
+internal sealed class EndpointArguments
+{
+    private readonly string _role;
+    private readonly string _variablePrefix;
+    private readonly Argument<string?> _uri;
+    private readonly Option<string?> _user;
+    private readonly Option<string?> _passwordFile;
+
+    private EndpointArguments(string role, string argument, string optionPrefix, string variablePrefix)
+    {
+        _role = role;
+        _variablePrefix = variablePrefix;
+        _uri = new Argument<string?>(argument)
+        {
+            Arity = ArgumentArity.ZeroOrOne,
+            Description = $"The {role}: redis://host:port/db, rediss://... for TLS, or host:port. Default: {UriVariable}.",
+        };
+        _user = new Option<string?>($"--{optionPrefix}user")
+        {
+            HelpName = "NAME",
+            Description = $"ACL user on the {role}. Default: the URI's, or {variablePrefix}USER.",
+        };
+        _passwordFile = new Option<string?>($"--{optionPrefix}password-file")
+        {
+            HelpName = "PATH",
+            Description = $"File whose first line is the password for the {role}. Default: the URI's, or {variablePrefix}PASSWORD.",
+        };
+    }
+
+    private string UriVariable => _variablePrefix == "KEYFERRY_" ? "KEYFERRY_URI" : _variablePrefix.TrimEnd('_');
+
+    /// <summary><c>SOURCE</c>, <c>--source-user</c>, <c>--source-password-file</c>, <c>KEYFERRY_SOURCE...</c></summary>
+    public static EndpointArguments Source() => new("source", "SOURCE", "source-", "KEYFERRY_SOURCE_");
+
+    /// <summary><c>TARGET</c>, <c>--target-user</c>, <c>--target-password-file</c>, <c>KEYFERRY_TARGET...</c></summary>
+    public static EndpointArguments Target() => new("target", "TARGET", "target-", "KEYFERRY_TARGET_");
+
+    /// <summary>For commands of one server: <c>URI</c>, <c>--user</c>, <c>--password-file</c>, <c>KEYFERRY_URI</c>, <c>KEYFERRY_USER</c>, <c>KEYFERRY_PASSWORD</c>.</summary>
+    public static EndpointArguments Server() => new("server", "URI", "", "KEYFERRY_");
+
+    /// <summary>Adds argument and options to <paramref name="command"/>.</summary>
+    public void AddTo(Command command)
+    {
+        command.Arguments.Add(_uri);
+        command.Options.Add(_user);
+        command.Options.Add(_passwordFile);
+    }
+
+    /// <summary>Reads the endpoint; a password on the command line works, with a note on standard error.</summary>
+    /// <exception cref="KeyferryException">Nothing names the server, or what does is not usable (<see cref="FailureKind.Usage"/>).</exception>
+    public Endpoint Read(ParseResult parsed, Surroundings surroundings)
+    {
+        var given = parsed.GetValue(_uri);
+        var text = given ?? Set(surroundings, UriVariable);
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            throw new KeyferryException(
+                FailureKind.Usage,
+                $"No {_role} was given.",
+                $"Name it as {_uri.Name} on the command line (redis://host:port or host:port), or set {UriVariable}."
+            );
+        }
+
+        var endpoint = EndpointUri.Parse(text, _role);
+        surroundings.Mask.Add(endpoint.Password);
+        if (given is not null && endpoint.Password?.Reveal().Length > 0)
+        {
+            surroundings.Error.WriteLine(
+                $"note: the {_role}'s password stands on the command line, where other users of this machine can read it; "
+                    + $"{_passwordFile.Name} and {_variablePrefix}PASSWORD keep it out of there"
+            );
+        }
+
+        endpoint = endpoint with
+        {
+            User = parsed.GetValue(_user) ?? endpoint.User ?? Set(surroundings, _variablePrefix + "USER"),
+            Password = FromFile(parsed.GetValue(_passwordFile)) ?? endpoint.Password ?? FromVariable(surroundings),
+        };
+        surroundings.Mask.Add(endpoint.Password);
+        return endpoint.User is null || endpoint.Password is not null
+            ? endpoint
+            : throw new KeyferryException(
+                FailureKind.Usage,
+                $"The {_role} has a user but no password.",
+                $"Give it with {_passwordFile.Name} PATH or {_variablePrefix}PASSWORD; for a user without one write redis://user:@host:port."
+            );
+    }
+
+    private static string? Set(Surroundings surroundings, string name) =>
+        surroundings.Variable(name) is { Length: > 0 } value ? value : null;
+
+    private Secret? FromVariable(Surroundings surroundings) =>
+        Set(surroundings, _variablePrefix + "PASSWORD") is { } password ? new Secret(password) : null;
+
+    private Secret? FromFile(string? path)
+    {
+        if (path is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            using var reader = File.OpenText(path);
+            return new Secret(reader.ReadLine() ?? "");
+        }
+        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new KeyferryException(
+                FailureKind.Usage,
+                $"The file of {_passwordFile.Name} cannot be read: {failed.Message}",
+                "Check the path and its permissions; the password is the file's first line.",
+                failed
+            );
+        }
+    }
+}

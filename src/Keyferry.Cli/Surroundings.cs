@@ -1,0 +1,43 @@
+using Keyferry.Cli.Input;
+using Keyferry.Cli.Output;
+
+namespace Keyferry.Cli;
+
+/// <summary>What a command may touch outside itself: the two outputs, the environment, the clock, the terminal, the signals. Tests put their own in.</summary>
+internal sealed record Surroundings
+{
+    /// <summary>Results.</summary>
+    public required TextWriter Out { get; init; }
+
+    /// <summary>Notes, warnings and failures.</summary>
+    public required TextWriter Error { get; init; }
+
+    /// <summary>Reads one environment variable; <see langword="null"/> where it is not set.</summary>
+    public required Func<string, string?> Variable { get; init; }
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>The terminal behind <see cref="Out"/>, or <see langword="null"/> where output goes to a file or a pipe.</summary>
+    public Terminal? Terminal { get; init; }
+
+    /// <summary>The terminal behind <see cref="Error"/>, or <see langword="null"/>.</summary>
+    public Terminal? ErrorTerminal { get; init; }
+
+    /// <summary>Starts to listen to the signals that end a run.</summary>
+    public Func<RunSignals> Signals { get; init; } = static () => RunSignals.OfThisProcess();
+
+    /// <summary>Every password that this invocation has read, so that failures can be cleaned of them.</summary>
+    public SecretMask Mask { get; } = new();
+
+    /// <summary>The real ones.</summary>
+    public static Surroundings OfThisProcess() =>
+        new()
+        {
+            Out = Console.Out,
+            Error = Console.Error,
+            Variable = Environment.GetEnvironmentVariable,
+            Terminal = Terminal.Detect(Console.IsOutputRedirected, Environment.GetEnvironmentVariable),
+            ErrorTerminal = Terminal.Detect(Console.IsErrorRedirected, Environment.GetEnvironmentVariable),
+        };
+}

@@ -1,0 +1,58 @@
+using System.CommandLine;
+using System.Text;
+using Keyferry.Cli.Input;
+using Keyferry.Cli.Output;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Keyferry.Cli.Tests;
+
+/// <summary>Surroundings whose outputs, variables, clock and signals a test holds in its hands.</summary>
+internal sealed class Bench
+{
+    private readonly StringBuilder _out = new();
+    private readonly StringBuilder _error = new();
+
+    public Dictionary<string, string> Variables { get; } = new(StringComparer.Ordinal);
+
+    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2030, 5, 17, 14, 2, 11, TimeSpan.Zero));
+
+    public RunSignals Signals { get; } = new();
+
+    public Terminal? Terminal { get; init; }
+
+    public string Out => _out.ToString();
+
+    public string Error => _error.ToString();
+
+    /// <summary>Everything that was printed, wherever.</summary>
+    public string Everything => Out + Error;
+
+    public Surroundings Surroundings =>
+        new()
+        {
+            Out = TextWriter.Synchronized(new StringWriter(_out)),
+            Error = TextWriter.Synchronized(new StringWriter(_error)),
+            Variable = Variables.GetValueOrDefault,
+            Time = Time,
+            Terminal = Terminal,
+            ErrorTerminal = Terminal,
+            Signals = () => Signals,
+        };
+
+    public Task<int> RunAsync(params string[] args) => App.RunAsync(args, Surroundings);
+
+    /// <summary>A path of this repository.</summary>
+    public static string PathOf(string relative)
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "Keyferry.slnx")))
+        {
+            folder = folder.Parent ?? throw new InvalidOperationException("The tests must run inside the repository.");
+        }
+
+        return Path.Combine(folder.FullName, relative);
+    }
+
+    /// <summary>Parses with options of a command that is made for the test.</summary>
+    public static ParseResult Parse(Command command, params string[] args) => new RootCommand { command }.Parse([command.Name, .. args]);
+}
