@@ -1,0 +1,130 @@
+using Keyferry.Model;
+using Keyferry.Resp;
+using Keyferry.Servers;
+
+namespace Keyferry.Lanes;
+
+/// <summary>The ordered way of its keys, over as many sessions as it takes.</summary>
+/// <remarks>
+/// <para><b>Promises.</b> Before a new session writes, the target has been asked to kill the connection of the one before: a write whose answer was lost could
+/// otherwise be executed after newer ones. Where that is not permitted, the keys concerned are told to <c>suspect</c>.</para>
+/// <para><b>Concurrency.</b> One task.</para>
+/// </remarks>
+/// <param name="index">The lane's number, for the client names.</param>
+/// <param name="source">Connections to the source.</param>
+/// <param name="target">Connections to the target.</param>
+/// <param name="context">What the sessions share.</param>
+/// <param name="outageBudget">How long a server may stay away before the run gives up.</param>
+/// <param name="time">The clock of the run.</param>
+internal sealed class Lane(int index, ServerConnector source, ServerConnector target, LaneContext context, TimeSpan outageBudget, TimeProvider time)
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
+    private long _previousTargetId;
+    private string? _held;
+
+    /// <summary>Why the lane waits at the moment, or <see langword="null"/>.</summary>
+    public string? Held => Volatile.Read(ref _held);
+
+    /// <summary>Told when writes were left unanswered on a connection that could not be killed; must return at once.</summary>
+    public Action<string>? Suspect { get; set; }
+
+    /// <summary>Moves keys until <paramref name="stop"/>.</summary>
+    /// <exception cref="KeyferryException">A server refuses for a reason that will last, or stayed away for longer than the budget.</exception>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        var pause = FirstPause;
+        var wellSince = time.GetTimestamp();
+        while (!stop.IsCancellationRequested)
+        {
+            var moved = context.Counters.Written + context.Counters.Deleted;
+            try
+            {
+                await RunSessionAsync(stop);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception trouble) when (trouble is LaneHeldException or KeyferryException { Kind: FailureKind.Unreachable })
+            {
+                if (context.Counters.Written + context.Counters.Deleted > moved)
+                {
+                    (pause, wellSince) = (FirstPause, time.GetTimestamp());
+                }
+
+                Volatile.Write(ref _held, trouble is KeyferryException known ? known.Saw : trouble.Message);
+                if (time.GetElapsedTime(wellSince) > outageBudget)
+                {
+                    throw GaveUp(trouble);
+                }
+            }
+
+            await Task.Delay(pause, time, stop).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Current);
+            pause = pause * 2 > LongestPause ? LongestPause : pause * 2;
+        }
+    }
+
+    private async Task RunSessionAsync(CancellationToken stop)
+    {
+        var from = await source.ConnectAsync($"lane{index}", stop);
+        LaneSession session;
+        try
+        {
+            // Reading for a migration is no use of the key: the source's LRU must not see it. Older servers do not know the command.
+            _ = await from.TryCallAsync(stop, "CLIENT", "NO-TOUCH", "ON");
+            var to = await target.ConnectAsync($"lane{index}", stop);
+            try
+            {
+                await EndPreviousAsync(to, stop);
+                _previousTargetId = to.ClientId;
+                session = new LaneSession(from, to, context);
+            }
+            catch
+            {
+                await to.DisposeAsync();
+                throw;
+            }
+        }
+        catch (IOException lost)
+        {
+            await from.DisposeAsync();
+            throw new LaneHeldException(lost.Message, lost);
+        }
+        catch
+        {
+            await from.DisposeAsync();
+            throw;
+        }
+
+        await using (session)
+        {
+            context.Counters.AddSession();
+            Volatile.Write(ref _held, null);
+            await session.RunAsync(stop);
+        }
+    }
+
+    private async Task EndPreviousAsync(RespConnection connection, CancellationToken stop)
+    {
+        if (_previousTargetId == 0 || _previousTargetId == connection.ClientId)
+        {
+            return;
+        }
+
+        var reply = await connection.TryCallAsync(stop, "CLIENT", "KILL", "ID", _previousTargetId);
+        if (reply.IsError)
+        {
+            Suspect?.Invoke(reply.Text);
+        }
+    }
+
+    private KeyferryException GaveUp(Exception trouble) =>
+        new(
+            FailureKind.Failed,
+            $"No key could be moved for {outageBudget.TotalMinutes:0.#} minutes: {(trouble is KeyferryException known ? known.Saw : trouble.Message)}",
+            "Nothing was lost on the source. Mend the cause, then start again.",
+            trouble
+        );
+}

@@ -1,0 +1,33 @@
+using Keyferry.Queue;
+using Keyferry.Transfer;
+
+namespace Keyferry.Lanes;
+
+/// <summary>What a lane's sessions share.</summary>
+/// <param name="Queue">The lane's keys.</param>
+/// <param name="Transfer">How values are read and written in this run.</param>
+/// <param name="Counters">What all lanes have done.</param>
+/// <param name="Failed">Keys that the target refuses.</param>
+internal sealed record LaneContext(LaneQueue Queue, TransferSettings Transfer, LaneCounters Counters, FailedKeys Failed)
+{
+    /// <summary>Adds an acknowledged batch to the counters.</summary>
+    public void Count(KeyBatch batch)
+    {
+        var (written, deleted, changes) = (0, 0, 0);
+        var bytes = 0L;
+        var now = Queue.Now();
+        foreach (ref readonly var item in batch.Items)
+        {
+            written += item.Write == KeyWrite.Restore ? 1 : 0;
+            deleted += item.Write == KeyWrite.Unlink ? 1 : 0;
+            bytes += item.Write == KeyWrite.Restore ? item.PayloadBytes : 0;
+            if (item.Flags.HasFlag(KeyFlags.Live))
+            {
+                changes++;
+                Counters.Lag.Add(now - item.Milliseconds);
+            }
+        }
+
+        Counters.AddBatch(written, deleted, bytes, changes);
+    }
+}

@@ -1,0 +1,235 @@
+using System.Threading.Channels;
+using Keyferry.Model;
+using Keyferry.Queue;
+using Keyferry.Resp;
+using Keyferry.Transfer;
+
+namespace Keyferry.Lanes;
+
+/// <summary>A lane's life on one pair of connections, from their opening to the first trouble on either.</summary>
+/// <remarks>
+/// <para><b>In the data path.</b> Queue, source, target: keys are taken, read and written in one order, which the two connections keep. That is why the same key
+/// may be in several batches at once and the latest value still wins.</para>
+/// <para><b>Promises.</b> When the session ends, every key that it took and that the target has not acknowledged waits again in the queue.</para>
+/// <para><b>Concurrency.</b> Two tasks: one reads from the source and writes to the target, one reads the target's answers.</para>
+/// </remarks>
+internal sealed class LaneSession : IAsyncDisposable
+{
+    /// <summary>Batches whose questions the source has before the first is answered: while we work on one, it works on the next.</summary>
+    private const int AskedAhead = 2;
+
+    /// <summary>Batches that the target has before the oldest is acknowledged.</summary>
+    private const int WrittenAhead = 4;
+
+    /// <summary>Payload bytes that a batch is meant to have; decides how many keys are taken.</summary>
+    private const int BatchBytes = 128 * 1024;
+
+    private const int MostKeys = 512;
+
+    private readonly RespConnection _source;
+    private readonly RespConnection _target;
+    private readonly LaneContext _context;
+    private readonly SourceReader _reader;
+    private readonly TargetWriter _writer;
+    private readonly Channel<KeyBatch> _written = Channel.CreateBounded<KeyBatch>(
+        new BoundedChannelOptions(WrittenAhead) { SingleReader = true, SingleWriter = true }
+    );
+    private readonly Lock _batchLock = new();
+    private readonly HashSet<KeyBatch> _open = [];
+    private readonly Stack<KeyBatch> _spare = new();
+    private double _averagePayload = 256;
+
+    public LaneSession(RespConnection source, RespConnection target, LaneContext context)
+    {
+        _source = source;
+        _target = target;
+        _context = context;
+        _reader = new SourceReader(source, context.Transfer.HasPExpireTime, context.Transfer.ExpiryShift);
+        _writer = new TargetWriter(target, context.Transfer.Scope);
+    }
+
+    /// <summary>Moves keys until <paramref name="stop"/> or the first trouble.</summary>
+    /// <exception cref="LaneHeldException">A connection was lost, or a server is in a state that may pass.</exception>
+    /// <exception cref="KeyferryException">A server refuses for a reason that will last.</exception>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var reading = ReadAndWriteAsync(either.Token);
+        var acknowledging = AcknowledgeAsync(either.Token);
+        var first = await Task.WhenAny(reading, acknowledging);
+        try
+        {
+            await first;
+        }
+        finally
+        {
+            // Both ways must be at rest before the batches are given back. The reset also keeps what is still unread by the target from being executed much later.
+            await either.CancelAsync();
+            _source.Reset();
+            _target.Reset();
+            await Quietly(reading);
+            await Quietly(acknowledging);
+            GiveBack();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _source.DisposeAsync();
+        await _target.DisposeAsync();
+    }
+
+    private static async Task Quietly(Task task)
+    {
+        try
+        {
+            await task;
+        }
+        catch (Exception second) when (second is IOException or OperationCanceledException or LaneHeldException or KeyferryException)
+        {
+            // The first trouble is the one that is told; this one follows from it.
+        }
+    }
+
+    private async Task ReadAndWriteAsync(CancellationToken stop)
+    {
+        var asked = new Queue<KeyBatch>();
+        while (true)
+        {
+            while (asked.Count < AskedAhead && TryTake() is { } batch)
+            {
+                _reader.Request(batch);
+                asked.Enqueue(batch);
+            }
+
+            if (asked.Count == 0)
+            {
+                await _context.Queue.WaitForWorkAsync(stop);
+                continue;
+            }
+
+            await GuardAsync("source", () => _source.FlushAsync(stop));
+            var next = asked.Dequeue();
+            await MoveAsync(next, stop);
+            await _written.Writer.WriteAsync(next, stop);
+        }
+    }
+
+    private async Task MoveAsync(KeyBatch batch, CancellationToken stop)
+    {
+        await GuardAsync("source", () => _reader.MoveAsync(batch, _writer, stop));
+        await GuardAsync("target", () => _writer.FlushAsync(stop));
+        var bytes = 0L;
+        foreach (ref readonly var item in batch.Items)
+        {
+            bytes += item.PayloadBytes;
+        }
+
+        _averagePayload = (_averagePayload * 0.8) + (0.2 * Math.Max(16, bytes / (double)batch.Count));
+    }
+
+    private KeyBatch? TryTake()
+    {
+        lock (_batchLock)
+        {
+            var batch = _spare.Count > 0 ? _spare.Pop() : new KeyBatch();
+            if (!_context.Queue.TryTake(batch, (int)Math.Clamp(BatchBytes / _averagePayload, 1, MostKeys)))
+            {
+                _spare.Push(batch);
+                return null;
+            }
+
+            _ = _open.Add(batch);
+            return batch;
+        }
+    }
+
+    private async Task AcknowledgeAsync(CancellationToken stop)
+    {
+        while (true)
+        {
+            var batch = await _written.Reader.ReadAsync(stop);
+            try
+            {
+                await AcknowledgeAsync(batch, stop);
+            }
+            catch (ServerErrorException refused)
+            {
+                throw LaneTrouble.Lasting(refused, "target", _target.Endpoint);
+            }
+            catch (IOException lost)
+            {
+                throw new LaneHeldException($"the target cannot be reached: {lost.Message}", lost);
+            }
+
+            _context.Count(batch);
+            _context.Queue.Done(batch);
+            lock (_batchLock)
+            {
+                _ = _open.Remove(batch);
+                _spare.Push(batch);
+            }
+        }
+    }
+
+    private async Task AcknowledgeAsync(KeyBatch batch, CancellationToken stop)
+    {
+        for (var i = 0; i < batch.Count; i++)
+        {
+            var refusal = await _writer.AcknowledgeAsync(batch, i, stop);
+            if (refusal is null)
+            {
+                _context.Failed.Remove(batch.Items[i].Database, batch.Key(i));
+            }
+            else if (LaneTrouble.IsOfTheKey(refusal))
+            {
+                _context.Failed.Add(batch.Items[i].Database, batch.Key(i), refusal);
+                batch.Items[i].Write = KeyWrite.Nothing;
+            }
+            else if (LaneTrouble.Passes(refusal))
+            {
+                throw new LaneHeldException(LaneTrouble.Describe(refusal, "target"));
+            }
+            else
+            {
+                throw new ServerErrorException(refusal, batch.Items[i].Write == KeyWrite.Unlink ? "UNLINK" : "RESTORE");
+            }
+
+            batch.Items[i].Settled = true;
+        }
+    }
+
+    private async ValueTask GuardAsync(string role, Func<ValueTask> work)
+    {
+        try
+        {
+            await work();
+        }
+        catch (IOException lost)
+        {
+            throw new LaneHeldException($"the {role} cannot be reached: {lost.Message}", lost);
+        }
+        catch (ServerErrorException refused) when (LaneTrouble.Passes(refused.Reply))
+        {
+            throw new LaneHeldException(LaneTrouble.Describe(refused.Reply, role), refused);
+        }
+        catch (ServerErrorException refused)
+        {
+            throw LaneTrouble.Lasting(refused, role, _source.Endpoint);
+        }
+    }
+
+    private void GiveBack()
+    {
+        lock (_batchLock)
+        {
+            foreach (var batch in _open)
+            {
+                _context.Queue.Done(batch);
+            }
+
+            _open.Clear();
+        }
+    }
+}

@@ -1,0 +1,105 @@
+using Keyferry.Model;
+using Keyferry.Queue;
+
+namespace Keyferry.Lanes;
+
+/// <summary>All lanes of a run: says which lane a key takes, and whether everything known has been moved.</summary>
+/// <remarks>A key always takes the same lane: its hash decides. Thread-safe.</remarks>
+internal sealed class LaneSet
+{
+    private readonly LaneQueue[] _queues;
+    private readonly GapLedger _gaps;
+    private long _changes;
+    private WatchedKeys? _watched;
+
+    public LaneSet(int lanes, long dirtyBudget, GapLedger gaps, TimeProvider time)
+    {
+        _gaps = gaps;
+        _queues = new LaneQueue[lanes];
+        for (var i = 0; i < lanes; i++)
+        {
+            _queues[i] = new LaneQueue(dirtyBudget / lanes, feedBudget: 128 * 1024, time);
+        }
+    }
+
+    /// <summary>One queue per lane.</summary>
+    public IReadOnlyList<LaneQueue> Queues => _queues;
+
+    /// <summary>Changes that captures have reported.</summary>
+    public long Changes => Interlocked.Read(ref _changes);
+
+    /// <summary>A capture reports that a key changed. Never waits. What does not fit becomes a gap.</summary>
+    public void Changed(int database, ReadOnlySpan<byte> key)
+    {
+        if (ReservedKeys.Contains(key))
+        {
+            return;
+        }
+
+        _ = Interlocked.Increment(ref _changes);
+        var hash = LaneQueue.HashOf(database, key);
+        Volatile.Read(ref _watched)?.Touch(database, key);
+        if (Of(hash).Mark(database, key, hash, KeyFlags.Live) == MarkResult.Full)
+        {
+            Volatile.Read(ref _watched)?.TouchAll();
+            _gaps.Note("more keys changed than the memory budget for dirty keys holds", "all keys");
+        }
+    }
+
+    /// <summary>A rescan or a verify asks for another look. Waits while the lane has no room.</summary>
+    public async ValueTask LookAsync(KeyId key, CancellationToken stop)
+    {
+        var hash = LaneQueue.HashOf(key.Database, key.Name.Span);
+        var queue = Of(hash);
+        while (true)
+        {
+            var room = queue.Progress.Next();
+            if (queue.Mark(key.Database, key.Name.Span, hash, KeyFlags.Look) != MarkResult.Full)
+            {
+                return;
+            }
+
+            await room.WaitAsync(stop);
+        }
+    }
+
+    /// <summary>The snapshot hands over a key.</summary>
+    /// <returns>Whether the lane has taken it; if not, <paramref name="room"/> completes when there may be room.</returns>
+    public bool TryOffer(int database, ReadOnlySpan<byte> key, out Task room)
+    {
+        var hash = LaneQueue.HashOf(database, key);
+        var queue = Of(hash);
+        room = Task.CompletedTask;
+        if (queue.TryOffer(database, key, hash))
+        {
+            return true;
+        }
+
+        room = queue.Progress.Next();
+        return queue.TryOffer(database, key, hash);
+    }
+
+    /// <summary>Returns when every key that was marked or offered before this call has been moved.</summary>
+    public async ValueTask SettleAsync(CancellationToken stop)
+    {
+        foreach (var queue in _queues)
+        {
+            await queue.SettleAsync(stop);
+        }
+    }
+
+    /// <summary>Begins to note which of <paramref name="keys"/> change.</summary>
+    public WatchedKeys Watch(IEnumerable<KeyId> keys)
+    {
+        var watched = new WatchedKeys(keys, this);
+        Volatile.Write(ref _watched, watched);
+        return watched;
+    }
+
+    /// <summary>A capture was blind: every watched key may have changed.</summary>
+    public void TouchWatched() => Volatile.Read(ref _watched)?.TouchAll();
+
+    internal void EndWatch(WatchedKeys watched) => _ = Interlocked.CompareExchange(ref _watched, null, watched);
+
+    private LaneQueue Of(uint hash) => _queues[(hash >> 8) % (uint)_queues.Length];
+}

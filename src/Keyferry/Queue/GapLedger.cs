@@ -1,0 +1,127 @@
+namespace Keyferry.Queue;
+
+/// <summary>What may have been missed, and whether it has been looked at since.</summary>
+/// <remarks>
+/// <para><b>The rule.</b> A gap is closed only by a rescan that began after the gap was opened: what is lost while a rescan runs may concern keys that it has passed.
+/// So a rescan takes the gaps that are open when it begins and closes those alone.</para>
+/// <para><b>Concurrency.</b> Anybody, any time.</para>
+/// </remarks>
+internal sealed class GapLedger(TimeProvider time)
+{
+    private readonly Lock _lock = new();
+    private readonly List<Gap> _pending = [];
+    private readonly List<Gap> _closing = [];
+    private int _total;
+
+    /// <summary>Told of every gap when it opens; must return at once.</summary>
+    public Action<Gap>? Opened { get; set; }
+
+    /// <summary>Told of every gap when it is closed; must return at once.</summary>
+    public Action<Gap>? Closed { get; set; }
+
+    /// <summary>Set when a gap opens.</summary>
+    public Pulse Pulse { get; } = new();
+
+    /// <summary>All gaps noticed so far.</summary>
+    public int Total
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _total;
+            }
+        }
+    }
+
+    /// <summary>Gaps that are not closed.</summary>
+    public int Open
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _pending.Count + _closing.Count;
+            }
+        }
+    }
+
+    /// <summary>Gaps that no rescan has taken yet.</summary>
+    public int Pending
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _pending.Count;
+            }
+        }
+    }
+
+    /// <summary>Notes that changes may have been missed.</summary>
+    /// <param name="reason">What happened, in words.</param>
+    /// <param name="scope">Which part of the keyspace, in words.</param>
+    public void Note(string reason, string scope)
+    {
+        Gap gap;
+        lock (_lock)
+        {
+            // One that nobody has begun to close yet covers this loss, too.
+            if (_pending.Exists(open => open.Reason == reason && open.Scope == scope))
+            {
+                return;
+            }
+
+            gap = new Gap(++_total, reason, scope, time.GetUtcNow());
+            _pending.Add(gap);
+        }
+
+        Opened?.Invoke(gap);
+        Pulse.Set();
+    }
+
+    /// <summary>Begins to close every gap that is open now.</summary>
+    /// <returns>Whether there is any.</returns>
+    public bool BeginClosing()
+    {
+        lock (_lock)
+        {
+            _closing.AddRange(_pending);
+            _pending.Clear();
+            return _closing.Count > 0;
+        }
+    }
+
+    /// <summary>The rescan failed: its gaps are as open as before.</summary>
+    public void AbandonClosing()
+    {
+        lock (_lock)
+        {
+            _pending.InsertRange(0, _closing);
+            _closing.Clear();
+        }
+    }
+
+    /// <summary>Everything that the gaps taken by <see cref="BeginClosing"/> concern has been looked at.</summary>
+    public void FinishClosing()
+    {
+        Gap[] closed;
+        lock (_lock)
+        {
+            closed = [.. _closing];
+            _closing.Clear();
+        }
+
+        foreach (var gap in closed)
+        {
+            Closed?.Invoke(gap);
+        }
+    }
+}
+
+/// <summary>A time during which changes may have been missed.</summary>
+/// <param name="Id">Counts from 1 within the run.</param>
+/// <param name="Reason">What happened, in words.</param>
+/// <param name="Scope">Which part of the keyspace is concerned, in words.</param>
+/// <param name="Noticed">When, by Keyferry's clock.</param>
+internal sealed record Gap(int Id, string Reason, string Scope, DateTimeOffset Noticed);

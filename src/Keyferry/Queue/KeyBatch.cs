@@ -1,0 +1,99 @@
+using System.Buffers;
+
+namespace Keyferry.Queue;
+
+/// <summary>Keys on their way through a lane together, with their bytes in one buffer. Reused; owned by one lane.</summary>
+internal sealed class KeyBatch
+{
+    private byte[] _bytes = ArrayPool<byte>.Shared.Rent(16 * 1024);
+    private Item[] _items = new Item[128];
+    private int _used;
+
+    /// <summary>How many keys there are.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The smallest sequence of the keys; <see cref="long.MaxValue"/> when empty.</summary>
+    public long OldestSequence { get; private set; } = long.MaxValue;
+
+    /// <summary>The keys, for reading and for noting what became of them.</summary>
+    public Span<Item> Items => _items.AsSpan(0, Count);
+
+    /// <summary>The bytes of one key.</summary>
+    public ReadOnlySpan<byte> Key(int index) => _bytes.AsSpan(_items[index].Offset, _items[index].Length);
+
+    /// <summary>Takes a copy of <paramref name="entry"/>.</summary>
+    public void Add(in KeyEntry entry)
+    {
+        if (Count == _items.Length)
+        {
+            Array.Resize(ref _items, Count * 2);
+        }
+
+        if (_bytes.Length - _used < entry.Key.Length)
+        {
+            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_bytes.Length * 2, _used + entry.Key.Length));
+            _bytes.AsSpan(0, _used).CopyTo(larger);
+            ArrayPool<byte>.Shared.Return(_bytes);
+            _bytes = larger;
+        }
+
+        entry.Key.CopyTo(_bytes.AsSpan(_used));
+        _items[Count++] = new Item
+        {
+            Offset = _used,
+            Length = entry.Key.Length,
+            Database = entry.Database,
+            Hash = entry.Hash,
+            Flags = entry.Flags,
+            Sequence = entry.Sequence,
+            Milliseconds = entry.Milliseconds,
+        };
+        _used += entry.Key.Length;
+        OldestSequence = Math.Min(OldestSequence, entry.Sequence);
+    }
+
+    /// <summary>Empties the batch for its next use.</summary>
+    public void Clear()
+    {
+        Count = 0;
+        _used = 0;
+        OldestSequence = long.MaxValue;
+    }
+
+    /// <summary>One key of the batch.</summary>
+    internal struct Item
+    {
+        public int Offset;
+        public int Length;
+        public int Database;
+        public uint Hash;
+        public KeyFlags Flags;
+        public long Sequence;
+        public uint Milliseconds;
+
+        /// <summary>What the lane sent to the target for it.</summary>
+        public KeyWrite Write;
+
+        /// <summary>Whether the target's reply to it is in, and counts.</summary>
+        public bool Settled;
+
+        /// <summary>Payload bytes sent for it.</summary>
+        public int PayloadBytes;
+    }
+}
+
+/// <summary>What a lane sent to the target for one key.</summary>
+internal enum KeyWrite : byte
+{
+    /// <summary>Not yet decided.</summary>
+    None,
+
+    /// <summary>RESTORE with REPLACE.</summary>
+    Restore,
+
+    /// <summary>UNLINK: the key was not there when it was read.</summary>
+    Unlink,
+
+    /// <summary>Nothing: the key could not be read, or is of no concern.</summary>
+    Nothing,
+}

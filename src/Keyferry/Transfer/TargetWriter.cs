@@ -1,0 +1,85 @@
+using Keyferry.Model;
+using Keyferry.Queue;
+using Keyferry.Resp;
+
+namespace Keyferry.Transfer;
+
+/// <summary>Writes keys to the target, whole values at a time, and reads what the target says to each.</summary>
+/// <remarks>
+/// <para><b>In the data path.</b> Second half of a lane; the only code that writes customer keys to a target.</para>
+/// <para><b>Concurrency.</b> One task writes and flushes, another reads the replies.</para>
+/// </remarks>
+/// <param name="connection">The lane's connection to the target.</param>
+/// <param name="scope">Which database goes where.</param>
+internal sealed class TargetWriter(RespConnection connection, DatabaseScope scope)
+{
+    /// <summary>Bytes after which a batch is sent although it is not complete: keeps both servers busy, and memory bounded.</summary>
+    public const int FlushThreshold = 64 * 1024;
+
+    private int _writtenDatabase = -1;
+    private int _acknowledgedDatabase = -1;
+
+    /// <summary>Bytes that wait for the flush.</summary>
+    public int PendingBytes => connection.Output.Length;
+
+    /// <summary>Puts a value in place of whatever the target has under the key.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="index">Which key of it.</param>
+    /// <param name="expiresAt">Milliseconds since 1970 by the target's clock, or -1 for a key that does not expire.</param>
+    /// <param name="payload">As DUMP gave it.</param>
+    public void Restore(KeyBatch batch, int index, long expiresAt, ReadOnlySpan<byte> payload)
+    {
+        SelectFor(batch.Items[index].Database);
+        var output = connection.Output;
+        output.Raw(expiresAt < 0 ? "*5\r\n$7\r\nRESTORE\r\n"u8 : "*6\r\n$7\r\nRESTORE\r\n"u8);
+        output.Bulk(batch.Key(index));
+        output.Bulk(expiresAt < 0 ? 0 : expiresAt);
+        output.Bulk(payload);
+        output.Raw(expiresAt < 0 ? "$7\r\nREPLACE\r\n"u8 : "$7\r\nREPLACE\r\n$6\r\nABSTTL\r\n"u8);
+        batch.Items[index].Write = KeyWrite.Restore;
+        batch.Items[index].PayloadBytes = payload.Length;
+    }
+
+    /// <summary>Removes a key that the source does not have.</summary>
+    public void Unlink(KeyBatch batch, int index)
+    {
+        SelectFor(batch.Items[index].Database);
+        connection.Output.Raw("*2\r\n$6\r\nUNLINK\r\n"u8);
+        connection.Output.Bulk(batch.Key(index));
+        batch.Items[index].Write = KeyWrite.Unlink;
+    }
+
+    /// <summary>Sends what was written.</summary>
+    /// <exception cref="IOException">The connection is lost.</exception>
+    public ValueTask FlushAsync(CancellationToken stop) => connection.FlushAsync(stop);
+
+    /// <summary>Waits for the target's answer to one key's write.</summary>
+    /// <returns><see langword="null"/> when it was done, else the error's text.</returns>
+    /// <exception cref="ServerErrorException">The target has no such database.</exception>
+    /// <exception cref="IOException">The connection is lost.</exception>
+    public async ValueTask<string?> AcknowledgeAsync(KeyBatch batch, int index, CancellationToken stop)
+    {
+        if (batch.Items[index].Write == KeyWrite.Nothing)
+        {
+            return null;
+        }
+
+        if (batch.Items[index].Database != _acknowledgedDatabase)
+        {
+            WireCommands.ExpectOk((await connection.ReadAsync(stop)).Span, "SELECT");
+            _acknowledgedDatabase = batch.Items[index].Database;
+        }
+
+        var frame = await connection.ReadAsync(stop);
+        return frame.Span[0] is (byte)RespType.Error or (byte)RespType.BulkError ? RespValue.Of(frame.Span).Text : null;
+    }
+
+    private void SelectFor(int database)
+    {
+        if (database != _writtenDatabase)
+        {
+            WireCommands.Select(connection.Output, scope.TargetOf(database));
+            _writtenDatabase = database;
+        }
+    }
+}
