@@ -16,7 +16,14 @@ namespace Keyferry.Lanes;
 /// <param name="context">What the sessions share.</param>
 /// <param name="outageBudget">How long a server may stay away before the run gives up.</param>
 /// <param name="time">The clock of the run.</param>
-internal sealed class Lane(int index, ServerConnector source, ServerConnector target, LaneContext context, TimeSpan outageBudget, TimeProvider time)
+internal sealed class Lane(
+    int index,
+    ServerConnector source,
+    ServerConnector target,
+    LaneContext context,
+    TimeSpan outageBudget,
+    TimeProvider time
+)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
@@ -61,8 +68,21 @@ internal sealed class Lane(int index, ServerConnector source, ServerConnector ta
                 }
             }
 
-            await Task.Delay(pause, time, stop).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Current);
+            await PauseAsync(pause, stop);
             pause = pause * 2 > LongestPause ? LongestPause : pause * 2;
+        }
+    }
+
+    private async Task PauseAsync(TimeSpan pause, CancellationToken stop)
+    {
+        try
+        {
+            await Task.Delay(pause, time, stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The caller's loop ends on the same token.
+            return;
         }
     }
 

@@ -109,7 +109,7 @@ internal sealed class LaneSession : IAsyncDisposable
                 continue;
             }
 
-            await GuardAsync("source", () => _source.FlushAsync(stop));
+            await GuardAsync(_source, "source", () => _source.FlushAsync(stop));
             var next = asked.Dequeue();
             await MoveAsync(next, stop);
             await _written.Writer.WriteAsync(next, stop);
@@ -118,8 +118,8 @@ internal sealed class LaneSession : IAsyncDisposable
 
     private async Task MoveAsync(KeyBatch batch, CancellationToken stop)
     {
-        await GuardAsync("source", () => _reader.MoveAsync(batch, _writer, stop));
-        await GuardAsync("target", () => _writer.FlushAsync(stop));
+        await GuardAsync(_source, "source", () => _reader.MoveAsync(batch, _writer, stop));
+        await GuardAsync(_target, "target", () => _writer.FlushAsync(stop));
         var bytes = 0L;
         foreach (ref readonly var item in batch.Items)
         {
@@ -200,7 +200,7 @@ internal sealed class LaneSession : IAsyncDisposable
         }
     }
 
-    private async ValueTask GuardAsync(string role, Func<ValueTask> work)
+    private static async ValueTask GuardAsync(RespConnection connection, string role, Func<ValueTask> work)
     {
         try
         {
@@ -216,7 +216,7 @@ internal sealed class LaneSession : IAsyncDisposable
         }
         catch (ServerErrorException refused)
         {
-            throw LaneTrouble.Lasting(refused, role, _source.Endpoint);
+            throw LaneTrouble.Lasting(refused, role, connection.Endpoint);
         }
     }
 

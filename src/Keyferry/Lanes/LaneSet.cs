@@ -5,16 +5,18 @@ namespace Keyferry.Lanes;
 
 /// <summary>All lanes of a run: says which lane a key takes, and whether everything known has been moved.</summary>
 /// <remarks>A key always takes the same lane: its hash decides. Thread-safe.</remarks>
-internal sealed class LaneSet
+internal sealed class LaneSet : IChangeSink, ISnapshotSink
 {
     private readonly LaneQueue[] _queues;
     private readonly GapLedger _gaps;
+    private readonly DatabaseScope _scope;
     private long _changes;
     private WatchedKeys? _watched;
 
-    public LaneSet(int lanes, long dirtyBudget, GapLedger gaps, TimeProvider time)
+    public LaneSet(int lanes, long dirtyBudget, DatabaseScope scope, GapLedger gaps, TimeProvider time)
     {
         _gaps = gaps;
+        _scope = scope;
         _queues = new LaneQueue[lanes];
         for (var i = 0; i < lanes; i++)
         {
@@ -31,7 +33,7 @@ internal sealed class LaneSet
     /// <summary>A capture reports that a key changed. Never waits. What does not fit becomes a gap.</summary>
     public void Changed(int database, ReadOnlySpan<byte> key)
     {
-        if (ReservedKeys.Contains(key))
+        if (!_scope.Covers(database) || ReservedKeys.Contains(key))
         {
             return;
         }
@@ -42,7 +44,7 @@ internal sealed class LaneSet
         if (Of(hash).Mark(database, key, hash, KeyFlags.Live) == MarkResult.Full)
         {
             Volatile.Read(ref _watched)?.TouchAll();
-            _gaps.Note("more keys changed than the memory budget for dirty keys holds", "all keys");
+            _gaps.Note("more keys changed than the memory budget for dirty keys holds");
         }
     }
 
@@ -96,8 +98,12 @@ internal sealed class LaneSet
         return watched;
     }
 
-    /// <summary>A capture was blind: every watched key may have changed.</summary>
-    public void TouchWatched() => Volatile.Read(ref _watched)?.TouchAll();
+    /// <inheritdoc/>
+    public void MayHaveMissed(string reason)
+    {
+        Volatile.Read(ref _watched)?.TouchAll();
+        _gaps.Note(reason);
+    }
 
     internal void EndWatch(WatchedKeys watched) => _ = Interlocked.CompareExchange(ref _watched, null, watched);
 

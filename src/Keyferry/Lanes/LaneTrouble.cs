@@ -15,7 +15,17 @@ internal static class LaneTrouble
 
     /// <summary>Whether waiting and trying again may help: the server is busy, full, loading, or changing roles.</summary>
     public static bool Passes(string reply) =>
-        Code(reply) is "OOM" or "LOADING" or "BUSY" or "MASTERDOWN" or "CLUSTERDOWN" or "TRYAGAIN" or "READONLY" or "MISCONF" or "NOREPLICAS" or "UNBLOCKED";
+        Code(reply)
+            is "OOM"
+                or "LOADING"
+                or "BUSY"
+                or "MASTERDOWN"
+                or "CLUSTERDOWN"
+                or "TRYAGAIN"
+                or "READONLY"
+                or "MISCONF"
+                or "NOREPLICAS"
+                or "UNBLOCKED";
 
     /// <summary>What a lasting refusal means and what to do.</summary>
     public static KeyferryException Lasting(ServerErrorException refused, string role, Endpoint endpoint) =>

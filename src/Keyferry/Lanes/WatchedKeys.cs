@@ -21,7 +21,8 @@ internal sealed class WatchedKeys : IDisposable
     }
 
     /// <summary>Whether <paramref name="key"/> has changed since the watch began, or may have.</summary>
-    public bool WasTouched(in KeyId key) => Volatile.Read(ref _all) || (_touched.TryGetValue(HashOf(key.Database, key.Name.Span), out var touched) && touched);
+    public bool WasTouched(in KeyId key) =>
+        Volatile.Read(ref _all) || (_touched.TryGetValue(HashOf(key.Database, key.Name.Span), out var touched) && touched);
 
     /// <inheritdoc/>
     public void Dispose() => _lanes.EndWatch(this);

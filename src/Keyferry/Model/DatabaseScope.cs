@@ -15,5 +15,8 @@ internal sealed record DatabaseScope(int? Only, int? Into)
     public int TargetOf(int database) => Into ?? database;
 
     /// <summary>Where keys of the target's <paramref name="database"/> come from, or <see langword="null"/> if the run does not write there.</summary>
-    public int? SourceOf(int database) => Only is null ? database : Into == database ? Only : null;
+    public int? SourceOf(int database) =>
+        Only is null ? database
+        : Into == database ? Only
+        : null;
 }

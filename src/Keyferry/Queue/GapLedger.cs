@@ -60,8 +60,8 @@ internal sealed class GapLedger(TimeProvider time)
 
     /// <summary>Notes that changes may have been missed.</summary>
     /// <param name="reason">What happened, in words.</param>
-    /// <param name="scope">Which part of the keyspace, in words.</param>
-    public void Note(string reason, string scope)
+    /// <param name="scope">Which part of the keyspace.</param>
+    public void Note(string reason, GapScope scope = GapScope.AllKeys)
     {
         Gap gap;
         lock (_lock)
@@ -81,14 +81,14 @@ internal sealed class GapLedger(TimeProvider time)
     }
 
     /// <summary>Begins to close every gap that is open now.</summary>
-    /// <returns>Whether there is any.</returns>
-    public bool BeginClosing()
+    /// <returns>What must be looked at again, or <see langword="null"/> where no gap is open.</returns>
+    public GapScope? BeginClosing()
     {
         lock (_lock)
         {
             _closing.AddRange(_pending);
             _pending.Clear();
-            return _closing.Count > 0;
+            return _closing.Count == 0 ? null : _closing.Max(static gap => gap.Scope);
         }
     }
 
@@ -122,6 +122,16 @@ internal sealed class GapLedger(TimeProvider time)
 /// <summary>A time during which changes may have been missed.</summary>
 /// <param name="Id">Counts from 1 within the run.</param>
 /// <param name="Reason">What happened, in words.</param>
-/// <param name="Scope">Which part of the keyspace is concerned, in words.</param>
+/// <param name="Scope">Which part of the keyspace is concerned.</param>
 /// <param name="Noticed">When, by Keyferry's clock.</param>
-internal sealed record Gap(int Id, string Reason, string Scope, DateTimeOffset Noticed);
+internal sealed record Gap(int Id, string Reason, GapScope Scope, DateTimeOffset Noticed);
+
+/// <summary>Which part of the keyspace a gap concerns; a later member covers the earlier ones.</summary>
+internal enum GapScope
+{
+    /// <summary>Streams only: commands that change consumer groups raise no event.</summary>
+    Streams,
+
+    /// <summary>Every key.</summary>
+    AllKeys,
+}

@@ -143,7 +143,13 @@ internal sealed class LaneQueue
             }
 
             var age = oldest == uint.MaxValue ? 0 : Math.Max(0, Now() - oldest);
-            return new QueueState(_dirty.Count, _dirty.Bytes + _table.Bytes, _feed.Count, _moving.Sum(static batch => batch.Count), TimeSpan.FromMilliseconds(age));
+            return new QueueState(
+                _dirty.Count,
+                _dirty.Bytes + _table.Bytes,
+                _feed.Count,
+                _moving.Sum(static batch => batch.Count),
+                TimeSpan.FromMilliseconds(age)
+            );
         }
     }
 
@@ -184,7 +190,15 @@ internal sealed class LaneQueue
                 return false;
             }
 
-            _ = _feed.Append(new KeyEntry { Database = database, Key = key, Hash = hash, Flags = KeyFlags.Snapshot });
+            _ = _feed.Append(
+                new KeyEntry
+                {
+                    Database = database,
+                    Key = key,
+                    Hash = hash,
+                    Flags = KeyFlags.Snapshot,
+                }
+            );
         }
 
         _work.Set();
@@ -212,7 +226,16 @@ internal sealed class LaneQueue
 
             while (batch.Count < most && _feed.TryPeek(out var entry, out _))
             {
-                batch.Add(new KeyEntry { Database = entry.Database, Key = entry.Key, Hash = entry.Hash, Flags = entry.Flags, Sequence = ++_sequence });
+                batch.Add(
+                    new KeyEntry
+                    {
+                        Database = entry.Database,
+                        Key = entry.Key,
+                        Hash = entry.Hash,
+                        Flags = entry.Flags,
+                        Sequence = ++_sequence,
+                    }
+                );
                 _feed.DropFirst();
             }
 
@@ -285,7 +308,8 @@ internal sealed class LaneQueue
     {
         var entry = _dirty.At(position);
         var merged = (entry.Flags | flags) & ~KeyFlags.Again;
-        var since = !entry.Flags.HasFlag(KeyFlags.Live) ? milliseconds
+        var since =
+            !entry.Flags.HasFlag(KeyFlags.Live) ? milliseconds
             : !flags.HasFlag(KeyFlags.Live) ? entry.Milliseconds
             : Math.Min(entry.Milliseconds, milliseconds);
         if (sequence < entry.Sequence)

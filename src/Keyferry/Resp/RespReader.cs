@@ -6,9 +6,14 @@ namespace Keyferry.Resp;
 
 /// <summary>Walks the tokens of one whole RESP value, outermost first. It copies nothing: what it yields points into the receive buffer.</summary>
 /// <param name="frame">The bytes of exactly one value.</param>
-internal ref struct RespReader(ReadOnlySpan<byte> frame)
+/// <param name="position">Where to go on: a <see cref="Position"/> of an earlier reader of the same frame.</param>
+internal ref struct RespReader(ReadOnlySpan<byte> frame, int position = 0)
 {
-    private ReadOnlySpan<byte> _rest = frame;
+    private readonly int _length = frame.Length;
+    private ReadOnlySpan<byte> _rest = frame[position..];
+
+    /// <summary>Where the next token begins, for a later reader of the same frame.</summary>
+    public readonly int Position => _length - _rest.Length;
 
     /// <summary>The present token's type; <see cref="RespType.None"/> before the first <see cref="Read"/>.</summary>
     public RespType Type { get; private set; }

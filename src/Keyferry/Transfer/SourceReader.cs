@@ -101,7 +101,9 @@ internal sealed class SourceReader(RespConnection connection, bool hasPExpireTim
 
         if (reader.Type != RespType.BulkString || expiry < -2)
         {
-            throw new RespProtocolException(string.Create(CultureInfo.InvariantCulture, $"DUMP was answered with type '{(char)reader.Type}', expiry {expiry}"));
+            throw new RespProtocolException(
+                string.Create(CultureInfo.InvariantCulture, $"DUMP was answered with type '{(char)reader.Type}', expiry {expiry}")
+            );
         }
 
         var expiresAt = expiry == -1 ? -1 : (hasPExpireTime ? expiry : _sourceNow + expiry) + _shift;

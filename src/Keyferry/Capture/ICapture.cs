@@ -1,0 +1,26 @@
+namespace Keyferry.Capture;
+
+/// <summary>Listens to the changes of one shard. It says <em>where to look</em>, never what the value is.</summary>
+/// <remarks>
+/// Whatever may have been missed is noted as a gap, by the capture itself, also while nobody asks. A gap that lasted until the capture listened again is noted
+/// again at that moment, so that no rescan that began earlier can close it.
+/// </remarks>
+internal interface ICapture : IAsyncDisposable
+{
+    /// <summary>What listens to what, for people.</summary>
+    string Description { get; }
+
+    /// <summary>Returns only when the server has confirmed that it is listening: a key changed after this call is marked dirty, or a gap is noted.</summary>
+    /// <exception cref="Model.KeyferryException">It cannot listen.</exception>
+    ValueTask ArmAsync(CancellationToken stop);
+
+    /// <summary>Marks keys until <paramref name="stop"/>, through every loss of the connection.</summary>
+    /// <exception cref="Model.KeyferryException">The source stayed away for longer than the run allows.</exception>
+    Task RunAsync(CancellationToken stop);
+
+    /// <summary>Returns when every change that the source made before this call has been marked, or is covered by a gap that has been noted.</summary>
+    ValueTask CatchUpAsync(CancellationToken stop);
+
+    /// <summary>Whether it has just seen the event of Keyferry's own key <paramref name="probe"/>; completes when it does.</summary>
+    Task SeesAsync(byte[] probe, CancellationToken stop);
+}
