@@ -1,6 +1,6 @@
 namespace Keyferry.Model;
 
-/// <summary>Where a run is. The arrows between the phases are data: <see cref="PhaseTable"/>.</summary>
+/// <summary>Where a run is. The arrows between the phases are data, a table of their own.</summary>
 public enum Phase
 {
     /// <summary>Decided, nothing touched.</summary>

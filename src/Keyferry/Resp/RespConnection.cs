@@ -35,7 +35,7 @@ internal sealed class RespConnection : IAsyncDisposable
         if (patience != Timeout.InfiniteTimeSpan)
         {
             var period = TimeSpan.FromTicks(Math.Max(TimeSpan.TicksPerMillisecond * 50, patience.Ticks / 8));
-            _watch = time.CreateTimer(static state => ((RespConnection)state!).CheckPatience(), this, period, period);
+            _watch = time.CreateTimer(static state => (state as RespConnection)?.CheckPatience(), this, period, period);
         }
     }
 
