@@ -13,8 +13,8 @@ namespace Keyferry.Traffic.Comparing;
 public sealed class ServerComparison(ServerLink left, ServerLink right, TimeSpan expiryTolerance)
 {
     private const int KeysPerPage = 250;
-    private const int Looks = 4;
-    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(150);
+    private const int Looks = 3;
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(100);
     private static readonly Version Counters = new(7, 0);
 
     private readonly KeyReader _left = new(left, left.Version >= Counters && right.Version >= Counters);
