@@ -93,7 +93,7 @@ internal sealed class LaneSet : IChangeSink, ISnapshotSink
     /// <summary>Begins to note which of <paramref name="keys"/> change.</summary>
     public WatchedKeys Watch(IEnumerable<KeyId> keys)
     {
-        var watched = new WatchedKeys(keys, this);
+        var watched = new WatchedKeys(keys, EndWatch);
         Volatile.Write(ref _watched, watched);
         return watched;
     }
@@ -105,7 +105,7 @@ internal sealed class LaneSet : IChangeSink, ISnapshotSink
         _gaps.Note(reason);
     }
 
-    internal void EndWatch(WatchedKeys watched) => _ = Interlocked.CompareExchange(ref _watched, null, watched);
+    private void EndWatch(WatchedKeys watched) => _ = Interlocked.CompareExchange(ref _watched, null, watched);
 
     private LaneQueue Of(uint hash) => _queues[(hash >> 8) % (uint)_queues.Length];
 }

@@ -8,12 +8,12 @@ namespace Keyferry.Lanes;
 internal sealed class WatchedKeys : IDisposable
 {
     private readonly ConcurrentDictionary<ulong, bool> _touched = new();
-    private readonly LaneSet _lanes;
+    private readonly Action<WatchedKeys> _ended;
     private bool _all;
 
-    internal WatchedKeys(IEnumerable<KeyId> keys, LaneSet lanes)
+    internal WatchedKeys(IEnumerable<KeyId> keys, Action<WatchedKeys> ended)
     {
-        _lanes = lanes;
+        _ended = ended;
         foreach (var key in keys)
         {
             _touched[HashOf(key.Database, key.Name.Span)] = false;
@@ -25,7 +25,7 @@ internal sealed class WatchedKeys : IDisposable
         Volatile.Read(ref _all) || (_touched.TryGetValue(HashOf(key.Database, key.Name.Span), out var touched) && touched);
 
     /// <inheritdoc/>
-    public void Dispose() => _lanes.EndWatch(this);
+    public void Dispose() => _ended(this);
 
     internal void Touch(int database, ReadOnlySpan<byte> key)
     {
