@@ -32,8 +32,9 @@ setup_apt_has() {
   setup_apt_candidate "$1"
 }
 
+# Here and below grep reads to the end (no -q): with pipefail, an early end would fail the command before it.
 setup_apt_candidate() {
-  apt-cache policy "$1" 2>/dev/null | grep -q '^  Candidate: [^(]'
+  apt-cache policy "$1" 2>/dev/null | grep '^  Candidate: [^(]' >/dev/null
 }
 
 setup_apt_install() {
@@ -64,7 +65,7 @@ MESSAGE
 }
 
 setup_dotnet_found() {
-  command -v dotnet >/dev/null 2>&1 && dotnet --list-sdks 2>/dev/null | grep -q "^$KEYFERRY_SDK_MAJOR\."
+  command -v dotnet >/dev/null 2>&1 && dotnet --list-sdks 2>/dev/null | grep "^$KEYFERRY_SDK_MAJOR\." >/dev/null
 }
 
 # redis-server and redis-cli in PATH, from apt where they are missing; the package's own service is neither started nor left enabled.
