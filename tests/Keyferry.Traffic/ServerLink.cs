@@ -62,6 +62,11 @@ public sealed class ServerLink : IAsyncDisposable
         return count is null ? null : long.Parse(count);
     }
 
+    /// <summary>Whether the fields of a hash can have expiries of their own here (Redis 7.4, Valkey 9).</summary>
+    public async Task<bool> KnowsFieldExpiriesAsync() =>
+        (RedisResult[]?)await Database().ExecuteAsync("COMMAND", "INFO", "HPEXPIRETIME") is [{ IsNull: false } known, ..]
+        && known.Length > 0;
+
     /// <summary>The number of keys in all databases.</summary>
     public async Task<long> KeyCountAsync() => (await KeyCountsAsync()).Sum(database => database.Value);
 

@@ -37,7 +37,7 @@ internal static class TrafficCommands
                 await using var link = await ServerLink.ConnectAsync(parsed.GetRequiredValue(server));
                 var watch = Stopwatch.StartNew();
                 var keys = KeySpaceOf(parsed);
-                long filled = await new Filler(link, keys).FillAsync(stop);
+                long filled = await new Filler(link, keys, fieldExpiries: true).FillAsync(stop);
                 if (parsed.GetValue(big) > 0)
                 {
                     await new BigKeys(link, keys.Seed).FillAsync(parsed.GetValue(big), parsed.GetValue(bigString), stop);
@@ -70,7 +70,12 @@ internal static class TrafficCommands
             async (parsed, stop) =>
             {
                 await using var link = await ServerLink.ConnectAsync(parsed.GetRequiredValue(server));
-                var options = new WriterOptions(parsed.GetValue(rate), parsed.GetValue(Seed), parsed.GetValue(silent));
+                var options = new WriterOptions(
+                    parsed.GetValue(rate),
+                    parsed.GetValue(Seed),
+                    parsed.GetValue(silent),
+                    await link.KnowsFieldExpiriesAsync()
+                );
                 var watch = Stopwatch.StartNew();
                 var writer = new Writer(link, KeySpaceOf(parsed), options, TimeProvider.System);
                 var tally = await writer.RunAsync(parsed.GetValue(seconds) is { } limit ? TimeSpan.FromSeconds(limit) : null, stop);

@@ -113,6 +113,42 @@ public sealed class OracleTests
         Assert.Empty(wanted.Except(tally.Commands.Keys));
     }
 
+    [Fact]
+    public async Task Expiries_of_fields_are_filled_written_and_compared()
+    {
+        await using var a = await RedisServer.StartAsync(ServerKind.Redis80);
+        await using var b = await RedisServer.StartAsync(ServerKind.Redis80);
+        await using var left = await ServerLink.ConnectAsync(a.Uri);
+        await using var right = await ServerLink.ConnectAsync(b.Uri);
+        foreach (var link in (ServerLink[])[left, right])
+        {
+            await RunAsync(link, "HSET hash a 1 b 2|HPEXPIREAT hash 4102444800000 FIELDS 1 a");
+        }
+
+        Assert.True((await CompareAsync(left, right)).AreEqual);
+        await RunAsync(left, "HPEXPIREAT hash 4102444800001 FIELDS 1 a");
+        Assert.Equal([DifferenceKind.Value], (await CompareAsync(left, right)).Differences.Select(static difference => difference.Kind));
+
+        await new Filler(left, Small, fieldExpiries: true).FillAsync(Stop);
+        var writer = new Writer(left, Small, new WriterOptions(WritesPerSecond: 2000, Seed: 4, FieldExpiries: true), TimeProvider.System);
+        Assert.Contains("HPEXPIRE", (await writer.RunAsync(TimeSpan.FromSeconds(1), Stop)).Commands.Keys);
+        Assert.True(await LoadedPair.CallsAsync(left, "hpexpire") > 20);
+    }
+
+    [Fact]
+    public void Names_are_distinct_and_of_every_shape()
+    {
+        var keys = new KeySpace(Seed: 5, Count: 50_000, Databases: 4);
+        var names = Enumerable.Range(0, keys.Count).Select(number => Convert.ToHexString(keys.NameOf(number))).ToHashSet();
+        Assert.Equal(keys.Count, names.Count);
+        Assert.Contains("", names);
+        Assert.Equal(12, Enumerable.Range(0, keys.Count).Select(keys.KindOf).Distinct().Count());
+        foreach (var part in (string[])["00FF", "0D0A", "20", "7D7B"])
+        {
+            Assert.Contains(names, name => name.Contains(part, StringComparison.Ordinal));
+        }
+    }
+
     private static Task<ComparisonReport> CompareAsync(ServerLink left, ServerLink right) =>
         new ServerComparison(left, right, TimeSpan.Zero).RunAsync(Stop);
 

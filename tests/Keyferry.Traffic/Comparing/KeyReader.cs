@@ -5,7 +5,8 @@ namespace Keyferry.Traffic.Comparing;
 /// <summary>Reads keys of one server whole, type by type, with the type's own commands (no DUMP).</summary>
 /// <param name="link">The server.</param>
 /// <param name="detailed">Also the counters that servers keep of a stream and its groups since 7.0; both sides must know them.</param>
-internal sealed class KeyReader(ServerLink link, bool detailed)
+/// <param name="fieldExpiries">Also the expiries of a hash's fields; both sides must know them.</param>
+internal sealed class KeyReader(ServerLink link, bool detailed, bool fieldExpiries)
 {
     private static readonly Version ExpireTime = new(7, 0);
     private static readonly string[] StreamCounters = ["last-generated-id", "max-deleted-entry-id", "entries-added"];
@@ -65,11 +66,7 @@ internal sealed class KeyReader(ServerLink link, bool detailed)
                 sum.AddAll(CanonicalValue.Sorted(await database.SetMembersAsync(key), member => member));
                 break;
             case "hash":
-                foreach (var entry in CanonicalValue.Sorted(await database.HashGetAllAsync(key), entry => entry.Name))
-                {
-                    sum.Add(entry.Name).Add(entry.Value);
-                }
-
+                await AddHashAsync(sum, database, key);
                 break;
             case "zset":
                 foreach (
@@ -85,6 +82,21 @@ internal sealed class KeyReader(ServerLink link, bool detailed)
                 break;
             default:
                 throw new NotSupportedException($"The comparison does not know the type '{type}'.");
+        }
+    }
+
+    private async Task AddHashAsync(CanonicalValue sum, IDatabase database, RedisKey key)
+    {
+        var entries = CanonicalValue.Sorted(await database.HashGetAllAsync(key), entry => entry.Name).ToArray();
+        foreach (var entry in entries)
+        {
+            sum.Add(entry.Name).Add(entry.Value);
+        }
+
+        if (fieldExpiries && entries.Length > 0)
+        {
+            object[] question = [key, "FIELDS", entries.Length, .. entries.Select(entry => (object)entry.Name)];
+            sum.AddAll((RedisValue[]?)await database.ExecuteAsync("HPEXPIRETIME", question) ?? []);
         }
     }
 

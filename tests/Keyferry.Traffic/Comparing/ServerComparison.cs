@@ -17,13 +17,17 @@ public sealed class ServerComparison(ServerLink left, ServerLink right, TimeSpan
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(100);
     private static readonly Version Counters = new(7, 0);
 
-    private readonly KeyReader _left = new(left, left.Version >= Counters && right.Version >= Counters);
-    private readonly KeyReader _right = new(right, left.Version >= Counters && right.Version >= Counters);
+    private KeyReader _left = new(left, detailed: false, fieldExpiries: false);
+    private KeyReader _right = new(right, detailed: false, fieldExpiries: false);
     private long _compared;
 
     public async Task<ComparisonReport> RunAsync(CancellationToken stop)
     {
         _compared = 0;
+        bool detailed = left.Version >= Counters && right.Version >= Counters;
+        bool fieldExpiries = await left.KnowsFieldExpiriesAsync() && await right.KnowsFieldExpiriesAsync();
+        _left = new KeyReader(left, detailed, fieldExpiries);
+        _right = new KeyReader(right, detailed, fieldExpiries);
         var suspects = new HashSet<(int Database, RedisKey Key)>();
         foreach (int database in (await left.KeyCountsAsync()).Keys)
         {

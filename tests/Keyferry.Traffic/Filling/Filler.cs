@@ -4,7 +4,10 @@ using StackExchange.Redis;
 namespace Keyferry.Traffic.Filling;
 
 /// <summary>Fills a server with the keys of a <see cref="KeySpace"/>: the same content for the same seed, except that expiries count from now.</summary>
-public sealed class Filler(ServerLink link, KeySpace keys)
+/// <param name="link">The server.</param>
+/// <param name="keys">What to fill.</param>
+/// <param name="fieldExpiries">Also give fields of some hashes an expiry, where the server knows that.</param>
+public sealed class Filler(ServerLink link, KeySpace keys, bool fieldExpiries = false)
 {
     private const int KeysPerFlight = 1000;
     private const int FlightsInTheAir = 4;
@@ -14,6 +17,7 @@ public sealed class Filler(ServerLink link, KeySpace keys)
     private const CommandFlags Quickly = CommandFlags.FireAndForget;
 
     private readonly ValueSource _values = new(keys.Seed);
+    private bool _fieldExpiries;
 
     /// <summary>Writes all keys and returns how many the server then holds.</summary>
     /// <exception cref="InvalidOperationException">The server refused a command, or keys are missing afterwards.</exception>
@@ -21,6 +25,7 @@ public sealed class Filler(ServerLink link, KeySpace keys)
     {
         long keysBefore = await link.KeyCountAsync();
         long? errorsBefore = await link.ErrorRepliesAsync();
+        _fieldExpiries = fieldExpiries && await link.KnowsFieldExpiriesAsync();
         var flights = new Queue<Task>();
         for (int number = 0; number < keys.Count; number++)
         {
@@ -94,6 +99,12 @@ public sealed class Filler(ServerLink link, KeySpace keys)
                 break;
             case KeyKind.Hash:
                 database.HashSet(key, [.. Enumerable.Range(0, 10).Select(i => new HashEntry($"field{i}", _values.Member(dice)))], Quickly);
+                if (_fieldExpiries && dice.Chance(100))
+                {
+                    int milliseconds = dice.Between(ShortestExpirySeconds * 1000, 99_999_999);
+                    database.Execute("HPEXPIRE", [key, milliseconds, "FIELDS", 2, "field1", "field5"], Quickly);
+                }
+
                 break;
             case KeyKind.List:
                 database.ListRightPush(key, Members(20, dice), Quickly);

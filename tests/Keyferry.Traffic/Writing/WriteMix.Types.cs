@@ -56,6 +56,16 @@ public sealed partial class WriteMix
             (5, database => One(database, "HINCRBYFLOAT", Key(KeyKind.Hash, database), "real", _dice.Below(100) / 3.0)),
         ];
 
+    private IEnumerable<(int Weight, Func<int, WriteOp> Draw)> FieldExpiries() =>
+        [
+            (
+                8,
+                database =>
+                    One(database, "HPEXPIRE", Key(KeyKind.Hash, database), _dice.Between(3_600_000, 9_999_999), "FIELDS", 1, Field())
+            ),
+            (4, database => One(database, "HPERSIST", Key(KeyKind.Hash, database), "FIELDS", 1, Field())),
+        ];
+
     private IEnumerable<(int Weight, Func<int, WriteOp> Draw)> Sets() =>
         [
             (25, database => One(database, "SADD", Key(KeyKind.Set, database), Member(), Member())),

@@ -6,7 +6,8 @@ namespace Keyferry.Traffic.Writing;
 /// <summary>What the writer may use.</summary>
 /// <param name="Server">The server's version: newer commands are left out of the mix of older servers.</param>
 /// <param name="SilentStreamCommands">Also XREADGROUP, XACK and XCLAIM, which change a stream without any notification.</param>
-public sealed record WriteMixOptions(Version Server, bool SilentStreamCommands = false);
+/// <param name="FieldExpiries">Also HPEXPIRE and HPERSIST.</param>
+public sealed record WriteMixOptions(Version Server, bool SilentStreamCommands = false, bool FieldExpiries = false);
 
 /// <summary>The writes of an application that uses everything: an endless sequence that follows from the seed.</summary>
 public sealed partial class WriteMix
@@ -47,6 +48,7 @@ public sealed partial class WriteMix
             .. options.Server >= Copy ? Copies() : None,
             .. options.SilentStreamCommands ? SilentStreams() : None,
             .. keys.Databases > 1 ? Moves() : None,
+            .. options.FieldExpiries ? FieldExpiries() : None,
         ];
         _totalWeight = _table.Sum(row => row.Weight);
     }

@@ -13,7 +13,11 @@ public sealed class Writer(ServerLink link, KeySpace keys, WriterOptions options
     private const int MostUnanswered = 20_000;
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(4);
 
-    private readonly WriteMix _mix = new(keys, options.Seed, new WriteMixOptions(link.Version, options.SilentStreamCommands));
+    private readonly WriteMix _mix = new(
+        keys,
+        options.Seed,
+        new WriteMixOptions(link.Version, options.SilentStreamCommands, options.FieldExpiries)
+    );
     private readonly Channel<(WriteOp Op, Task Answer)> _unanswered = Channel.CreateBounded<(WriteOp, Task)>(
         new BoundedChannelOptions(MostUnanswered) { SingleReader = true, SingleWriter = true }
     );

@@ -1,0 +1,92 @@
+using Keyferry.Integration.Programs;
+using Keyferry.Integration.Servers;
+using Keyferry.Traffic;
+using Keyferry.Traffic.Comparing;
+using Keyferry.Traffic.Filling;
+using Keyferry.Traffic.Keys;
+using Keyferry.Traffic.Writing;
+
+namespace Keyferry.Integration.Load;
+
+/// <summary>A source with keys of all types, an empty target, and independent clients of both.</summary>
+internal sealed class LoadedPair : IAsyncDisposable
+{
+    /// <summary>Both clocks are this machine's; what may move is the rounding of one reading.</summary>
+    private static readonly TimeSpan _expiryTolerance = TimeSpan.FromMilliseconds(2);
+
+    private readonly RedisServer _source;
+    private readonly RedisServer _target;
+
+    private LoadedPair(RedisServer source, RedisServer target, ServerLink sourceLink, ServerLink targetLink, KeySpace keys)
+    {
+        _source = source;
+        _target = target;
+        Source = sourceLink;
+        Target = targetLink;
+        Keys = keys;
+    }
+
+    public ServerLink Source { get; }
+
+    public ServerLink Target { get; }
+
+    public KeySpace Keys { get; }
+
+    public int SourcePort => _source.Port;
+
+    public static async Task<LoadedPair> StartAsync(KeySpace keys, CancellationToken stop)
+    {
+        var source = await RedisServer.StartAsync(ServerKind.Machine);
+        var target = await RedisServer.StartAsync(ServerKind.Machine);
+        var pair = new LoadedPair(
+            source,
+            target,
+            await ServerLink.ConnectAsync(source.Uri),
+            await ServerLink.ConnectAsync(target.Uri),
+            keys
+        );
+        await new Filler(pair.Source, keys).FillAsync(stop);
+        return pair;
+    }
+
+    /// <summary>Starts <c>keyferry migrate</c> from the source to the target.</summary>
+    public KeyferryProgram Migrate(params string[] options) => KeyferryProgram.Start(["migrate", _source.Uri, _target.Uri, .. options]);
+
+    public Writer Writer(WriterOptions options) => new(Source, Keys, options, TimeProvider.System);
+
+    /// <summary>Waits until the short-lived keys of a writer that has stopped are past their expiry, and meets them, so that the source forgets them.</summary>
+    public async Task LetShortLivesEndAsync(CancellationToken stop)
+    {
+        await Task.Delay(WriterOptions.LongestShortLifeMilliseconds + 100, stop);
+        await DatasetDigest.OfAsync(Source, stop);
+    }
+
+    /// <summary>Fails unless both servers hold the same, by their own digests and by a comparison key by key.</summary>
+    /// <param name="context">What to print on failure: the seed, the program's output.</param>
+    /// <param name="stop">Gives up.</param>
+    public async Task AssertEqualAsync(string context, CancellationToken stop)
+    {
+        var report = await new ServerComparison(Source, Target, _expiryTolerance).RunAsync(stop);
+        Assert.True(report.AreEqual, $"{report}\n{context}");
+        string source = await DatasetDigest.OfAsync(Source, stop);
+        string target = await DatasetDigest.OfAsync(Target, stop);
+        Assert.True(source == target, $"DEBUG DIGEST differs: {source}, {target}\n{context}");
+    }
+
+    /// <summary>How often a server ran a command, by its own count.</summary>
+    public static async Task<long> CallsAsync(ServerLink server, string command)
+    {
+        var commands = (await server.Server.InfoAsync("commandstats")).SelectMany(static section => section);
+        string? row = commands.FirstOrDefault(pair => pair.Key == "cmdstat_" + command).Value;
+        return row is null ? 0 : long.Parse(row.Split('=', ',')[1]);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await Source.DisposeAsync();
+        await Target.DisposeAsync();
+        await _source.DisposeAsync();
+        await _target.DisposeAsync();
+    }
+}

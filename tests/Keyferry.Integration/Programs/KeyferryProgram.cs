@@ -1,0 +1,132 @@
+using System.Diagnostics;
+using System.Text;
+using Keyferry.Integration.Servers;
+
+namespace Keyferry.Integration.Programs;
+
+/// <summary>The built program in a process and a working folder of its own, as an operator runs it.</summary>
+/// <remarks>Disposing kills the process if it still runs, and deletes the folder.</remarks>
+internal sealed class KeyferryProgram : IAsyncDisposable
+{
+    private static readonly TimeSpan _glance = TimeSpan.FromMilliseconds(50);
+
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+    private readonly string _folder = Directory.CreateTempSubdirectory("keyferry-run-").FullName;
+
+    private KeyferryProgram(string[] arguments)
+    {
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Keyferry.Cli"))
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+            WorkingDirectory = _folder,
+        };
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        _process = Process.Start(start) ?? throw new InvalidOperationException("The program could not be started.");
+        OrphanGuard.Watch(_process.Id);
+        _process.OutputDataReceived += (_, line) => Note(line.Data);
+        _process.ErrorDataReceived += (_, line) => Note(line.Data);
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        _process.StandardInput.Close();
+    }
+
+    /// <summary>What it has written to both of its outputs so far.</summary>
+    public string Output
+    {
+        get
+        {
+            lock (_output)
+            {
+                return _output.ToString();
+            }
+        }
+    }
+
+    /// <summary>The most resident memory it has had so far, in bytes; 0 when it has ended.</summary>
+    public long PeakResidentBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.HasExited ? 0 : _process.PeakWorkingSet64;
+        }
+    }
+
+    /// <summary>Whether the process has ended.</summary>
+    public bool HasEnded => _process.HasExited;
+
+    public static KeyferryProgram Start(params string[] arguments) => new(arguments);
+
+    /// <summary>Waits until the output holds the words, whatever their case.</summary>
+    /// <exception cref="InvalidOperationException">The program ended, or the time was over, before it said so.</exception>
+    public async Task WaitForAsync(string words, TimeSpan budget)
+    {
+        var waited = Stopwatch.StartNew();
+        while (!Output.Contains(words, StringComparison.OrdinalIgnoreCase))
+        {
+            if (_process.HasExited || waited.Elapsed > budget)
+            {
+                throw new InvalidOperationException($"keyferry did not say '{words}' within {waited.Elapsed.TotalSeconds:N1} s:\n{Output}");
+            }
+
+            await Task.Delay(_glance);
+        }
+    }
+
+    /// <summary>Asks it to end as a supervisor does (SIGTERM).</summary>
+    public async Task TerminateAsync()
+    {
+        using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
+        await kill.WaitForExitAsync();
+    }
+
+    /// <summary>Waits for the end and returns the exit code.</summary>
+    /// <exception cref="TimeoutException">It went on for longer than <paramref name="budget"/>.</exception>
+    public async Task<int> EndAsync(TimeSpan budget)
+    {
+        using var patience = new CancellationTokenSource(budget);
+        try
+        {
+            await _process.WaitForExitAsync(patience.Token);
+        }
+        catch (OperationCanceledException over)
+        {
+            throw new TimeoutException($"keyferry still runs after {budget.TotalSeconds:N0} s:\n{Output}", over);
+        }
+
+        return _process.ExitCode;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
+        await _process.WaitForExitAsync();
+        OrphanGuard.Forget(_process.Id);
+        _process.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private void Note(string? line)
+    {
+        if (line is not null)
+        {
+            lock (_output)
+            {
+                _output.AppendLine(line);
+            }
+        }
+    }
+}
