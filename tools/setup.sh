@@ -43,7 +43,8 @@ setup_apt_install() {
 
 # The .NET SDK in PATH, from apt where it is missing.
 setup_dotnet() {
-  export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+  # Invariant: an SDK that was unpacked by hand then needs no ICU library, and tools write the same everywhere.
+  export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
   setup_dotnet_found && return 0
   if [ -x "$HOME/.dotnet/dotnet" ]; then
     export DOTNET_ROOT="$HOME/.dotnet" PATH="$HOME/.dotnet:$PATH"
