@@ -133,9 +133,10 @@ public sealed class RedisServer : IAsyncDisposable
     /// <summary>Ends the server as an operator does (SIGTERM) and waits until it is gone.</summary>
     public async Task StopAsync()
     {
-        using (var kill = Process.Start("kill", ["-TERM", $"{Running.Id}"]))
+        // The shell's own kill: the program of that name is not on every machine.
+        using (var shell = Process.Start("/bin/sh", ["-c", $"kill -TERM {Running.Id}"]))
         {
-            await kill.WaitForExitAsync();
+            await shell.WaitForExitAsync();
         }
 
         using var budget = new CancellationTokenSource(TimeSpan.FromSeconds(10));
