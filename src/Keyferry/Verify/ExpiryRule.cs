@@ -1,0 +1,39 @@
+using Keyferry.Servers;
+using Keyferry.Transfer;
+
+namespace Keyferry.Verify;
+
+/// <summary>When two expiries count as the same, and when a key that is missing on one side has merely expired there first.</summary>
+/// <remarks>Expiries are absolute Unix times in milliseconds of the clock of the server that has the key.</remarks>
+internal sealed class ExpiryRule(ExpiryShift shift, TimeSpan tolerance, ClockOffset source, ClockOffset target)
+{
+    /// <summary>The key is there and does not expire.</summary>
+    public const long Never = -1;
+
+    /// <summary>The key is not there.</summary>
+    public const long Absent = -2;
+
+    private readonly long _shift = shift.Milliseconds;
+
+    /// <summary>How far apart two expiries may be, in milliseconds.</summary>
+    public long Tolerance { get; } = (long)Math.Ceiling((tolerance + shift.Uncertainty).TotalMilliseconds);
+
+    /// <summary>Whether the target's expiry is the source's.</summary>
+    public bool Agree(long onSource, long onTarget) =>
+        onSource < 0 || onTarget < 0 ? onSource == onTarget : Math.Abs(onSource + _shift - onTarget) <= Tolerance;
+
+    /// <summary>Milliseconds by which the target's expiry is later; both keys must expire.</summary>
+    public long Later(long onSource, long onTarget) => onTarget - onSource - _shift;
+
+    /// <summary>Whether two looks at one expiry saw the same, allowing for the noise of servers that only tell the time left.</summary>
+    public bool Same(long before, long now) => before < 0 || now < 0 ? before == now : Math.Abs(before - now) <= Tolerance;
+
+    /// <summary>Whether a key of the source with this expiry has to be gone by now, or will be within the tolerance.</summary>
+    public bool IsDueOnSource(long expiry, DateTimeOffset now) => IsDue(expiry, source, now);
+
+    /// <summary>Whether a key of the target with this expiry has to be gone by now, or will be within the tolerance.</summary>
+    public bool IsDueOnTarget(long expiry, DateTimeOffset now) => IsDue(expiry, target, now);
+
+    private bool IsDue(long expiry, ClockOffset clock, DateTimeOffset now) =>
+        expiry >= 0 && expiry <= (now + clock.Ahead).ToUnixTimeMilliseconds() + Tolerance;
+}

@@ -1,0 +1,133 @@
+using System.Buffers.Text;
+using Keyferry.Resp;
+
+namespace Keyferry.Verify;
+
+/// <summary>One walk over all keys of one database of one side: SCAN pages, each compared by a cheap look. It can be taken up again where it was interrupted.</summary>
+/// <remarks>
+/// While one page is compared, the questions about the next one and the SCAN after that are under way, so that both servers always have something to do.
+/// </remarks>
+/// <param name="ignoredPrefix">Keys whose names begin so are passed over.</param>
+/// <param name="suspects">Gets the keys that a cheap look does not find equal.</param>
+internal sealed class PageWalk(byte[] ignoredPrefix, KeyBatch suspects) : IDisposable
+{
+    private KeyBatch _page = new();
+    private KeyBatch _next = new();
+    private ulong _resumeAt;
+    private string _runId = "";
+
+    /// <summary>Keys in pages that were compared whole.</summary>
+    public long Keys { get; private set; }
+
+    /// <summary>Whether the walk has reached the end.</summary>
+    public bool IsOver { get; private set; }
+
+    /// <summary>Walks on to the end.</summary>
+    /// <param name="side">The side whose keys are walked over.</param>
+    /// <param name="link">Both sides.</param>
+    /// <param name="look">How pages are compared.</param>
+    /// <param name="compared">Called after each page, and before the walk ends.</param>
+    /// <param name="stop">Gives up.</param>
+    public async ValueTask RunAsync(VerifySide side, VerifyLink link, IPageLook look, Func<ValueTask> compared, CancellationToken stop)
+    {
+        StartOverIfRestarted(side);
+        var cursor = _resumeAt;
+        AskScan(side, cursor, look.PageSize);
+        await side.Pages.FlushAsync(stop);
+        var hasPage = false;
+        while (true)
+        {
+            var pageCursor = cursor;
+            cursor = await ReadScanAsync(side, stop);
+            if (cursor != 0)
+            {
+                AskScan(side, cursor, look.PageSize);
+            }
+
+            look.Ask(_next);
+            await link.FlushPagesAsync(stop);
+            if (hasPage)
+            {
+                await CompareAsync(look, pageCursor, compared, stop);
+            }
+
+            (_page, _next) = (_next, _page);
+            hasPage = true;
+            if (cursor == 0)
+            {
+                break;
+            }
+        }
+
+        await CompareAsync(look, resumeAt: 0, compared, stop);
+        IsOver = true;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _page.Dispose();
+        _next.Dispose();
+    }
+
+    private async ValueTask CompareAsync(IPageLook look, ulong resumeAt, Func<ValueTask> compared, CancellationToken stop)
+    {
+        await look.CompareAsync(_page, suspects, stop);
+        Keys += _page.Count;
+        _resumeAt = resumeAt;
+        await compared();
+    }
+
+    /// <summary>A cursor means nothing to a server that has been restarted: it hashes its keys anew.</summary>
+    private void StartOverIfRestarted(VerifySide side)
+    {
+        if (_runId != side.Identity.RunId)
+        {
+            _runId = side.Identity.RunId;
+            _resumeAt = 0;
+            Keys = 0;
+        }
+    }
+
+    private static void AskScan(VerifySide side, ulong cursor, int count)
+    {
+        Span<byte> digits = stackalloc byte[20];
+        _ = Utf8Formatter.TryFormat(cursor, digits, out var length);
+        var output = side.Pages.Output;
+        output.Command(4);
+        output.Bulk("SCAN"u8);
+        output.Bulk(digits[..length]);
+        output.Bulk("COUNT"u8);
+        output.Bulk(count);
+    }
+
+    private async ValueTask<ulong> ReadScanAsync(VerifySide side, CancellationToken stop)
+    {
+        var frame = await side.Pages.ReadAsync(stop);
+        side.Check(frame, "SCAN");
+        return TakePage(frame.Span);
+    }
+
+    private ulong TakePage(ReadOnlySpan<byte> frame)
+    {
+        _next.Clear();
+        var reader = new RespReader(frame);
+        _ = reader.RequireAggregate();
+        reader.Require();
+        if (!Utf8Parser.TryParse(reader.Bytes, out ulong cursor, out _))
+        {
+            throw new RespProtocolException("SCAN answered with a cursor that is no number");
+        }
+
+        for (var left = reader.RequireAggregate(); left > 0; left--)
+        {
+            reader.Require();
+            if (!reader.Bytes.StartsWith(ignoredPrefix))
+            {
+                _next.Add(reader.Bytes);
+            }
+        }
+
+        return cursor;
+    }
+}

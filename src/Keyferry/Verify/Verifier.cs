@@ -1,0 +1,156 @@
+using System.Text;
+using Keyferry.Model;
+using Keyferry.Servers;
+
+namespace Keyferry.Verify;
+
+/// <summary>Compares two servers in both directions: type, value and expiry of every key, and that neither side has keys of its own.</summary>
+/// <remarks>
+/// <para><b>In the data path.</b> Beside it: own connections, and nothing is written to either side. What it finds is mended by marking keys dirty (<see cref="IChangeWatch"/>).</para>
+/// <para><b>Promises.</b> A difference is reported only if it stays; keys that change meanwhile are counted as in flight. What could not be compared is a doubt, never silently equal.
+/// Memory is bounded whatever the number of keys and the size of values, but for what one server answers to one DUMP.</para>
+/// </remarks>
+/// <param name="source">Opens connections to the source.</param>
+/// <param name="target">Opens connections to the target.</param>
+/// <param name="options">What is compared.</param>
+/// <param name="time">The clock of the run.</param>
+/// <param name="changes">The migration that this belongs to, or <see langword="null"/> for a comparison on its own.</param>
+internal sealed class Verifier(
+    ServerConnector source,
+    ServerConnector target,
+    VerifyOptions options,
+    TimeProvider time,
+    IChangeWatch? changes = null
+)
+{
+    private const long CandidateBytes = 32 << 20;
+    private readonly byte[] _ignoredPrefix = Encoding.UTF8.GetBytes(options.IgnoredPrefix);
+    private readonly Candidates _candidates = new(options.CandidateLimit, CandidateBytes);
+    private readonly Findings _findings = new(options.KeepFirst);
+    private VerifyProgress _progress;
+
+    /// <summary>What a result proves.</summary>
+    public static Verdict VerdictOf(VerifyResult result)
+    {
+        if (result.DifferenceCount > 0)
+        {
+            return Verdict.Different;
+        }
+
+        return result.Doubts.Count > 0 || result.InFlight > 0 ? Verdict.NotProved : Verdict.Equal;
+    }
+
+    /// <summary>Runs the comparison. It may be called once.</summary>
+    /// <exception cref="KeyferryException">A server cannot be reached, stayed away too long, or refuses a command that the comparison needs.</exception>
+    public async ValueTask<VerifyResult> RunAsync(CancellationToken stop)
+    {
+        await using var keeper = new SessionKeeper(source, target, options, time);
+        var link = (await keeper.OpenAsync(stop)).Link;
+        var pairs = PairsOf(link).ToDictionary(static pair => pair.Source);
+        _progress = new VerifyProgress(
+            0,
+            pairs.Values.Sum(pair => link.Source.Identity.Keyspace.GetValueOrDefault(pair.Source)),
+            0,
+            pairs.Values.Sum(pair => link.Target.Identity.Keyspace.GetValueOrDefault(pair.Target)),
+            0
+        );
+        DoubtHiddenExpiries(link.Source, "source");
+        DoubtHiddenExpiries(link.Target, "target");
+        foreach (var pair in pairs.Values)
+        {
+            await WalkAsync(keeper, pair, fromSource: true, stop);
+        }
+
+        foreach (var pair in pairs.Values)
+        {
+            await WalkAsync(keeper, pair, fromSource: false, stop);
+        }
+
+        var rechecks = new Rechecks(keeper, _candidates, _findings, pairs, options, time);
+        await (changes is null ? rechecks.StandAloneAsync(stop) : rechecks.InMigrationAsync(changes, stop));
+        return _findings.Result(_progress.Compared, _progress.LookedUp, _candidates.Overflow);
+    }
+
+    private IEnumerable<DatabasePair> PairsOf(VerifyLink link) =>
+        options.Databases
+        ?? link.Source.Identity.Keyspace.Keys.Union(link.Target.Identity.Keyspace.Keys)
+            .Order()
+            .Select(static database => new DatabasePair(database, database));
+
+    private void DoubtHiddenExpiries(VerifySide side, string role)
+    {
+        if (side.HidesFieldExpiry)
+        {
+            _findings.Doubt($"The expiries of hash fields on the {role} could not be read; the user may not run HPEXPIRETIME.");
+        }
+    }
+
+    private async ValueTask WalkAsync(SessionKeeper keeper, DatabasePair pair, bool fromSource, CancellationToken stop)
+    {
+        using var suspects = new SuspectQueue();
+        using var walk = new PageWalk(_ignoredPrefix, suspects.Keys);
+        var before = _progress;
+        await keeper.RunAsync(
+            async session =>
+            {
+                var link = session.Link;
+                await link.SelectAsync(pair, stop);
+                if (!walk.IsOver)
+                {
+                    var (side, look) = fromSource ? (link.Source, session.Values) : (link.Target, session.Existence);
+                    await walk.RunAsync(side, link, look, () => PageComparedAsync(session), stop);
+                }
+
+                await LookCloserAsync(session, least: 1);
+            },
+            stop
+        );
+
+        async ValueTask PageComparedAsync(VerifySession session)
+        {
+            keeper.GotOn();
+            await LookCloserAsync(session, CloserLook.BatchSize);
+            _progress = fromSource
+                ? _progress with
+                {
+                    Compared = before.Compared + walk.Keys,
+                    Candidates = _candidates.Count,
+                }
+                : _progress with
+                {
+                    LookedUp = before.LookedUp + walk.Keys,
+                    Candidates = _candidates.Count,
+                };
+            options.Progress?.Invoke(_progress);
+        }
+
+        ValueTask LookCloserAsync(VerifySession session, int least) =>
+            suspects.LookCloserAsync(
+                session.Closer,
+                least,
+                fromSource ? _findings.SawType : null,
+                (keys, seen) => Note(keys, seen, pair.Source, fromSource),
+                stop
+            );
+    }
+
+    private void Note(KeyBatch keys, IReadOnlyList<Observation?> seen, int database, bool fromSource)
+    {
+        for (var i = 0; i < keys.Count; i++)
+        {
+            if (seen[i] is not { } observation)
+            {
+                continue;
+            }
+
+            if (observation.Kind == DifferenceKind.Surplus && !fromSource && !options.TargetKeysOwned)
+            {
+                // Nobody has seen the source have it, so it is none of the run's business.
+                _findings.LeftAlone++;
+                continue;
+            }
+
+            _candidates.Add(new KeyId(database, new KeyName(keys[i].ToArray())), observation);
+        }
+    }
+}

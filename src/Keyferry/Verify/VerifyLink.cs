@@ -1,0 +1,100 @@
+using Keyferry.Resp;
+using Keyferry.Servers;
+using Keyferry.Transfer;
+
+namespace Keyferry.Verify;
+
+/// <summary>Both sides of a comparison as they are connected now, and the rule for their expiries.</summary>
+internal sealed class VerifyLink : IAsyncDisposable
+{
+    private VerifyLink(VerifySide source, VerifySide target, VerifyOptions options, TimeProvider time)
+    {
+        Source = source;
+        Target = target;
+        Shift = options.Shift ?? new ExpiryShift(source.Clock, target.Clock);
+        Expiry = new ExpiryRule(Shift, options.ExpiryTolerance, source.Clock, target.Clock);
+        Time = time;
+    }
+
+    /// <summary>The source.</summary>
+    public VerifySide Source { get; }
+
+    /// <summary>The target.</summary>
+    public VerifySide Target { get; }
+
+    /// <summary>By how much expiries were moved.</summary>
+    public ExpiryShift Shift { get; }
+
+    /// <summary>When expiries agree.</summary>
+    public ExpiryRule Expiry { get; }
+
+    /// <summary>The clock of the run.</summary>
+    public TimeProvider Time { get; }
+
+    /// <summary>Connects to both servers.</summary>
+    public static async ValueTask<VerifyLink> OpenAsync(
+        ServerConnector source,
+        ServerConnector target,
+        VerifyOptions options,
+        TimeProvider time,
+        CancellationToken stop
+    )
+    {
+        var left = await VerifySide.OpenAsync(source, time, stop);
+        try
+        {
+            return new VerifyLink(left, await VerifySide.OpenAsync(target, time, stop), options, time);
+        }
+        catch
+        {
+            await left.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Turns both sides to their database.</summary>
+    public async ValueTask SelectAsync(DatabasePair pair, CancellationToken stop)
+    {
+        await Source.SelectAsync(pair.Source, stop);
+        await Target.SelectAsync(pair.Target, stop);
+    }
+
+    /// <summary>Sends what was written for pages on both sides.</summary>
+    public async ValueTask FlushPagesAsync(CancellationToken stop)
+    {
+        await Source.Pages.FlushAsync(stop);
+        await Target.Pages.FlushAsync(stop);
+    }
+
+    /// <summary>Sends what was written for closer looks on both sides.</summary>
+    public async ValueTask FlushLooksAsync(CancellationToken stop)
+    {
+        await Source.Looks.FlushAsync(stop);
+        await Target.Looks.FlushAsync(stop);
+    }
+
+    /// <summary>Asks both sides the same and returns both answers, none of them an error.</summary>
+    /// <exception cref="ValueChangedException">The value is not there any more, or of another type.</exception>
+    public async ValueTask<(ReadOnlyMemory<byte> Source, ReadOnlyMemory<byte> Target)> AskBothAsync(
+        string command,
+        CancellationToken stop,
+        params RespArgument[] rest
+    )
+    {
+        Source.Looks.Write([command, .. rest]);
+        Target.Looks.Write([command, .. rest]);
+        await FlushLooksAsync(stop);
+        var onSource = await Source.Looks.ReadAsync(stop);
+        var onTarget = await Target.Looks.ReadAsync(stop);
+        Source.Check(onSource, command);
+        Target.Check(onTarget, command);
+        return (onSource, onTarget);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await Source.DisposeAsync();
+        await Target.DisposeAsync();
+    }
+}

@@ -1,0 +1,43 @@
+using Keyferry.Transfer;
+
+namespace Keyferry.Verify;
+
+/// <summary>What is compared and how sure it has to be. The defaults are what most comparisons want.</summary>
+internal sealed record VerifyOptions
+{
+    /// <summary>The databases to compare; <see langword="null"/> for every database that has keys on either side, each with the one of its number.</summary>
+    public IReadOnlyList<DatabasePair>? Databases { get; init; }
+
+    /// <summary>By how much the run moved the expiries; <see langword="null"/> to measure both clocks and decide as a run would.</summary>
+    public ExpiryShift? Shift { get; init; }
+
+    /// <summary>How far expiries may be apart, beyond the uncertainty of the measured clocks.</summary>
+    public TimeSpan ExpiryTolerance { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Keys per SCAN page; less where values are large.</summary>
+    public int PageSize { get; init; } = 500;
+
+    /// <summary>How often a key that looks different is looked at before it counts, the first time included.</summary>
+    public int Looks { get; init; } = 5;
+
+    /// <summary>The pause between two looks; in a migration the run settles instead.</summary>
+    public TimeSpan Pause { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How many differences of each kind are named.</summary>
+    public int KeepFirst { get; init; } = 10;
+
+    /// <summary>How many keys that look different are kept for another look; beyond it equality cannot be proved any more.</summary>
+    public int CandidateLimit { get; init; } = 100_000;
+
+    /// <summary>Whether the target is to have nothing but the source's keys. Where not (<c>--target-keys merge</c>), surplus keys are counted apart.</summary>
+    public bool TargetKeysOwned { get; init; } = true;
+
+    /// <summary>Keys whose name begins so are Keyferry's own (temporary and probe keys) and take no part.</summary>
+    public string IgnoredPrefix { get; init; } = "keyferry:{";
+
+    /// <summary>How long a server may stay away before the comparison gives up.</summary>
+    public TimeSpan OutageBudget { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Called after each page.</summary>
+    public Action<VerifyProgress>? Progress { get; init; }
+}

@@ -1,0 +1,65 @@
+using Keyferry.Servers;
+
+namespace Keyferry.Verify;
+
+/// <summary>Everything a comparison does with the connections it has now. After a failure it is thrown away, because answers may still be under way on them.</summary>
+internal sealed class VerifySession : IAsyncDisposable
+{
+    private VerifySession(VerifyLink link, IPageLook values, IPageLook existence)
+    {
+        Link = link;
+        Closer = new CloserLook(link);
+        Values = values;
+        Existence = existence;
+    }
+
+    /// <summary>Both sides.</summary>
+    public VerifyLink Link { get; }
+
+    /// <summary>The exact look.</summary>
+    public CloserLook Closer { get; }
+
+    /// <summary>The cheap look at pages of the source's keys: the cheapest that both servers allow.</summary>
+    public IPageLook Values { get; }
+
+    /// <summary>The cheap look at pages of the target's keys.</summary>
+    public IPageLook Existence { get; }
+
+    /// <summary>Connects to both servers and finds out what they allow.</summary>
+    public static async ValueTask<VerifySession> OpenAsync(
+        ServerConnector source,
+        ServerConnector target,
+        VerifyOptions options,
+        TimeProvider time,
+        CancellationToken stop
+    )
+    {
+        var link = await VerifyLink.OpenAsync(source, target, options, time, stop);
+        try
+        {
+            return new VerifySession(link, await ChooseAsync(link, options.PageSize, stop), new ExistencePages(link, options.PageSize));
+        }
+        catch
+        {
+            await link.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        Closer.Dispose();
+        await Link.DisposeAsync();
+    }
+
+    private static async ValueTask<IPageLook> ChooseAsync(VerifyLink link, int pageSize, CancellationToken stop)
+    {
+        if (await FingerprintPages.TryCreateAsync(link, pageSize, stop) is { } fingerprints)
+        {
+            return fingerprints;
+        }
+
+        return link.Source.HasDump && link.Target.HasDump ? new PayloadPages(link, pageSize) : new SuspectPages(pageSize);
+    }
+}
