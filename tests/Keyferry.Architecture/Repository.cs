@@ -11,6 +11,19 @@ internal static class Repository
 
     public static string Text(string path) => File.ReadAllText(Path.Combine(_root.Value, path));
 
+    public static bool Holds(string path) => Path.Exists(Path.Combine(_root.Value, path));
+
+    /// <summary>The pages at the root, under docs, and beside the sources.</summary>
+    public static IEnumerable<string> Documents() =>
+        Directory
+            .EnumerateFiles(_root.Value, "*.md")
+            .Concat(
+                new[] { "docs", "src", "tests" }.SelectMany(folder =>
+                    Directory.EnumerateFiles(Path.Combine(_root.Value, folder), "*.md", SearchOption.AllDirectories)
+                )
+            )
+            .Select(static file => Path.GetRelativePath(_root.Value, file).Replace('\\', '/'));
+
     private static IEnumerable<SourceFile> Read(string folder) =>
         Directory
             .EnumerateFiles(Path.Combine(_root.Value, folder), "*.cs", SearchOption.AllDirectories)

@@ -160,7 +160,7 @@ internal sealed class DeterministicScheduler : TaskScheduler
         if (!Time.Advance())
         {
             // What has escaped may not have arrived anywhere yet; a run that fails may take its time.
-            _ = SpinWait.SpinUntil(() => _guard is { HasEscaped: true }, 200);
+            _ = SpinWait.SpinUntil(() => _guard is { HasEscaped: true }, 2000);
             _guard?.ThrowIfEscaped();
             throw Hang("nothing can run and no timer is set", running);
         }
