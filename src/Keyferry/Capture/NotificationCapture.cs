@@ -271,7 +271,14 @@ internal sealed class NotificationCapture(
             return;
         }
 
-        sink.Changed(database, key);
+        if (what.SequenceEqual("expired"u8))
+        {
+            sink.Expired(database, key);
+        }
+        else
+        {
+            sink.Changed(database, key);
+        }
     }
 
     private async Task PingAsync(RespConnection connection, CancellationToken stop)

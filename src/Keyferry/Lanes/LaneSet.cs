@@ -11,6 +11,7 @@ internal sealed class LaneSet : IChangeSink, ISnapshotSink
     private readonly GapLedger _gaps;
     private readonly DatabaseScope _scope;
     private long _changes;
+    private long _writes;
     private WatchedKeys? _watched;
 
     public LaneSet(int lanes, long dirtyBudget, DatabaseScope scope, GapLedger gaps, TimeProvider time)
@@ -30,12 +31,26 @@ internal sealed class LaneSet : IChangeSink, ISnapshotSink
     /// <summary>Changes that captures have reported.</summary>
     public long Changes => Interlocked.Read(ref _changes);
 
-    /// <summary>A capture reports that a key changed. Never waits. What does not fit becomes a gap.</summary>
+    /// <summary>Changes that were no expiries: what tells a busy source from an idle one.</summary>
+    public long Writes => Interlocked.Read(ref _writes);
+
+    /// <inheritdoc/>
     public void Changed(int database, ReadOnlySpan<byte> key)
+    {
+        if (Mark(database, key))
+        {
+            _ = Interlocked.Increment(ref _writes);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Expired(int database, ReadOnlySpan<byte> key) => _ = Mark(database, key);
+
+    private bool Mark(int database, ReadOnlySpan<byte> key)
     {
         if (!_scope.Covers(database) || ReservedKeys.Contains(key))
         {
-            return;
+            return false;
         }
 
         _ = Interlocked.Increment(ref _changes);
@@ -46,9 +61,21 @@ internal sealed class LaneSet : IChangeSink, ISnapshotSink
             Volatile.Read(ref _watched)?.TouchAll();
             _gaps.Note("more keys changed than the memory budget for dirty keys holds");
         }
+
+        return true;
     }
 
-    /// <summary>A rescan or a verify asks for another look. Waits while the lane has no room.</summary>
+    /// <summary>A verify asks for another look. What does not fit becomes a gap.</summary>
+    public void LookAgain(KeyId key)
+    {
+        var hash = LaneQueue.HashOf(key.Database, key.Name.Span);
+        if (Of(hash).Mark(key.Database, key.Name.Span, hash, KeyFlags.Look) == MarkResult.Full)
+        {
+            _gaps.Note("more keys wait for another look than the memory budget for dirty keys holds");
+        }
+    }
+
+    /// <summary>A rescan asks for another look. Waits while the lane has no room.</summary>
     public async ValueTask LookAsync(KeyId key, CancellationToken stop)
     {
         var hash = LaneQueue.HashOf(key.Database, key.Name.Span);

@@ -58,6 +58,18 @@ internal sealed class GapLedger(TimeProvider time)
         }
     }
 
+    /// <summary>The widest scope of the gaps that no rescan has taken yet.</summary>
+    public GapScope PendingScope
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _pending.Count == 0 ? GapScope.Streams : _pending.Max(static gap => gap.Scope);
+            }
+        }
+    }
+
     /// <summary>Notes that changes may have been missed.</summary>
     /// <param name="reason">What happened, in words.</param>
     /// <param name="scope">Which part of the keyspace.</param>

@@ -3,8 +3,11 @@ namespace Keyferry.Queue;
 /// <summary>Where a capture puts what it hears. Never waits: the server drops a subscriber that is slow to read.</summary>
 internal interface IChangeSink
 {
-    /// <summary>A key changed, or was deleted, expired, evicted, or renamed.</summary>
+    /// <summary>A key changed, or was deleted, evicted, or renamed.</summary>
     void Changed(int database, ReadOnlySpan<byte> key);
+
+    /// <summary>A key expired: a change like any other, but of the clock's making, so that it does not keep a run from counting as idle.</summary>
+    void Expired(int database, ReadOnlySpan<byte> key);
 
     /// <summary>Changes may have been missed.</summary>
     void MayHaveMissed(string reason);

@@ -31,6 +31,12 @@ internal sealed class KeyRing
         var size = HeaderSize + entry.Key.Length;
         if (_blocks.Count == 0 || _blocks[^1].Data.Length - _blocks[^1].End < size)
         {
+            if (Count == 0 && _blocks.Count == 1)
+            {
+                // The kept block of an empty ring is too small for this key, and must not stand before the key's own.
+                Release(_blocks[0]);
+            }
+
             var block = new Block(ArrayPool<byte>.Shared.Rent(Math.Max(BlockSize, size)));
             _blocks.Add(block);
             Bytes += block.Data.Length;
@@ -96,6 +102,11 @@ internal sealed class KeyRing
             return;
         }
 
+        Release(first);
+    }
+
+    private void Release(Block first)
+    {
         _blocks.RemoveAt(0);
         _firstBlock++;
         Bytes -= first.Data.Length;

@@ -1,0 +1,207 @@
+using Keyferry.Capture;
+using Keyferry.Lanes;
+using Keyferry.Model;
+using Keyferry.Observe;
+using Keyferry.Queue;
+using Keyferry.Servers;
+using Keyferry.Snapshot;
+using Keyferry.Verify;
+
+namespace Keyferry.Migration;
+
+/// <summary>The moving parts of one run, put together: capture, snapshot, queues, lanes, gaps. It knows how to copy, follow, close gaps and drain; when to do which
+/// is the run's affair.</summary>
+internal sealed class MigrationEngine
+{
+    private static readonly TimeSpan StreamRescanInterval = TimeSpan.FromSeconds(5);
+
+    private readonly MigrationOptions _options;
+    private readonly MigrationPlan _plan;
+    private readonly ServerConnector _source;
+    private readonly ServerConnector _target;
+    private readonly TimeProvider _time;
+    private readonly LaneCounters _counters;
+    private readonly Lane[] _workers;
+    private readonly SnapshotScanner _scanner;
+    private long _streamsRescanned;
+    private long _lastChange;
+    private long _changesSeen = -1;
+
+    public MigrationEngine(MigrationOptions options, MigrationPlan plan, ServerConnector source, ServerConnector target, TimeProvider time)
+    {
+        _options = options;
+        _plan = plan;
+        _source = source;
+        _target = target;
+        _time = time;
+        _counters = new LaneCounters(time);
+        Gaps = new GapLedger(time);
+        Lanes = new LaneSet(options.Lanes, options.DirtyBudget, plan.Transfer.Scope, Gaps, time);
+        _workers =
+        [
+            .. Lanes.Queues.Select(
+                (queue, i) =>
+                    new Lane(i, source, target, new LaneContext(queue, plan.Transfer, _counters, Failed), options.OutageBudget, time)
+            ),
+        ];
+        _scanner = new SnapshotScanner(source, plan.Databases, Lanes, options.OutageBudget, time);
+    }
+
+    /// <summary>What may have been missed.</summary>
+    public GapLedger Gaps { get; }
+
+    /// <summary>Keys that the target refuses.</summary>
+    public FailedKeys Failed { get; } = new();
+
+    /// <summary>The lanes' queues, and the sink of the captures.</summary>
+    public LaneSet Lanes { get; }
+
+    /// <summary>The capture, once the run has armed one.</summary>
+    public ICapture? Capture { get; set; }
+
+    /// <summary>Looks for silent commands at the source, once the run has begun to watch.</summary>
+    public SourceWatch? Watch { get; set; }
+
+    /// <summary>Whether the first pass is on the target.</summary>
+    public bool CopyDone { get; private set; }
+
+    /// <summary>Whether the target may have had keys of its own, so that surplus keys there are not the run's to remove.</summary>
+    public bool OwnsTarget => _options.TargetKeys != TargetKeys.Merge;
+
+    /// <summary>Starts the lanes.</summary>
+    public void Start(BackgroundTasks background, Action<string> suspect)
+    {
+        foreach (var lane in _workers)
+        {
+            lane.Suspect = suspect;
+            background.Add(lane.RunAsync(background.Stop));
+        }
+    }
+
+    /// <summary>Copies everything that the source has now.</summary>
+    public async Task CopyAsync(CancellationToken stop)
+    {
+        await _scanner.RunAsync(stop);
+        await Lanes.SettleAsync(stop);
+        if (_options.TargetKeys == TargetKeys.Replace)
+        {
+            await NewRescan().RunAsync(surplusOnly: true, stop);
+            await Lanes.SettleAsync(stop);
+        }
+
+        CopyDone = true;
+    }
+
+    /// <summary>Whether a gap waits to be closed, and may be: rescans of streams alone keep a distance, since a source that uses consumer groups asks for them all the time.</summary>
+    public bool GapIsDue =>
+        Gaps.Pending > 0 && (Gaps.PendingScope == GapScope.AllKeys || _time.GetElapsedTime(_streamsRescanned) >= StreamRescanInterval);
+
+    /// <summary>Looks again at everything that the open gaps concern, and closes them.</summary>
+    /// <exception cref="IOException">A server was lost: the gaps are as open as before.</exception>
+    public async Task CloseGapsAsync(CancellationToken stop)
+    {
+        // The capture must listen again before anything is looked at, and what was read before that must have arrived: otherwise the old value could still be on its
+        // way while the rescan finds both sides equal.
+        if (Capture is { } capture)
+        {
+            await capture.CatchUpAsync(stop);
+        }
+
+        if (Gaps.BeginClosing() is not { } scope)
+        {
+            return;
+        }
+
+        try
+        {
+            await Lanes.SettleAsync(stop);
+            if (scope == GapScope.Streams)
+            {
+                await new StreamRescan(_source, _plan.Transfer.Scope, Lanes).RunAsync(stop);
+            }
+            else
+            {
+                await NewRescan().RunAsync(surplusOnly: false, stop);
+            }
+
+            await Lanes.SettleAsync(stop);
+        }
+        catch
+        {
+            Gaps.AbandonClosing();
+            throw;
+        }
+
+        _streamsRescanned = _time.GetTimestamp();
+        Gaps.FinishClosing();
+    }
+
+    /// <summary>Moves everything that the source has done up to now.</summary>
+    public async Task DrainAsync(CancellationToken stop)
+    {
+        if (Watch is { } watch)
+        {
+            await watch.LookNowAsync(stop);
+        }
+
+        if (Capture is { } capture)
+        {
+            await capture.CatchUpAsync(stop);
+        }
+
+        await Lanes.SettleAsync(stop);
+    }
+
+    /// <summary>How long nothing has been written on the source; expiries do not count, since the clock makes them on both sides.</summary>
+    public TimeSpan Idle()
+    {
+        var changes = Lanes.Writes;
+        if (changes != _changesSeen)
+        {
+            _changesSeen = changes;
+            _lastChange = _time.GetTimestamp();
+        }
+
+        return _time.GetElapsedTime(_lastChange);
+    }
+
+    /// <summary>The counters of this moment.</summary>
+    public ProgressSnapshot Progress(PhaseClock clock)
+    {
+        var states = Lanes.Queues.Select(static queue => queue.State()).ToArray();
+        return new ProgressSnapshot
+        {
+            Phase = clock.Phase,
+            Elapsed = clock.Elapsed,
+            Scanned = _scanner.Scanned,
+            ScanTotal = _options.Mode == MigrationMode.LiveOnly ? 0 : _plan.Keys,
+            CopyDone = CopyDone,
+            Written = _counters.Written,
+            Deleted = _counters.Deleted,
+            PayloadBytes = _counters.PayloadBytes,
+            Changes = Lanes.Changes,
+            ChangesMoved = _counters.ChangesMoved,
+            Waiting = states.Sum(static state => (long)state.Waiting),
+            WaitingBytes = states.Sum(static state => state.WaitingBytes),
+            LagP50 = _counters.Lag.Quantile(0.5),
+            LagP99 = _counters.Lag.Quantile(0.99),
+            OldestWaiting = states.Max(static state => state.OldestWaiting),
+            Gaps = Gaps.Total,
+            OpenGaps = Gaps.Open,
+            Failed = Failed.Count,
+            Held = _workers.Select(static lane => lane.Held).FirstOrDefault(static held => held is not null),
+        };
+    }
+
+    /// <summary>What a comparison of both sides in this run covers.</summary>
+    public VerifyOptions Comparison =>
+        new()
+        {
+            Databases = _plan.Transfer.Scope.Only is { } only ? [new DatabasePair(only, _plan.Transfer.Scope.TargetOf(only))] : null,
+            Shift = _plan.Shift,
+            TargetKeysOwned = OwnsTarget,
+            OutageBudget = _options.OutageBudget,
+        };
+
+    private Rescan NewRescan() => new(_source, _target, Comparison, Lanes.LookAsync, _time);
+}

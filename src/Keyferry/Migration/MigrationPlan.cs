@@ -1,0 +1,71 @@
+using Keyferry.Model;
+using Keyferry.Servers;
+using Keyferry.Transfer;
+
+namespace Keyferry.Migration;
+
+/// <summary>What a run found out before it touched anything, and what it will do. The dry run prints it; the real run goes by it.</summary>
+internal sealed record MigrationPlan
+{
+    /// <summary><c>Redis 7.0.15 at host:port</c></summary>
+    public required string Source { get; init; }
+
+    /// <summary><c>Valkey 8.1.1 at host:port</c></summary>
+    public required string Target { get; init; }
+
+    /// <summary>The source's databases that have keys and are in the run's scope.</summary>
+    public required IReadOnlyList<int> Databases { get; init; }
+
+    /// <summary>How many keys those hold.</summary>
+    public required long Keys { get; init; }
+
+    /// <summary>How many keys the target has in the databases that the run writes to.</summary>
+    public required long TargetKeyCount { get; init; }
+
+    /// <summary>How changes are captured, and why so; empty where they are not.</summary>
+    public string Capture { get; init; } = "";
+
+    /// <summary>The source's clock against the target's, in words.</summary>
+    public required string Clocks { get; init; }
+
+    /// <summary>What will be done, in order.</summary>
+    public required IReadOnlyList<PlanStep> Steps { get; init; }
+
+    /// <summary>What the operator should know; does not stop the run.</summary>
+    public required IReadOnlyList<string> Warnings { get; init; }
+
+    /// <summary>Why the run will not start as asked; empty when it will.</summary>
+    public required IReadOnlyList<KeyferryException> Refusals { get; init; }
+
+    internal required TransferSettings Transfer { get; init; }
+
+    internal required ExpiryShift Shift { get; init; }
+
+    internal required ServerIdentity SourceIdentity { get; init; }
+
+    internal required ServerIdentity TargetIdentity { get; init; }
+
+    /// <summary>Throws the one refusal, or all of them as one.</summary>
+    /// <exception cref="KeyferryException">There is a refusal.</exception>
+    internal void ThrowIfRefused()
+    {
+        if (Refusals.Count == 1)
+        {
+            throw Refusals[0];
+        }
+
+        if (Refusals.Count > 1)
+        {
+            throw new KeyferryException(
+                FailureKind.Refused,
+                string.Join(" ", Refusals.Select(static (refusal, i) => $"({i + 1}) {refusal.Saw}")),
+                string.Join(" ", Refusals.Select(static (refusal, i) => $"({i + 1}) {refusal.Remedy}"))
+            );
+        }
+    }
+}
+
+/// <summary>One step of a run.</summary>
+/// <param name="Name">One or two words.</param>
+/// <param name="Does">What it does, in one sentence.</param>
+internal sealed record PlanStep(string Name, string Does);

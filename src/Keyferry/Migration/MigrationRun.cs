@@ -1,0 +1,87 @@
+using System.Globalization;
+using Keyferry.Model;
+using Keyferry.Observe;
+using Keyferry.Resp;
+using Keyferry.Servers;
+using Keyferry.State;
+
+namespace Keyferry.Migration;
+
+/// <summary>One migration, from its plan to its report.</summary>
+/// <remarks>
+/// <para><b>Promises.</b> Nothing is copied before the capture is proved to listen. Whatever is changed on the source is written to the store before, and undone on every
+/// way out. The report says <see cref="Verdict.Equal"/> only after both sides were compared in both directions while no gap was open.</para>
+/// <para><b>Concurrency.</b> One run, once. <see cref="Progress"/> may be read by anybody at any time.</para>
+/// </remarks>
+internal sealed class MigrationRun
+{
+    private readonly MigrationOptions _options;
+    private readonly IRunStore _store;
+    private readonly IRunObserver _observer;
+    private readonly TimeProvider _time;
+    private readonly ServerConnector _source;
+    private readonly ServerConnector _target;
+    private readonly string _name;
+    private readonly long _began;
+    private RunCourse? _course;
+
+    /// <param name="options">What the user asked for.</param>
+    /// <param name="dialer">The network, or the simulation's.</param>
+    /// <param name="store">Where the run's state is kept.</param>
+    /// <param name="observer">Who is told what happens.</param>
+    /// <param name="time">The clock of the run.</param>
+    public MigrationRun(MigrationOptions options, IDialer dialer, IRunStore store, IRunObserver observer, TimeProvider time)
+    {
+        _options = options;
+        _store = store;
+        _observer = observer;
+        _time = time;
+        _began = time.GetTimestamp();
+        _name = time.GetUtcNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
+        var settings = new ConnectionSettings { RunName = _name, CommandTimeout = options.CommandTimeout };
+        _source = new ServerConnector(dialer, options.Source, "source", settings, time);
+        _target = new ServerConnector(dialer, options.Target, "target", settings, time);
+    }
+
+    /// <summary>The counters of this moment.</summary>
+    public ProgressSnapshot Progress =>
+        Volatile.Read(ref _course)?.Progress ?? new ProgressSnapshot { Phase = Phase.Planned, Elapsed = _time.GetElapsedTime(_began) };
+
+    /// <summary>Examines both servers and says what a run would do; changes nothing.</summary>
+    /// <exception cref="KeyferryException">A server cannot be reached.</exception>
+    public async Task<MigrationPlan> PlanAsync(CancellationToken stop) =>
+        await new Planner(_options, _source, _target, _time).ExamineAsync(stop);
+
+    /// <summary>Runs the migration.</summary>
+    /// <param name="finish">Ends it cleanly: drain, prove, report.</param>
+    /// <param name="abort">Ends it at once, still giving back what was changed on the source.</param>
+    /// <exception cref="KeyferryException">The run was refused, or could not go on.</exception>
+    public async Task<MigrationReport> RunAsync(CancellationToken finish, CancellationToken abort)
+    {
+        var plan = await PlanAsync(abort);
+        plan.ThrowIfRefused();
+        var run = _store.BeginRun(
+            new RunStart
+            {
+                Name = _name,
+                Source = _options.Source.ToString(),
+                Target = _options.Target.ToString(),
+                Mode = _options.Mode switch
+                {
+                    MigrationMode.Snapshot => "snapshot",
+                    MigrationMode.LiveOnly => "live-only",
+                    _ => "live",
+                },
+            }
+        );
+        var journal = new RunJournal(run, _store, _observer, _time);
+        foreach (var warning in plan.Warnings)
+        {
+            journal.Note(NoteLevel.Warning, warning);
+        }
+
+        var course = new RunCourse(_options, plan, _name, _source, _target, journal, _time);
+        Volatile.Write(ref _course, course);
+        return await course.RunAsync(finish, abort);
+    }
+}

@@ -1,0 +1,55 @@
+namespace Keyferry.Migration;
+
+/// <summary>The steps of a run as the options shape them: what the dry run prints is what the run does.</summary>
+internal static class PlanSteps
+{
+    /// <summary>The steps in order.</summary>
+    public static IReadOnlyList<PlanStep> Of(MigrationOptions options)
+    {
+        var steps = new List<PlanStep>();
+        if (options.Mode != MigrationMode.Snapshot)
+        {
+            steps.Add(
+                new PlanStep(
+                    "arm",
+                    "Switch on what is missing of the source's keyspace notifications, subscribe, and prove with a probe key that events come through."
+                )
+            );
+        }
+
+        if (options.Mode != MigrationMode.LiveOnly)
+        {
+            steps.Add(new PlanStep("copy", "Scan the source and copy every key with its expiry; live changes go first."));
+        }
+
+        if (options.TargetKeys == TargetKeys.Replace)
+        {
+            steps.Add(new PlanStep("remove", "Remove the target's keys that the source does not have."));
+        }
+
+        if (options.Mode != MigrationMode.Snapshot)
+        {
+            steps.Add(
+                new PlanStep(
+                    "follow",
+                    options.UntilIdle is { } idle
+                        ? $"Move every change, until nothing has changed for {idle.TotalSeconds:0.#} s."
+                        : "Move every change, until Ctrl-C or SIGTERM."
+                )
+            );
+            steps.Add(new PlanStep("drain", "Move what is still waiting."));
+        }
+
+        if (options.Verify)
+        {
+            steps.Add(new PlanStep("prove", "Compare both sides in both directions: type, value, expiry."));
+        }
+
+        if (options.Mode != MigrationMode.Snapshot)
+        {
+            steps.Add(new PlanStep("restore", "Put the source's notification flags back as they were."));
+        }
+
+        return steps;
+    }
+}

@@ -1,0 +1,273 @@
+using Keyferry.Model;
+using Keyferry.Notifications;
+using Keyferry.Resp;
+using Keyferry.Servers;
+using Keyferry.Transfer;
+
+namespace Keyferry.Migration;
+
+/// <summary>Asks both servers what they are and what they allow, and says what a run would do. Reads only; everything is asked before anything is judged.</summary>
+internal sealed class Planner(MigrationOptions options, ServerConnector source, ServerConnector target, TimeProvider time)
+{
+    private readonly List<KeyferryException> _refusals = [];
+    private readonly List<string> _warnings = [];
+
+    /// <summary>Which databases the options speak of.</summary>
+    public static DatabaseScope ScopeOf(MigrationOptions options) =>
+        options.Source.Database is { } only ? new DatabaseScope(only, options.Target.Database ?? only) : DatabaseScope.All;
+
+    /// <summary>Examines both servers.</summary>
+    /// <exception cref="KeyferryException">One of them cannot be reached, or the options contradict each other.</exception>
+    public async ValueTask<MigrationPlan> ExamineAsync(CancellationToken stop)
+    {
+        if (options.Source.Database is null && options.Target.Database is not null)
+        {
+            throw new KeyferryException(
+                FailureKind.Usage,
+                "The target URI names a database, but the source URI names none, which means all of them.",
+                "Name the database in both URIs, or in neither."
+            );
+        }
+
+        var scope = ScopeOf(options);
+        await using var from = await source.ConnectAsync("plan", stop);
+        await using var to = await target.ConnectAsync("plan", stop);
+        var sourceIdentity = await IdentifyAsync(from, source, stop);
+        var targetIdentity = await IdentifyAsync(to, target, stop);
+        var shift = new ExpiryShift(await ClockOffset.MeasureAsync(from, time, stop), await ClockOffset.MeasureAsync(to, time, stop));
+        int[] databases = [.. sourceIdentity.Keyspace.Keys.Where(scope.Covers).OrderBy(static database => database)];
+        var targetKeys = targetIdentity.Keyspace.Where(entry => scope.SourceOf(entry.Key) is not null).Sum(static entry => entry.Value);
+        JudgeServers(sourceIdentity, targetIdentity, scope);
+        JudgePayloads(sourceIdentity, targetIdentity);
+        JudgeMemory(sourceIdentity, targetIdentity);
+        JudgeTargetKeys(targetKeys);
+        await TryReadingAsync(from, sourceIdentity, stop);
+        await TryWritingAsync(to, stop);
+        await TryDatabasesAsync(to, databases, scope, stop);
+        var capture = options.Mode == MigrationMode.Snapshot ? "" : await JudgeCaptureAsync(from, stop);
+        JudgeClocks(shift);
+        return new MigrationPlan
+        {
+            Source = $"{sourceIdentity} at {options.Source}",
+            Target = $"{targetIdentity} at {options.Target}",
+            Databases = databases,
+            Keys = databases.Sum(database => sourceIdentity.Keyspace[database]),
+            TargetKeyCount = targetKeys,
+            Capture = capture,
+            Clocks =
+                shift.Shift == TimeSpan.Zero
+                    ? "both clocks agree"
+                    : $"the target's clock is {Ahead(shift.Shift)}; expiries move by that much",
+            Steps = PlanSteps.Of(options),
+            Warnings = _warnings,
+            Refusals = _refusals,
+            Transfer = new TransferSettings(sourceIdentity.HasPExpireTime, shift.Shift, scope),
+            Shift = shift,
+            SourceIdentity = sourceIdentity,
+            TargetIdentity = targetIdentity,
+        };
+    }
+
+    private static string Ahead(TimeSpan shift) =>
+        $"{shift.Duration().TotalSeconds:0.###} s {(shift > TimeSpan.Zero ? "ahead of" : "behind")} the source's";
+
+    private static async ValueTask<ServerIdentity> IdentifyAsync(
+        RespConnection connection,
+        ServerConnector connector,
+        CancellationToken stop
+    )
+    {
+        try
+        {
+            return await ServerConnector.IdentifyAsync(connection, stop);
+        }
+        catch (ServerErrorException refused)
+        {
+            throw ConnectionTrouble.Login(refused, connector.Endpoint, connector.Role);
+        }
+    }
+
+    private void JudgeServers(ServerIdentity from, ServerIdentity to, DatabaseScope scope)
+    {
+        if (from.RunId.Length > 0 && from.RunId == to.RunId && (scope.Only is null || scope.Only == scope.Into))
+        {
+            Refuse("Source and target are the same server.", "Name two different ones.");
+        }
+
+        if (to.IsReplica)
+        {
+            Refuse($"The target {options.Target} is a read-only replica.", $"Name its primary instead{PrimaryOf(to)}.");
+        }
+
+        if (from.IsReplica)
+        {
+            _warnings.Add(
+                "The source is a replica: a full resynchronisation with its primary raises no events; the primary is the better source."
+            );
+        }
+
+        foreach (var (identity, role) in new[] { (from, "source"), (to, "target") })
+        {
+            if (identity.IsCluster)
+            {
+                Refuse($"The {role} runs in cluster mode, which this version of Keyferry does not move.", "Name a standalone server.");
+            }
+        }
+
+        if (from.RedisVersion < new Version(5, 0) && from.RedisVersion.Major > 0)
+        {
+            Refuse($"The source is {from}; Keyferry reads from Redis 5.0 and newer.", "Upgrade the source first.");
+        }
+
+        if (to.RedisVersion < new Version(5, 0) && to.RedisVersion.Major > 0)
+        {
+            Refuse($"The target is {to}; Keyferry writes to Redis 5.0 and newer.", "Choose a newer target.");
+        }
+    }
+
+    private static string PrimaryOf(ServerIdentity replica) =>
+        replica.Fields.TryGetValue("master_host", out var host) ? $" ({host}:{replica.Fields.GetValueOrDefault("master_port")})" : "";
+
+    private void JudgePayloads(ServerIdentity from, ServerIdentity to)
+    {
+        var (written, read) = (from.PayloadVersion, to.PayloadVersion);
+        if (written == 0 || read == 0)
+        {
+            _warnings.Add(
+                $"It is not known whether {to} reads the values that {from} dumps; a value that it refuses is counted as failed."
+            );
+        }
+        else if (written > read || (read == 80 && written is >= 12 and < 80))
+        {
+            Refuse(
+                $"The target {to} cannot read the values of the source {from}: payload version {written}, the target reads {(read == 80 ? "up to 11, and 80" : $"up to {read}")}.",
+                "Choose a target of the source's version or newer."
+            );
+        }
+    }
+
+    private void JudgeMemory(ServerIdentity from, ServerIdentity to)
+    {
+        if (to.MaxMemory > 0 && from.UsedMemory > to.MaxMemory - to.UsedMemory)
+        {
+            _warnings.Add(
+                $"The source uses {from.UsedMemory / 1e6:#,0} MB; the target has room for {Math.Max(0, to.MaxMemory - to.UsedMemory) / 1e6:#,0} MB (maxmemory)."
+            );
+        }
+
+        if (to.MaxMemory > 0 && to.Fields.GetValueOrDefault("maxmemory_policy", "noeviction") is not "noeviction" and var policy)
+        {
+            _warnings.Add($"The target evicts keys when it is full (maxmemory-policy {policy}): what it evicts would be missing.");
+        }
+    }
+
+    private void JudgeTargetKeys(long keys)
+    {
+        if (keys > 0 && options.TargetKeys == TargetKeys.Refuse)
+        {
+            Refuse(
+                $"The target {options.Target} already has {keys:#,0} keys.",
+                "Empty it, or say what becomes of them: --target-keys merge (they stay, unless the source has a key of that name) or --target-keys replace (they are removed)."
+            );
+        }
+    }
+
+    private async ValueTask TryReadingAsync(RespConnection from, ServerIdentity identity, CancellationToken stop)
+    {
+        foreach (var command in new[] { "DUMP", identity.HasPExpireTime ? "PEXPIRETIME" : "PTTL", "TYPE", "EXISTS" })
+        {
+            await TryAsync(from, "source", stop, command, "keyferry:{probe}");
+        }
+
+        await TryAsync(from, "source", stop, "SCAN", "0", "COUNT", "1");
+    }
+
+    private async ValueTask TryWritingAsync(RespConnection to, CancellationToken stop)
+    {
+        await TryAsync(to, "target", stop, "UNLINK", "keyferry:{probe}");
+        // An empty payload is refused as damaged, after the right to run RESTORE was checked: nothing is written.
+        var reply = await to.TryCallAsync(stop, "RESTORE", "keyferry:{probe}", 0, "");
+        if (
+            reply.IsError
+            && (
+                reply.Text.StartsWith("NOPERM", StringComparison.Ordinal)
+                || reply.Text.Contains("unknown command", StringComparison.OrdinalIgnoreCase)
+            )
+        )
+        {
+            Refuse(
+                $"The target does not let this user run RESTORE: {reply.Text.TrimEnd('.')}.",
+                "Give the user +restore and write access to all keys."
+            );
+        }
+    }
+
+    private async ValueTask TryAsync(RespConnection connection, string role, CancellationToken stop, params RespArgument[] command)
+    {
+        var reply = await connection.TryCallAsync(stop, command);
+        if (!reply.IsError)
+        {
+            return;
+        }
+
+        var name = RespValueText(command[0]);
+        if (reply.Text.StartsWith("READONLY", StringComparison.Ordinal))
+        {
+            Refuse($"The {role} {connection.Endpoint} is read-only.", "Name the primary instead.");
+        }
+        else
+        {
+            Refuse(
+                $"The {role} {connection.Endpoint} does not let this user run {name}: {reply.Text.TrimEnd('.')}.",
+                $"Give the user +{name.ToLowerInvariant()} and access to all keys."
+            );
+        }
+    }
+
+    private static string RespValueText(RespArgument argument) => System.Text.Encoding.UTF8.GetString(argument.Bytes.Span);
+
+    private async ValueTask TryDatabasesAsync(RespConnection to, int[] databases, DatabaseScope scope, CancellationToken stop)
+    {
+        foreach (var database in databases.Select(scope.TargetOf).Distinct())
+        {
+            var reply = await to.TryCallAsync(stop, "SELECT", database);
+            if (reply.IsError)
+            {
+                Refuse(
+                    $"The target has no database {database}: {reply.Text}.",
+                    "Raise its setting databases, or move one database by naming it in both URIs."
+                );
+            }
+        }
+
+        _ = await to.TryCallAsync(stop, "SELECT", 0);
+    }
+
+    private async ValueTask<string> JudgeCaptureAsync(RespConnection from, CancellationToken stop)
+    {
+        switch (await FlagReading.AskAsync(from, stop))
+        {
+            case FlagReading.Known known when known.Flags.Covers(NotificationFlags.Needed(known.Flags.Family)):
+                return $"keyspace notifications; the flags \"{known.Text}\" suffice";
+            case FlagReading.Known known:
+                return $"keyspace notifications; the flags \"{known.Text}\" do not suffice and will be \"{known.Flags.Union(NotificationFlags.Needed(known.Flags.Family))}\" for as long as the run lasts";
+            case FlagReading.Unreadable unreadable:
+                _warnings.Add(
+                    $"The source's notification flags cannot be read ({FlagTrouble.Words(unreadable.Cause)}); a probe key will show whether events come."
+                );
+                return "keyspace notifications; the flags cannot be read";
+            default:
+                return "";
+        }
+    }
+
+    private void JudgeClocks(ExpiryShift shift)
+    {
+        if (shift.Shift.Duration() > TimeSpan.FromSeconds(1))
+        {
+            _warnings.Add($"The target's clock is {Ahead(shift.Shift)}. Keys expire at the same moment all the same.");
+        }
+    }
+
+    private void Refuse(string saw, string remedy) => _refusals.Add(new KeyferryException(FailureKind.Refused, saw, remedy));
+}

@@ -1,0 +1,400 @@
+using Keyferry.Capture;
+using Keyferry.Model;
+using Keyferry.Notifications;
+using Keyferry.Observe;
+using Keyferry.Resp;
+using Keyferry.Servers;
+using Keyferry.Verify;
+
+namespace Keyferry.Migration;
+
+/// <summary>The course of one run through its phases: arm, copy, follow, drain, prove; and the way out of each.</summary>
+internal sealed class RunCourse
+{
+    private static readonly TimeSpan FollowInterval = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RestorePatience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan ProbePatience = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often the proof is begun anew when a gap opens while it runs.</summary>
+    private const int Proofs = 3;
+
+    private readonly MigrationOptions _options;
+    private readonly MigrationPlan _plan;
+    private readonly string _name;
+    private readonly ServerConnector _source;
+    private readonly ServerConnector _target;
+    private readonly RunJournal _journal;
+    private readonly TimeProvider _time;
+    private readonly PhaseClock _clock;
+    private readonly MigrationEngine _engine;
+    private readonly NotificationSwitch _flags;
+    private readonly List<string> _leases = [];
+    private VerifyProgress _verify;
+    private int _suspects;
+
+    public RunCourse(
+        MigrationOptions options,
+        MigrationPlan plan,
+        string name,
+        ServerConnector source,
+        ServerConnector target,
+        RunJournal journal,
+        TimeProvider time
+    )
+    {
+        _options = options;
+        _plan = plan;
+        _name = name;
+        _source = source;
+        _target = target;
+        _journal = journal;
+        _time = time;
+        _clock = new PhaseClock(journal.Entered, time);
+        _flags = new NotificationSwitch(source, journal.Store, journal.Run);
+        _engine = new MigrationEngine(options, plan, source, target, time);
+        _engine.Gaps.Opened = journal.Opened;
+        _engine.Gaps.Closed = journal.Closed;
+    }
+
+    /// <summary>The counters of this moment.</summary>
+    public ProgressSnapshot Progress
+    {
+        get
+        {
+            var verify = _verify;
+            return _engine.Progress(_clock) with
+            {
+                Verified = verify.Compared + verify.LookedUp,
+                VerifyTotal = verify.SourceKeys + verify.TargetKeys,
+                VerifyCandidates = verify.Candidates,
+            };
+        }
+    }
+
+    /// <summary>Runs from the first phase to the report.</summary>
+    /// <exception cref="KeyferryException">The run could not go on.</exception>
+    public async Task<MigrationReport> RunAsync(CancellationToken finish, CancellationToken abort)
+    {
+        VerifyResult? verify = null;
+        var verdict = Verdict.Aborted;
+        List<string> reasons = [];
+        try
+        {
+            await using var background = new BackgroundTasks(abort);
+            (verify, reasons) = await background.GuardAsync(CourseAsync(background, finish));
+            verdict = reasons.Count > 0 ? Verdict.NotProved : Verdict.Equal;
+            verdict = verify?.DifferenceCount > 0 ? Verdict.Different : verdict;
+        }
+        catch (OperationCanceledException) when (abort.IsCancellationRequested)
+        {
+            reasons = ["the run was aborted by the operator"];
+        }
+        catch (CopyUnfinishedException unfinished)
+        {
+            reasons = [unfinished.Message];
+        }
+        finally
+        {
+            await GiveBackAsync(verdict);
+        }
+
+        return new MigrationReport
+        {
+            Verdict = verdict,
+            Reasons = reasons,
+            RunName = _name,
+            Source = _plan.Source,
+            Target = _plan.Target,
+            Progress = Progress,
+            Verify = verify,
+            Phases = _clock.Spent(),
+            Leases = _leases,
+        };
+    }
+
+    private async Task<(VerifyResult? Verify, List<string> Reasons)> CourseAsync(BackgroundTasks background, CancellationToken finish)
+    {
+        var stop = background.Stop;
+        if (_options.Mode != MigrationMode.Snapshot)
+        {
+            _clock.Enter(Phase.Arming, "switching on what the capture needs");
+            await ArmAsync(background, stop);
+        }
+
+        _engine.Start(background, OnSuspect);
+        if (_options.Mode != MigrationMode.LiveOnly)
+        {
+            _clock.Enter(Phase.Copying, "copying every key");
+            await CopyAsync(finish, stop);
+        }
+
+        if (_options.Mode != MigrationMode.Snapshot)
+        {
+            _clock.Enter(Phase.Following, "moving changes as they come");
+            await FollowAsync(finish, stop);
+        }
+
+        _clock.Enter(Phase.Draining, "moving what still waits");
+        await DrainAsync(stop);
+        var (verify, reasons) = await ProveAsync(stop);
+        _clock.Enter(Phase.Completed, verify is null ? "not compared" : "compared");
+        return (verify, reasons);
+    }
+
+    private async Task ArmAsync(BackgroundTasks background, CancellationToken stop)
+    {
+        var flags = await _flags.EnsureAsync(stop);
+        _journal.Note(NoteLevel.Information, $"Source: {flags.Words}.");
+        var capture = new NotificationCapture(
+            _source,
+            async token => _ = await _flags.EnsureAsync(token),
+            flags.Family.Pattern(),
+            _engine.Lanes,
+            _options.OutageBudget,
+            _time
+        );
+        await capture.ArmAsync(stop);
+        _engine.Capture = capture;
+        background.Add(capture.RunAsync(stop));
+        await ProbeAsync(capture, stop);
+        var watch = new SourceWatch(_source, _flags, flags.Family, _engine.Lanes, _engine.Gaps, _time);
+        await watch.BeginAsync(stop);
+        _engine.Watch = watch;
+        background.Add(watch.RunAsync(stop));
+    }
+
+    /// <summary>Writes a key of our own to the source and waits until its event has come through the capture.</summary>
+    private async Task ProbeAsync(NotificationCapture capture, CancellationToken stop)
+    {
+        var probe = System.Text.Encoding.ASCII.GetBytes($"keyferry:{{probe}}:{_name}");
+        await using var connection = await _source.ConnectAsync("probe", stop);
+        _ = await connection.TryCallAsync(stop, "SELECT", _plan.Transfer.Scope.Only ?? 0);
+        var seen = capture.SeesAsync(probe, stop);
+        var reply = await connection.TryCallAsync(stop, "SET", probe, "1", "PX", 10_000);
+        _ = await connection.TryCallAsync(stop, "DEL", probe);
+        if (reply.IsError)
+        {
+            _journal.Note(
+                NoteLevel.Warning,
+                $"The capture is not proved by a probe key: the source does not let this user write one ({reply.Text})."
+            );
+            return;
+        }
+
+        try
+        {
+            await seen.WaitAsync(ProbePatience, _time, stop);
+        }
+        catch (TimeoutException silent)
+        {
+            throw new KeyferryException(
+                FailureKind.Refused,
+                $"The source raises no events: a probe key was written, and nothing was heard of it for {ProbePatience.TotalSeconds:0} s.",
+                "Check notify-keyspace-events on the node that this address leads to (keyferry notifications status), and that no proxy stands between.",
+                silent
+            );
+        }
+    }
+
+    private async Task CopyAsync(CancellationToken finish, CancellationToken stop)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(finish, stop);
+        try
+        {
+            await _engine.CopyAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (finish.IsCancellationRequested && !stop.IsCancellationRequested)
+        {
+            var progress = Progress;
+            throw new CopyUnfinishedException(
+                $"the run was ended before the copy was complete: {progress.Scanned:#,0} of about {progress.ScanTotal:#,0} keys"
+            );
+        }
+    }
+
+    private async Task FollowAsync(CancellationToken finish, CancellationToken stop)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(finish, stop);
+        while (!finish.IsCancellationRequested)
+        {
+            stop.ThrowIfCancellationRequested();
+            if (_engine.GapIsDue)
+            {
+                await CloseGapsAsync(stop);
+            }
+            else if (_options.UntilIdle is { } idle && _engine.Gaps.Open == 0 && _engine.Idle() >= idle)
+            {
+                return;
+            }
+
+            await PauseAsync(FollowInterval, either.Token);
+        }
+
+        stop.ThrowIfCancellationRequested();
+    }
+
+    private async Task CloseGapsAsync(CancellationToken stop)
+    {
+        var all = _engine.Gaps.PendingScope == Queue.GapScope.AllKeys;
+        if (all && _clock.Phase == Phase.Following)
+        {
+            _clock.Enter(Phase.Copying, "looking again at everything that a gap concerns");
+        }
+
+        try
+        {
+            await _engine.CloseGapsAsync(stop);
+        }
+        catch (Exception lost) when (lost is IOException or ServerErrorException or KeyferryException { Kind: FailureKind.Unreachable })
+        {
+            // The lanes and the capture know the same trouble and count its time; the gap stays open meanwhile.
+            await PauseAsync(RetryPause, stop);
+        }
+
+        if (all && _clock.Phase == Phase.Copying && _engine.Gaps.Pending == 0)
+        {
+            _clock.Enter(Phase.Following, "moving changes as they come");
+        }
+    }
+
+    private async Task DrainAsync(CancellationToken stop)
+    {
+        while (true)
+        {
+            try
+            {
+                await _engine.DrainAsync(stop);
+                if (_engine.Gaps.Pending == 0)
+                {
+                    return;
+                }
+
+                await _engine.CloseGapsAsync(stop);
+            }
+            catch (Exception lost) when (lost is IOException or ServerErrorException or KeyferryException { Kind: FailureKind.Unreachable })
+            {
+                await PauseAsync(RetryPause, stop);
+            }
+
+            stop.ThrowIfCancellationRequested();
+        }
+    }
+
+    private async Task<(VerifyResult? Verify, List<string> Reasons)> ProveAsync(CancellationToken stop)
+    {
+        if (!_options.Verify)
+        {
+            return (null, ["both sides were not compared (--no-verify)"]);
+        }
+
+        _clock.Enter(Phase.Proving, "comparing both sides");
+        for (var proof = 1; ; proof++)
+        {
+            var gaps = _engine.Gaps.Total;
+            var options = _engine.Comparison with { Progress = progress => _verify = progress };
+            var changes = _engine.Capture is { } capture ? new ChangeWatch(_engine.Lanes, capture) : null;
+            var verify = await new Verifier(_source, _target, options, _time, changes).RunAsync(stop);
+            if (_engine.Gaps.Total == gaps && _engine.Gaps.Open == 0)
+            {
+                return (verify, Judge(verify));
+            }
+
+            if (proof == Proofs)
+            {
+                var reasons = Judge(verify);
+                reasons.Add($"changes may have been missed while both sides were compared, {Proofs} times in a row");
+                return (verify, reasons);
+            }
+
+            _journal.Note(NoteLevel.Warning, "A gap opened while both sides were compared; it is closed, and they are compared again.");
+            await DrainAsync(stop);
+        }
+    }
+
+    /// <summary>Why equality is not proved although nothing differs; empty where it is.</summary>
+    private List<string> Judge(VerifyResult verify)
+    {
+        var reasons = verify.Doubts.ToList();
+        if (verify.DifferenceCount > 0)
+        {
+            reasons.Add($"{verify.DifferenceCount:#,0} keys differ");
+        }
+
+        if (verify.InFlight > 0)
+        {
+            reasons.Add($"{verify.InFlight:#,0} keys were still being changed by the application while they were compared");
+        }
+
+        foreach (var (reason, keys) in _engine.Failed.ByReason())
+        {
+            reasons.Add($"the target refused {keys:#,0} keys: {reason}");
+        }
+
+        if (!_engine.OwnsTarget && verify.LeftAlone > 0 && _engine.Gaps.Total > 0)
+        {
+            reasons.Add(
+                $"changes may have been missed for a while, and the target has {verify.LeftAlone:#,0} keys that the source has not: whether one of them was deleted on the source meanwhile cannot be known (merge)"
+            );
+        }
+
+        if (_suspects > 0)
+        {
+            _journal.Note(
+                NoteLevel.Warning,
+                $"{_suspects} lost connections to the target could not be killed there; the comparison at the end found no trace of late writes."
+            );
+        }
+
+        var verdict =
+            verify.DifferenceCount > 0 ? Verdict.Different
+            : reasons.Count > 0 ? Verdict.NotProved
+            : Verdict.Equal;
+        _journal.Verified(verify, verdict);
+        return reasons;
+    }
+
+    private void OnSuspect(string reply)
+    {
+        _ = Interlocked.Increment(ref _suspects);
+        _journal.Note(
+            NoteLevel.Warning,
+            $"A lost connection could not be killed on the target ({reply}); the keys that were on their way are looked at again."
+        );
+    }
+
+    private async ValueTask GiveBackAsync(Verdict verdict)
+    {
+        using var patience = new CancellationTokenSource(RestorePatience, _time);
+        try
+        {
+            _leases.AddRange((await _flags.RestoreAsync(patience.Token)).Select(static outcome => outcome.Words));
+        }
+        catch (Exception failed) when (failed is KeyferryException or IOException or ServerErrorException or OperationCanceledException)
+        {
+            var text = "The source's notification flags could not be put back; run keyferry restore once it answers again.";
+            _leases.Add(text);
+            _journal.Note(NoteLevel.Error, text);
+        }
+
+        if (_clock.Phase != Phase.Completed)
+        {
+            _clock.Enter(Phase.Aborted, "ended early");
+        }
+
+        _journal.Ended(verdict);
+    }
+
+    private async Task PauseAsync(TimeSpan pause, CancellationToken stop)
+    {
+        try
+        {
+            await Task.Delay(pause, _time, stop);
+        }
+        catch (OperationCanceledException)
+        {
+            // The caller's loop looks at its tokens itself.
+            return;
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using System.Collections.Concurrent;
+using Keyferry.Model;
+using Keyferry.Observe;
+using Keyferry.Queue;
+using Keyferry.State;
+using Keyferry.Verify;
+
+namespace Keyferry.Migration;
+
+/// <summary>Writes down what happens in a run, durably where it must survive a crash, and tells the observer. Thread-safe.</summary>
+internal sealed class RunJournal(long run, IRunStore store, IRunObserver observer, TimeProvider time)
+{
+    private readonly ConcurrentDictionary<int, long> _gaps = new();
+
+    /// <summary>The run's id in the store.</summary>
+    public long Run => run;
+
+    /// <summary>Where the run's state is kept.</summary>
+    public IRunStore Store => store;
+
+    /// <summary>The run has entered a phase.</summary>
+    public void Entered(RunEvent.PhaseEntered entered)
+    {
+        store.EnterPhase(run, entered.Phase, entered.Why);
+        observer.On(entered);
+    }
+
+    /// <summary>A gap was noticed.</summary>
+    public void Opened(Gap gap)
+    {
+        var scope = gap.Scope == GapScope.Streams ? "streams" : "all keys";
+        _gaps[gap.Id] = store.RecordGap(
+            new GapRecord
+            {
+                Run = run,
+                Shard = "0",
+                Reason = gap.Reason,
+                Scope = scope,
+            }
+        );
+        observer.On(new RunEvent.GapOpened(gap.Noticed, gap.Id, gap.Reason, scope));
+    }
+
+    /// <summary>A gap was closed.</summary>
+    public void Closed(Gap gap)
+    {
+        if (_gaps.TryRemove(gap.Id, out var id))
+        {
+            store.CloseGap(id);
+        }
+
+        observer.On(new RunEvent.GapClosed(time.GetUtcNow(), gap.Id, time.GetUtcNow() - gap.Noticed));
+    }
+
+    /// <summary>Something to know.</summary>
+    public void Note(NoteLevel level, string text) => observer.On(new RunEvent.Note(time.GetUtcNow(), level, text));
+
+    /// <summary>A comparison has ended.</summary>
+    public void Verified(VerifyResult result, Verdict verdict) =>
+        store.RecordVerify(
+            new VerifyRecord
+            {
+                Run = run,
+                Verdict = verdict,
+                Compared = result.Compared,
+                LookedUp = result.LookedUp,
+                Differences = result.DifferenceCount,
+                InFlight = result.InFlight,
+                Repaired = result.Repaired,
+            }
+        );
+
+    /// <summary>The run has ended.</summary>
+    public void Ended(Verdict verdict) => store.EndRun(run, verdict);
+}

@@ -1,0 +1,88 @@
+using System.Text;
+using Keyferry.Model;
+using Keyferry.Servers;
+
+namespace Keyferry.Verify;
+
+/// <summary>Another pass over both sides, beside the live changes: whatever is not certainly equal is to be looked at again.</summary>
+/// <remarks>
+/// <para><b>In the data path.</b> Beside it, as a verify is; it writes nothing, it only names keys. Equal keys are recognised without moving their values where both
+/// servers run scripts, else by comparing payloads.</para>
+/// <para><b>Promises.</b> When it returns, every key that the source had during the whole pass, and every key of the target that the run owns, was found equal or
+/// has been named.</para>
+/// <para><b>Concurrency.</b> One task, its own connections.</para>
+/// </remarks>
+/// <param name="source">Opens connections to the source.</param>
+/// <param name="target">Opens connections to the target.</param>
+/// <param name="options">What is compared; candidates and re-checks play no part.</param>
+/// <param name="look">Asks for another look at a key; waits while there is no room for it.</param>
+/// <param name="time">The clock of the run.</param>
+internal sealed class Rescan(
+    ServerConnector source,
+    ServerConnector target,
+    VerifyOptions options,
+    Func<KeyId, CancellationToken, ValueTask> look,
+    TimeProvider time
+)
+{
+    private readonly byte[] _ignoredPrefix = Encoding.UTF8.GetBytes(options.IgnoredPrefix);
+
+    /// <summary>Keys that were named.</summary>
+    public long Named { get; private set; }
+
+    /// <summary>Passes over every key of both sides, or of the target alone.</summary>
+    /// <param name="surplusOnly">Look only for keys that the target has and the source has not.</param>
+    /// <param name="stop">Gives up.</param>
+    /// <exception cref="KeyferryException">A server cannot be reached, stayed away too long, or refuses a command.</exception>
+    public async ValueTask RunAsync(bool surplusOnly, CancellationToken stop)
+    {
+        await using var keeper = new SessionKeeper(source, target, options, time);
+        var link = (await keeper.OpenAsync(stop)).Link;
+        DatabasePair[] pairs =
+        [
+            .. options.Databases
+                ?? link.Source.Identity.Keyspace.Keys.Union(link.Target.Identity.Keyspace.Keys)
+                    .Select(static database => new DatabasePair(database, database)),
+        ];
+        foreach (var pair in surplusOnly ? [] : pairs)
+        {
+            await WalkAsync(keeper, pair, fromSource: true, stop);
+        }
+
+        foreach (var pair in options.TargetKeysOwned ? pairs : [])
+        {
+            await WalkAsync(keeper, pair, fromSource: false, stop);
+        }
+    }
+
+    private async ValueTask WalkAsync(SessionKeeper keeper, DatabasePair pair, bool fromSource, CancellationToken stop)
+    {
+        using var suspects = new KeyBatch();
+        using var walk = new PageWalk(_ignoredPrefix, suspects);
+        await keeper.RunAsync(
+            async session =>
+            {
+                await session.Link.SelectAsync(pair, stop);
+                if (!walk.IsOver)
+                {
+                    var (side, pages) = fromSource ? (session.Link.Source, session.Values) : (session.Link.Target, session.Existence);
+                    await walk.RunAsync(side, session.Link, pages, () => NameAsync(keeper, suspects, pair.Source, stop), stop);
+                }
+            },
+            stop
+        );
+        await NameAsync(keeper, suspects, pair.Source, stop);
+    }
+
+    private async ValueTask NameAsync(SessionKeeper keeper, KeyBatch suspects, int database, CancellationToken stop)
+    {
+        keeper.GotOn();
+        for (var i = 0; i < suspects.Count; i++)
+        {
+            await look(new KeyId(database, new KeyName(suspects[i].ToArray())), stop);
+        }
+
+        Named += suspects.Count;
+        suspects.Clear();
+    }
+}

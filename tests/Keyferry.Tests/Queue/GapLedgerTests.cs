@@ -1,0 +1,42 @@
+using Keyferry.Queue;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Keyferry.Tests.Queue;
+
+public class GapLedgerTests
+{
+    private readonly GapLedger _gaps = new(new FakeTimeProvider());
+
+    [Fact]
+    public void A_gap_that_opens_during_a_rescan_is_not_closed_by_it()
+    {
+        _gaps.Note("lost");
+        Assert.Equal(GapScope.AllKeys, _gaps.BeginClosing());
+        _gaps.Note("lost");
+        _gaps.FinishClosing();
+        Assert.Equal(1, _gaps.Open);
+        Assert.Equal(2, _gaps.Total);
+    }
+
+    [Fact]
+    public void The_same_loss_twice_before_any_rescan_is_one_gap()
+    {
+        _gaps.Note("lost");
+        _gaps.Note("lost");
+        Assert.Equal(1, _gaps.Total);
+    }
+
+    [Fact]
+    public void A_failed_rescan_leaves_its_gaps_open()
+    {
+        _gaps.Note("XACK", GapScope.Streams);
+        Assert.Equal(GapScope.Streams, _gaps.BeginClosing());
+        _gaps.AbandonClosing();
+        Assert.Equal(1, _gaps.Pending);
+        _gaps.Note("lost");
+        Assert.Equal(GapScope.AllKeys, _gaps.BeginClosing());
+        _gaps.FinishClosing();
+        Assert.Equal(0, _gaps.Open);
+        Assert.Null(_gaps.BeginClosing());
+    }
+}
