@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using Keyferry.Cli.Commands;
 using Keyferry.Cli.Output;
 
 namespace Keyferry.Cli;
@@ -66,5 +67,6 @@ internal static class App
         return root;
     }
 
-    private static IEnumerable<Command> Commands(Surroundings surroundings) => [];
+    private static IEnumerable<Command> Commands(Surroundings surroundings) =>
+        [MigrateCommand.Create(surroundings), VerifyCommand.Create(surroundings)];
 }

@@ -1,5 +1,7 @@
 using Keyferry.Cli.Input;
 using Keyferry.Cli.Output;
+using Keyferry.Migration;
+using Keyferry.Observe;
 
 namespace Keyferry.Cli;
 
@@ -26,6 +28,13 @@ internal sealed record Surroundings
 
     /// <summary>Starts to listen to the signals that end a run.</summary>
     public Func<RunSignals> Signals { get; init; } = static () => RunSignals.OfThisProcess();
+
+    /// <summary>Makes a run of options, an observer of its events, and a clock.</summary>
+    public Func<MigrationOptions, IRunObserver, TimeProvider, IMigration> Migration { get; init; } =
+        static (options, observer, time) => new EngineMigration(options, observer, time);
+
+    /// <summary>Compares two servers.</summary>
+    public IComparison Comparison { get; init; } = new EngineComparison(TimeProvider.System);
 
     /// <summary>Every password that this invocation has read, so that failures can be cleaned of them.</summary>
     public SecretMask Mask { get; } = new();

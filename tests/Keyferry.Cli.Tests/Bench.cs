@@ -16,7 +16,12 @@ internal sealed class Bench
 
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2030, 5, 17, 14, 2, 11, TimeSpan.Zero));
 
-    public RunSignals Signals { get; } = new();
+    /// <summary>The signals of the latest command.</summary>
+    public RunSignals Signals { get; private set; } = new();
+
+    public FakeMigration Migration { get; } = new();
+
+    public FakeComparison Comparison { get; } = new();
 
     public Terminal? Terminal { get; init; }
 
@@ -36,7 +41,9 @@ internal sealed class Bench
             Time = Time,
             Terminal = Terminal,
             ErrorTerminal = Terminal,
-            Signals = () => Signals,
+            Signals = () => Signals = new RunSignals(),
+            Migration = Migration.Create,
+            Comparison = Comparison,
         };
 
     public Task<int> RunAsync(params string[] args) => App.RunAsync(args, Surroundings);

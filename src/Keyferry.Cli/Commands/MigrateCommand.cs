@@ -1,0 +1,68 @@
+using System.CommandLine;
+using Keyferry.Cli.Output;
+using Keyferry.Migration;
+
+namespace Keyferry.Cli.Commands;
+
+/// <summary><c>keyferry migrate</c>: moves, follows, proves.</summary>
+internal static class MigrateCommand
+{
+    /// <summary>Creates the command.</summary>
+    public static Command Create(Surroundings surroundings)
+    {
+        var command = new Command(
+            "migrate",
+            "Copies every key from SOURCE to TARGET while applications keep writing, follows the changes until it is asked to end (Ctrl-C, SIGTERM, "
+                + "--until-idle), then compares both sides and says whether they are equal. A second Ctrl-C ends it at once."
+        );
+        var (what, how) = (new MigrateOptions(), new OutputOptions());
+        var dryRun = new Option<bool>("--dry-run")
+        {
+            Description = "Examine both servers, write to neither, and print what a run would do.",
+        };
+        what.AddTo(command);
+        command.Options.Add(dryRun);
+        how.AddTo(command);
+        command.SetAction(
+            (parsed, _) =>
+                how.TellFailuresAsync(
+                    parsed,
+                    surroundings,
+                    () =>
+                    {
+                        var options = what.Read(parsed, surroundings);
+                        var view = how.ViewOf(parsed, surroundings);
+                        return parsed.GetValue(dryRun) ? PlanAsync(options, view, surroundings) : RunAsync(options, view, surroundings);
+                    }
+                )
+        );
+        return command;
+    }
+
+    private static async Task<int> PlanAsync(MigrationOptions options, IRunView view, Surroundings surroundings)
+    {
+        using var signals = surroundings.Signals();
+        var display = new RunDisplay(view, new ProgressRates(options), surroundings.Time);
+        var plan = await surroundings.Migration(options, display, surroundings.Time).PlanAsync(signals.Finish);
+        view.Show(plan);
+        return plan.Refusals.Count == 0 ? ExitCodes.Ok : ExitCodes.Of(plan.Refusals[0].Kind);
+    }
+
+    private static async Task<int> RunAsync(MigrationOptions options, IRunView view, Surroundings surroundings)
+    {
+        using var signals = surroundings.Signals();
+        var display = new RunDisplay(view, new ProgressRates(options), surroundings.Time);
+        var migration = surroundings.Migration(options, display, surroundings.Time);
+        using var tellFinish = signals.Finish.Register(() =>
+            display.Tell("ending as asked: draining, then comparing; Ctrl-C ends at once")
+        );
+        using var tellAbort = signals.Abort.Register(() =>
+            display.Tell("ending at once as asked: putting back what was changed on the source")
+        );
+        var run = migration.RunAsync(signals.Finish, signals.Abort);
+        await display.ShowUntilEndedAsync(run, () => migration.Progress);
+        var report = await run;
+        view.Show(report);
+        return ExitCodes.Of(report.Verdict);
+    }
+}

@@ -1,0 +1,128 @@
+using System.CommandLine;
+using Keyferry.Cli.Input;
+using Keyferry.Migration;
+
+namespace Keyferry.Cli.Commands;
+
+/// <summary>The options of <c>keyferry migrate</c>, and how they become the engine's.</summary>
+internal sealed class MigrateOptions
+{
+    private static readonly TimeSpan Millisecond = TimeSpan.FromMilliseconds(1);
+
+    private readonly EndpointArguments _source = EndpointArguments.Source();
+    private readonly EndpointArguments _target = EndpointArguments.Target();
+
+    private readonly Option<MigrationMode?> _mode = TypedOption.Choice(
+        "--mode",
+        "snapshot: one pass over the source. live: everything, and every change. live-only: changes made from now on. Default: live.",
+        ("snapshot", MigrationMode.Snapshot),
+        ("live", MigrationMode.Live),
+        ("live-only", MigrationMode.LiveOnly)
+    );
+
+    private readonly Option<TargetKeys?> _targetKeys = TypedOption.Choice(
+        "--target-keys",
+        "What becomes of keys that the target already has. merge: they stay, unless the source has a key of that name. replace: they are removed. "
+            + "Default: a target with keys is refused.",
+        ("merge", TargetKeys.Merge),
+        ("replace", TargetKeys.Replace)
+    );
+
+    private readonly Option<TimeSpan?> _untilIdle = TypedOption.Duration(
+        "--until-idle",
+        "End by itself once nothing has changed for so long. Default: follow until Ctrl-C or SIGTERM.",
+        100 * Millisecond,
+        TimeSpan.FromHours(24)
+    );
+
+    private readonly Option<bool> _noVerify = new("--no-verify")
+    {
+        Description = "Do not compare both sides at the end; the run then ends as not proved (exit code 5).",
+    };
+
+    private readonly Option<string?> _workDirectory = new("--work-dir")
+    {
+        HelpName = "DIR",
+        Description = "Folder of the run's state, from which keyferry restore puts back what a killed run changed. Default: .keyferry.",
+    };
+
+    private readonly Option<int?> _lanes = TypedOption.Whole(
+        "--lanes",
+        "N",
+        "Connections that move keys. One keeps a short network busy; more are for long round trips. Default: 1.",
+        1,
+        64
+    );
+
+    private readonly Option<long?> _dirtyBudget = TypedOption.Size(
+        "--dirty-budget",
+        "Memory for changed keys that wait. When it is full, the source is scanned again later instead. Default: 64MiB.",
+        1_000_000
+    );
+
+    private readonly Option<TimeSpan?> _connectTimeout = TypedOption.Duration(
+        "--connect-timeout",
+        "How long name look-up, connect and TLS handshake may take. Default: 10s.",
+        100 * Millisecond,
+        TimeSpan.FromMinutes(10)
+    );
+
+    private readonly Option<TimeSpan?> _commandTimeout = TypedOption.Duration(
+        "--command-timeout",
+        "How long a server may be silent while a reply is due. Default: 15s.",
+        100 * Millisecond,
+        TimeSpan.FromMinutes(10)
+    );
+
+    private readonly Option<TimeSpan?> _outageBudget = TypedOption.Duration(
+        "--outage-budget",
+        "How long a server may stay away before the run gives up. Default: 10m.",
+        TimeSpan.Zero,
+        TimeSpan.FromHours(24)
+    );
+
+    /// <summary>Adds all of them to <paramref name="command"/>.</summary>
+    public void AddTo(Command command)
+    {
+        _source.AddTo(command);
+        _target.AddTo(command);
+        foreach (
+            var option in (Option[])
+                [
+                    _mode,
+                    _targetKeys,
+                    _untilIdle,
+                    _noVerify,
+                    _workDirectory,
+                    _lanes,
+                    _dirtyBudget,
+                    _connectTimeout,
+                    _commandTimeout,
+                    _outageBudget,
+                ]
+        )
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    /// <summary>What the user asked for; what was not said keeps the engine's default.</summary>
+    /// <exception cref="Model.KeyferryException">A server is not named, or a URI or a password file is not usable.</exception>
+    public MigrationOptions Read(ParseResult parsed, Surroundings surroundings)
+    {
+        var defaults = new MigrationOptions { Source = _source.Read(parsed, surroundings), Target = _target.Read(parsed, surroundings) };
+        return defaults with
+        {
+            Mode = parsed.GetValue(_mode) ?? defaults.Mode,
+            TargetKeys = parsed.GetValue(_targetKeys) ?? defaults.TargetKeys,
+            UntilIdle = parsed.GetValue(_untilIdle),
+            Verify = !parsed.GetValue(_noVerify),
+            WorkDirectory = parsed.GetValue(_workDirectory) ?? defaults.WorkDirectory,
+            Lanes = parsed.GetValue(_lanes) ?? defaults.Lanes,
+            DirtyBudget = parsed.GetValue(_dirtyBudget) ?? defaults.DirtyBudget,
+            ConnectTimeout = parsed.GetValue(_connectTimeout) ?? defaults.ConnectTimeout,
+            CommandTimeout = parsed.GetValue(_commandTimeout) ?? defaults.CommandTimeout,
+            OutageBudget = parsed.GetValue(_outageBudget) ?? defaults.OutageBudget,
+        };
+    }
+}

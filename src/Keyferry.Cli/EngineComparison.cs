@@ -1,0 +1,28 @@
+using Keyferry.Resp;
+using Keyferry.Servers;
+using Keyferry.Verify;
+
+namespace Keyferry.Cli;
+
+/// <summary>Compares with the engine's verifier, over real sockets.</summary>
+internal sealed class EngineComparison(TimeProvider time) : IComparison
+{
+    /// <inheritdoc/>
+    public async Task<ComparisonOutcome> RunAsync(ComparisonRequest request, CancellationToken stop)
+    {
+        var began = time.GetTimestamp();
+        var dialer = new SocketDialer(request.ConnectTimeout, time);
+        var settings = new ConnectionSettings { RunName = "verify", CommandTimeout = request.CommandTimeout };
+        var source = new ServerConnector(dialer, request.Source, "source", settings, time);
+        var target = new ServerConnector(dialer, request.Target, "target", settings, time);
+        var (sourceText, targetText) = (await DescribeAsync(source, stop), await DescribeAsync(target, stop));
+        var result = await new Verifier(source, target, request.Options, time).RunAsync(stop);
+        return new ComparisonOutcome(sourceText, targetText, result, time.GetElapsedTime(began));
+    }
+
+    private static async Task<string> DescribeAsync(ServerConnector server, CancellationToken stop)
+    {
+        await using var connection = await server.ConnectAsync("hello", stop);
+        return $"{await ServerConnector.IdentifyAsync(connection, stop)} at {server.Endpoint}";
+    }
+}

@@ -1,0 +1,38 @@
+using Keyferry.Migration;
+using Keyferry.Model;
+using Keyferry.Observe;
+using Keyferry.Resp;
+using Keyferry.State;
+
+namespace Keyferry.Cli;
+
+/// <summary>Migrates with the engine, over real sockets, with its state in the work directory.</summary>
+internal sealed class EngineMigration(MigrationOptions options, IRunObserver observer, TimeProvider time) : IMigration
+{
+    private readonly long _began = time.GetTimestamp();
+    private MigrationRun? _run;
+
+    /// <inheritdoc/>
+    public ProgressSnapshot Progress =>
+        Volatile.Read(ref _run)?.Progress ?? new ProgressSnapshot { Phase = Phase.Planned, Elapsed = time.GetElapsedTime(_began) };
+
+    /// <inheritdoc/>
+    public async Task<MigrationPlan> PlanAsync(CancellationToken stop)
+    {
+        // A dry run leaves no trace, in the work directory neither.
+        using var store = new MemoryRunStore(time);
+        return await Run(store).PlanAsync(stop);
+    }
+
+    /// <inheritdoc/>
+    public async Task<MigrationReport> RunAsync(CancellationToken finish, CancellationToken abort)
+    {
+        using var directory = WorkDirectory.Open(options.WorkDirectory, time);
+        using var store = RunStore.Open(directory, time);
+        var run = Run(store);
+        Volatile.Write(ref _run, run);
+        return await run.RunAsync(finish, abort);
+    }
+
+    private MigrationRun Run(IRunStore store) => new(options, new SocketDialer(options.ConnectTimeout, time), store, observer, time);
+}

@@ -1,0 +1,133 @@
+using Keyferry.Migration;
+using Keyferry.Model;
+using Keyferry.Observe;
+using Keyferry.Verify;
+
+namespace Keyferry.Cli.Output;
+
+/// <summary>From the engine's records to the objects of <c>--json</c>.</summary>
+internal static class JsonMapping
+{
+    /// <summary>An enum's word: lower case, words joined by a hyphen (<c>not-proved</c>).</summary>
+    public static string Word<T>(T value)
+        where T : struct, Enum =>
+        string.Concat(
+            value
+                .ToString()
+                .Select((c, i) => i > 0 && char.IsAsciiLetterUpper(c) ? $"-{char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}")
+        );
+
+    public static JsonRecord Of(RunEvent happened)
+    {
+        var at = JsonLines.Stamp(happened.At);
+        return happened switch
+        {
+            RunEvent.PhaseEntered entered => new JsonPhase(at, Word(entered.Phase), entered.Why),
+            RunEvent.GapOpened gap => new JsonGap(at, gap.Id, gap.Reason, gap.Scope),
+            RunEvent.GapClosed gap => new JsonGapClosed(at, gap.Id, Seconds(gap.Open)),
+            RunEvent.Note note => new JsonNote(at, Word(note.Level), note.Text),
+            _ => throw new ArgumentOutOfRangeException(nameof(happened), happened.GetType().Name, "an event without an object"),
+        };
+    }
+
+    public static JsonProgress Of(ProgressView view, DateTime at) =>
+        new(
+            at,
+            Word(view.Now.Phase),
+            CountersOf(view.Now),
+            new JsonRates(
+                Math.Round(view.KeysPerSecond, 1),
+                Math.Round(view.BytesPerSecond, 1),
+                Math.Round(view.ChangesPerSecond, 1),
+                Math.Round(view.MovedPerSecond, 1),
+                view.CopyLeft is { } left ? Seconds(left) : null
+            ),
+            view.Now.Held
+        );
+
+    public static JsonReport Of(MigrationReport report, bool showKeys, DateTime at) =>
+        new(at)
+        {
+            Verdict = Word(report.Verdict),
+            ExitCode = ExitCodes.Of(report.Verdict),
+            Reasons = report.Reasons,
+            Run = report.RunName,
+            Source = report.Source,
+            Target = report.Target,
+            Verify = report.Verify is { } verify ? Of(verify, showKeys) : null,
+            Counters = CountersOf(report.Progress),
+            Phases = [.. report.Phases.Select(phase => new JsonPhaseTime(Word(phase.Phase), Seconds(phase.Spent)))],
+            Leases = report.Leases,
+        };
+
+    public static JsonReport Of(ComparisonOutcome outcome, bool showKeys, DateTime at) =>
+        new(at)
+        {
+            Verdict = Word(outcome.Verdict),
+            ExitCode = ExitCodes.Of(outcome.Verdict),
+            Reasons = [.. VerdictText.Reasons(outcome.Result)],
+            Source = outcome.Source,
+            Target = outcome.Target,
+            Verify = Of(outcome.Result, showKeys),
+        };
+
+    public static JsonVerify Of(VerifyResult result, bool showKeys) =>
+        new()
+        {
+            Compared = result.Compared,
+            LookedUp = result.LookedUp,
+            ByType = result.ByType,
+            DifferenceCount = result.DifferenceCount,
+            Differences = result.Differences.ToDictionary(pair => Word(pair.Key), pair => pair.Value, StringComparer.Ordinal),
+            First = showKeys ? [.. result.First.Select(Of)] : null,
+            InFlight = result.InFlight,
+            Repaired = result.Repaired,
+            LeftAlone = result.LeftAlone,
+            Doubts = result.Doubts,
+        };
+
+    public static JsonPlan Of(MigrationPlan plan, DateTime at) =>
+        new(at)
+        {
+            Source = plan.Source,
+            Target = plan.Target,
+            Databases = plan.Databases,
+            Keys = plan.Keys,
+            TargetKeys = plan.TargetKeyCount,
+            Capture = plan.Capture,
+            Clocks = plan.Clocks,
+            Steps = [.. plan.Steps.Select(step => new JsonStep(step.Name, step.Does))],
+            Warnings = plan.Warnings,
+            Refusals = [.. plan.Refusals.Select(refusal => new JsonRefusal(Word(refusal.Kind), refusal.Saw, refusal.Remedy))],
+        };
+
+    private static JsonDifference Of(Difference one) =>
+        new(one.Key.Database, one.Key.Name.Shown(), Convert.ToBase64String(one.Key.Name.Span), Word(one.Kind), one.Detail);
+
+    private static JsonCounters CountersOf(ProgressSnapshot now) =>
+        new()
+        {
+            ElapsedSeconds = Seconds(now.Elapsed),
+            Scanned = now.Scanned,
+            ScanTotal = now.ScanTotal,
+            CopyDone = now.CopyDone,
+            Written = now.Written,
+            Deleted = now.Deleted,
+            PayloadBytes = now.PayloadBytes,
+            Changes = now.Changes,
+            ChangesMoved = now.ChangesMoved,
+            Waiting = now.Waiting,
+            WaitingBytes = now.WaitingBytes,
+            LagP50Ms = Math.Round(now.LagP50.TotalMilliseconds, 1),
+            LagP99Ms = Math.Round(now.LagP99.TotalMilliseconds, 1),
+            OldestWaitingMs = Math.Round(now.OldestWaiting.TotalMilliseconds, 1),
+            Verified = now.Verified,
+            VerifyTotal = now.VerifyTotal,
+            VerifyCandidates = now.VerifyCandidates,
+            Gaps = now.Gaps,
+            OpenGaps = now.OpenGaps,
+            Failed = now.Failed,
+        };
+
+    private static double Seconds(TimeSpan span) => Math.Round(span.TotalSeconds, 3);
+}

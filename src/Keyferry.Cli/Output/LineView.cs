@@ -1,0 +1,44 @@
+using System.Globalization;
+using Keyferry.Migration;
+using Keyferry.Observe;
+
+namespace Keyferry.Cli.Output;
+
+/// <summary>For logs: one line per event and per interval, with UTC time, without any control sequences.</summary>
+internal sealed class LineView(TextWriter output, TimeSpan interval, TimeProvider time, bool showKeys) : IRunView
+{
+    /// <inheritdoc/>
+    public TimeSpan Interval => interval;
+
+    /// <inheritdoc/>
+    public void Show(IReadOnlyList<RunEvent> happened)
+    {
+        foreach (var one in happened)
+        {
+            output.WriteLine($"{Stamp(one.At)} {EventText.Of(one)}");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Show(ProgressView progress) => output.WriteLine(LineOf(progress, time.GetUtcNow()));
+
+    /// <inheritdoc/>
+    public void EndProgress() { }
+
+    /// <inheritdoc/>
+    public void Show(MigrationReport report) => output.Write(ReportText.Of(report, showKeys));
+
+    /// <inheritdoc/>
+    public void Show(MigrationPlan plan) => output.Write(PlanText.Of(plan));
+
+    /// <summary>The whole status in one line.</summary>
+    public static string LineOf(ProgressView view, DateTimeOffset at)
+    {
+        var parts = StatusRow.Of(view).Select(row => $"{row.Label} {string.Join(", ", row.Facts)}");
+        var held = view.Now.Held is { } reason ? $" | held: {reason}" : "";
+        return $"{Stamp(at)} {StatusRow.PhaseWord(view.Now.Phase)}{held} | {string.Join(" | ", parts)}";
+    }
+
+    /// <summary>Date and time, UTC.</summary>
+    public static string Stamp(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,37 @@
+using Keyferry.Migration;
+
+namespace Keyferry.Cli.Output;
+
+/// <summary>What a run would do, in plain words.</summary>
+internal static class PlanText
+{
+    /// <summary>The whole plan.</summary>
+    public static string Of(MigrationPlan plan)
+    {
+        var databases = plan.Databases.Count == 0 ? "none has keys" : string.Join(", ", plan.Databases);
+        var lines = new List<string>
+        {
+            plan.Refusals.Count == 0 ? "DRY RUN: nothing was written; the run would do this." : "DRY RUN: the run would be refused.",
+            "",
+            VerdictText.Row("source", plan.Source),
+            VerdictText.Row("target", plan.Target),
+            VerdictText.Row("databases", databases),
+            VerdictText.Row("keys", $"{Quantity.Count(plan.Keys)} on the source, {Quantity.Count(plan.TargetKeyCount)} on the target"),
+            VerdictText.Row("clocks", plan.Clocks),
+        };
+        if (plan.Capture.Length > 0)
+        {
+            lines.Add(VerdictText.Row("capture", plan.Capture));
+        }
+
+        var width = plan.Steps.Count == 0 ? 0 : plan.Steps.Max(step => step.Name.Length);
+        lines.AddRange(
+            VerdictText.Rows("steps", plan.Steps.Select((step, index) => $"{index + 1}. {step.Name.PadRight(width)}  {step.Does}"))
+        );
+        lines.AddRange(VerdictText.Rows("warnings", plan.Warnings));
+        lines.AddRange(
+            VerdictText.Rows("refused", plan.Refusals.SelectMany(refusal => new[] { refusal.Saw, $"what to do: {refusal.Remedy}" }))
+        );
+        return string.Concat(lines.Select(line => line + Environment.NewLine));
+    }
+}

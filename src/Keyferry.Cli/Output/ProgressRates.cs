@@ -1,0 +1,42 @@
+using Keyferry.Migration;
+using Keyferry.Observe;
+
+namespace Keyferry.Cli.Output;
+
+/// <summary>Turns looks at a run into rates over the last ten seconds.</summary>
+internal sealed class ProgressRates(MigrationOptions options)
+{
+    private static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
+
+    private readonly Queue<ProgressSnapshot> _seen = new();
+
+    /// <summary>Takes the next look.</summary>
+    public ProgressView Take(ProgressSnapshot now)
+    {
+        // One look beyond the window stays, so that looks further apart than the window have a rate, too.
+        while (_seen.Count > 1 && now.Elapsed - _seen.ElementAt(1).Elapsed >= Window)
+        {
+            _ = _seen.Dequeue();
+        }
+
+        var then = _seen.Count > 0 ? _seen.Peek() : now;
+        _seen.Enqueue(now);
+        var seconds = (now.Elapsed - then.Elapsed).TotalSeconds;
+        double Rate(long later, long earlier) => seconds > 0 ? Math.Max(0, (later - earlier) / seconds) : 0;
+
+        var keysPerSecond = Rate(now.Scanned, then.Scanned);
+        var left = Math.Max(0, now.ScanTotal - now.Scanned);
+        return new ProgressView
+        {
+            Now = now,
+            KeysPerSecond = keysPerSecond,
+            BytesPerSecond = Rate(now.PayloadBytes, then.PayloadBytes),
+            ChangesPerSecond = Rate(now.Changes, then.Changes),
+            MovedPerSecond = Rate(now.ChangesMoved, then.ChangesMoved),
+            CopyLeft = !now.CopyDone && keysPerSecond > 0 && left / keysPerSecond < 1e9 ? TimeSpan.FromSeconds(left / keysPerSecond) : null,
+            DirtyBudget = options.DirtyBudget,
+            Copies = options.Mode != MigrationMode.LiveOnly,
+            Follows = options.Mode != MigrationMode.Snapshot,
+        };
+    }
+}

@@ -1,0 +1,68 @@
+using Keyferry.Migration;
+
+namespace Keyferry.Cli.Output;
+
+/// <summary>How a run ended, in plain words: the verdict first, then what it rests on.</summary>
+internal static class ReportText
+{
+    /// <summary>The whole report; keys are in it only with <paramref name="showKeys"/>.</summary>
+    public static string Of(MigrationReport report, bool showKeys)
+    {
+        var lines = new List<string> { $"{VerdictText.Word(report.Verdict)}: {VerdictText.Means(report.Verdict, report.Verify)}", "" };
+        lines.AddRange(VerdictText.Rows("because", report.Reasons));
+        lines.Add(VerdictText.Row("source", report.Source));
+        lines.Add(VerdictText.Row("target", report.Target));
+        if (report.Verify is null)
+        {
+            lines.Add(VerdictText.Row("compared", "nothing"));
+        }
+        else
+        {
+            lines.AddRange(VerdictText.Rows(report.Verify, showKeys));
+        }
+
+        lines.AddRange(Counters(report));
+        lines.AddRange(VerdictText.Rows("put back", report.Leases));
+        if (report.Phases.Count > 0)
+        {
+            var phases = report.Phases.Select(phase => $"{StatusRow.PhaseWord(phase.Phase)} {Quantity.Duration(phase.Spent)}");
+            lines.Add(VerdictText.Row("phases", string.Join(", ", phases)));
+        }
+
+        lines.Add(VerdictText.Row("run", $"{report.RunName}, {Quantity.Duration(report.Progress.Elapsed)} in all"));
+        return string.Concat(lines.Select(line => line + Environment.NewLine));
+    }
+
+    private static IEnumerable<string> Counters(MigrationReport report)
+    {
+        var progress = report.Progress;
+        yield return VerdictText.Row(
+            "moved",
+            $"{Quantity.Count(progress.Written)} written, {Quantity.Count(progress.Deleted)} deleted, {Quantity.Bytes(progress.PayloadBytes)} of values"
+        );
+        if (progress.Scanned > 0)
+        {
+            yield return VerdictText.Row("scanned", Quantity.Of(progress.Scanned, "key"));
+        }
+
+        if (progress.Changes > 0)
+        {
+            yield return VerdictText.Row(
+                "changes",
+                $"{Quantity.Count(progress.Changes)} heard of, {Quantity.Of(progress.ChangesMoved, "look")} at changed keys reached the target"
+            );
+        }
+
+        if (progress.Failed > 0)
+        {
+            yield return VerdictText.Row("refused", $"{Quantity.Of(progress.Failed, "key")} that the target would not take");
+        }
+
+        if (progress.Waiting > 0)
+        {
+            yield return VerdictText.Row("not moved", $"{Quantity.Of(progress.Waiting, "changed key")} still waited at the end");
+        }
+
+        yield return VerdictText.Row("gaps", StatusRow.Gaps(progress.Gaps, progress.OpenGaps));
+    }
+}

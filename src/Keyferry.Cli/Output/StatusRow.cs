@@ -1,0 +1,118 @@
+using Keyferry.Model;
+
+namespace Keyferry.Cli.Output;
+
+/// <summary>What a look at a run says, as rows of facts. The live block aligns them, the log line joins them.</summary>
+/// <param name="Label">What the row is about.</param>
+/// <param name="Facts">In words and numbers.</param>
+internal sealed record StatusRow(string Label, IReadOnlyList<string> Facts)
+{
+    /// <summary>The label of the first pass's row.</summary>
+    public const string Copy = "copy";
+
+    /// <summary>The phase in words.</summary>
+    public static string PhaseWord(Phase phase) =>
+        phase == Phase.OwnershipUnknown ? "ownership unknown" : phase.ToString().ToLowerInvariant();
+
+    /// <summary>All rows that have something to say.</summary>
+    public static IReadOnlyList<StatusRow> Of(ProgressView view)
+    {
+        var now = view.Now;
+        var rows = new List<StatusRow>();
+        if (view.Copies)
+        {
+            rows.Add(CopyOf(view));
+        }
+
+        if (view.Follows)
+        {
+            rows.Add(
+                new StatusRow(
+                    "changes",
+                    [
+                        $"{Quantity.Rate(view.ChangesPerSecond)} in",
+                        $"{Quantity.Rate(view.MovedPerSecond)} moved",
+                        $"{Quantity.Count(now.Waiting)} waiting{OfBudget(view)}",
+                    ]
+                )
+            );
+            rows.Add(
+                new StatusRow(
+                    "lag",
+                    [
+                        $"p50 {Quantity.Duration(now.LagP50)}",
+                        $"p99 {Quantity.Duration(now.LagP99)}",
+                        $"oldest waiting {Quantity.Duration(now.OldestWaiting)}",
+                    ]
+                )
+            );
+        }
+
+        if (now.VerifyTotal > 0)
+        {
+            rows.Add(
+                new StatusRow(
+                    "verify",
+                    [
+                        Quantity.Percent(now.Verified, now.VerifyTotal),
+                        $"{Quantity.Count(now.Verified)} of ~{Quantity.Count(now.VerifyTotal)} keys",
+                        $"{Quantity.Of(now.VerifyCandidates, "candidate")} looked at again",
+                    ]
+                )
+            );
+        }
+
+        if (view.Follows || now.Gaps > 0)
+        {
+            rows.Add(new StatusRow("gaps", [Gaps(now.Gaps, now.OpenGaps)]));
+        }
+
+        if (now.Failed > 0)
+        {
+            rows.Add(new StatusRow("refused", [$"{Quantity.Of(now.Failed, "key")} that the target would not take"]));
+        }
+
+        return rows;
+    }
+
+    /// <summary>Gaps in words.</summary>
+    public static string Gaps(int noticed, int open) =>
+        (noticed, open) switch
+        {
+            (0, _) => "none",
+            (_, 0) => $"{Quantity.Count(noticed)} noticed, all closed",
+            _ => $"{Quantity.Count(noticed)} noticed, {Quantity.Count(open)} open",
+        };
+
+    private static StatusRow CopyOf(ProgressView view)
+    {
+        var now = view.Now;
+        var facts = new List<string>
+        {
+            now.CopyDone ? "100 %" : Quantity.Percent(Math.Min(now.Scanned, now.ScanTotal - 1), now.ScanTotal),
+            $"{Quantity.Count(now.Scanned)} of ~{Quantity.Count(now.ScanTotal)} keys",
+            Quantity.Bytes(now.PayloadBytes),
+        };
+        if (!now.CopyDone && view.KeysPerSecond > 0)
+        {
+            facts.Add(Quantity.Rate(view.KeysPerSecond, " keys"));
+            if (view.CopyLeft is { } left)
+            {
+                facts.Add($"about {Quantity.Duration(left)} left");
+            }
+        }
+
+        return new StatusRow(Copy, facts);
+    }
+
+    private static string OfBudget(ProgressView view)
+    {
+        if (view.DirtyBudget <= 0 || view.Now.Waiting == 0)
+        {
+            return "";
+        }
+
+        var percent = view.Now.WaitingBytes * 100.0 / view.DirtyBudget;
+        return percent < 0.1 ? " (below 0.1 % of budget)" : $" ({percent:0.#} % of budget)";
+    }
+}

@@ -1,0 +1,233 @@
+using System.Runtime.InteropServices;
+using Keyferry.Cli.Output;
+using Keyferry.Migration;
+using Keyferry.Model;
+using Keyferry.Observe;
+
+namespace Keyferry.Cli.Tests.Commands;
+
+public sealed class MigrateCommandTests
+{
+    private readonly Bench _bench = new();
+
+    [Fact]
+    public async Task Without_options_the_engine_s_defaults_hold()
+    {
+        await MigrateAsync();
+        var expected = new MigrationOptions { Source = Options.Source, Target = Options.Target };
+        Assert.Equal(expected, Options);
+        Assert.Equal(("a:1", "b:2"), (Options.Source.ToString(), Options.Target.ToString()));
+    }
+
+    [Fact]
+    public async Task Every_option_reaches_the_engine()
+    {
+        await MigrateAsync(
+            [
+                "--mode",
+                "live-only",
+                "--target-keys",
+                "merge",
+                "--until-idle",
+                "2s",
+                "--no-verify",
+                "--work-dir",
+                "/tmp/there",
+                "--lanes",
+                "4",
+            ],
+            ["--dirty-budget", "128MB", "--connect-timeout", "3s", "--command-timeout", "500ms", "--outage-budget", "1h"]
+        );
+        var expected = new MigrationOptions
+        {
+            Source = Options.Source,
+            Target = Options.Target,
+            Mode = MigrationMode.LiveOnly,
+            TargetKeys = TargetKeys.Merge,
+            UntilIdle = TimeSpan.FromSeconds(2),
+            Verify = false,
+            WorkDirectory = "/tmp/there",
+            Lanes = 4,
+            DirtyBudget = 128_000_000,
+            ConnectTimeout = TimeSpan.FromSeconds(3),
+            CommandTimeout = TimeSpan.FromMilliseconds(500),
+            OutageBudget = TimeSpan.FromHours(1),
+        };
+        Assert.Equal(expected, Options);
+    }
+
+    [Theory]
+    [InlineData("--mode", "fast", "one of snapshot, live, live-only")]
+    [InlineData("--target-keys", "keep", "one of merge, replace")]
+    [InlineData("--until-idle", "2", "a duration such as")]
+    [InlineData("--until-idle", "1ms", "from 100ms to 24h")]
+    [InlineData("--lanes", "0", "a whole number from 1 to 64")]
+    [InlineData("--lanes", "many", "a whole number from 1 to 64")]
+    [InlineData("--dirty-budget", "1B", "a size such as")]
+    [InlineData("--connect-timeout", "0s", "from 100ms to 10m")]
+    [InlineData("--command-timeout", "1d", "a duration such as")]
+    [InlineData("--outage-budget", "-1s", "a duration such as")]
+    [InlineData("--interval", "10ms", "from 1s to 1h")]
+    public async Task A_wrong_value_is_refused_with_the_option_and_what_is_allowed(string option, string value, string allowed)
+    {
+        Assert.Equal(ExitCodes.Usage, await _bench.RunAsync("migrate", "a:1", "b:2", option, value));
+        Assert.Contains($"keyferry: {option} is \"{value}\"; it must be ", _bench.Error, StringComparison.Ordinal);
+        Assert.Contains(allowed, _bench.Error, StringComparison.Ordinal);
+        Assert.Contains("what to do: keyferry migrate --help", _bench.Error, StringComparison.Ordinal);
+        Assert.Null(_bench.Migration.Options);
+        Assert.Empty(_bench.Out);
+    }
+
+    [Theory]
+    [InlineData("--lanes")]
+    [InlineData("--work-dir")]
+    [InlineData("--source-password-file")]
+    public async Task An_option_without_its_value_is_named(string option)
+    {
+        Assert.Equal(ExitCodes.Usage, await _bench.RunAsync("migrate", "a:1", "b:2", option));
+        Assert.Contains(option, _bench.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData()]
+    [InlineData("a:1")]
+    [InlineData("http://a", "b")]
+    [InlineData("a:70000", "b")]
+    [InlineData("a", "b", "--source-password-file", "/nowhere/at/all")]
+    public async Task What_names_no_server_is_a_usage_failure_in_two_lines(params string[] args)
+    {
+        Assert.Equal(ExitCodes.Usage, await _bench.RunAsync(["migrate", .. args]));
+        var lines = _bench.Error.ReplaceLineEndings("\n").TrimEnd('\n').Split('\n');
+        Assert.Equal(2, lines.Length);
+        Assert.StartsWith("keyferry: ", lines[0], StringComparison.Ordinal);
+        Assert.StartsWith("what to do: ", lines[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_mistyped_option_is_named_and_the_right_one_suggested_without_the_value()
+    {
+        Assert.Equal(ExitCodes.Usage, await _bench.RunAsync("migrate", "a:1", "b:2", "--source-pasword-file", "hunter2"));
+        Assert.Contains("did you mean --source-password-file?", _bench.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", _bench.Everything, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(Verdict.Equal, 0, "EQUAL: ")]
+    [InlineData(Verdict.Different, 1, "DIFFERENT: ")]
+    [InlineData(Verdict.NotProved, 5, "NOT PROVED: ")]
+    [InlineData(Verdict.Aborted, 6, "ABORTED: ")]
+    public async Task The_verdict_decides_the_exit_code_and_begins_the_report(Verdict verdict, int code, string word)
+    {
+        _bench.Migration.Report = Examples.Report(verdict);
+        Assert.Equal(code, await _bench.RunAsync("migrate", "a:1", "b:2"));
+        Assert.StartsWith(word, _bench.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Passwords_appear_nowhere_whatever_happens()
+    {
+        _bench.Variables["KEYFERRY_TARGET_PASSWORD"] = "swordfish";
+        _bench.Migration.Script = static (_, _, _) =>
+            throw new KeyferryException(
+                FailureKind.Unreachable,
+                "The server said: no hunter2.",
+                "Not swordfish either.",
+                new IOException("hunter2")
+            );
+        foreach (
+            var more in (string[][])
+                [
+                    [],
+                    ["--json"],
+                    ["--verbose"],
+                    ["--plain", "--verbose"],
+                    ["extra-hunter2"],
+                    ["--modus=hunter2"],
+                ]
+        )
+        {
+            await _bench.RunAsync(["migrate", "redis://me:hunter2@a:1", "b:2", .. more]);
+        }
+
+        Assert.Contains("***", _bench.Everything, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", _bench.Everything, StringComparison.Ordinal);
+        Assert.DoesNotContain("swordfish", _bench.Everything, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Keys_appear_only_when_asked_for()
+    {
+        _bench.Migration.Report = Examples.Report(Verdict.Different);
+        await _bench.RunAsync("migrate", "a:1", "b:2");
+        await _bench.RunAsync("migrate", "a:1", "b:2", "--json");
+        Assert.DoesNotContain("secret:", _bench.Everything, StringComparison.Ordinal);
+        await _bench.RunAsync("migrate", "a:1", "b:2", "--show-keys");
+        Assert.Contains("db3 secret:Missing\\x0a", _bench.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_first_signal_finishes_and_the_second_aborts()
+    {
+        _bench.Migration.Report = Examples.Report(Verdict.Aborted);
+        _bench.Migration.Script = static async (_, finish, abort) =>
+        {
+            await Cancelled(finish);
+            await Cancelled(abort);
+        };
+        var run = _bench.RunAsync("migrate", "a:1", "b:2");
+        _bench.Signals.Take(PosixSignal.SIGINT);
+        _bench.Signals.Take(PosixSignal.SIGINT);
+        Assert.Equal(ExitCodes.Aborted, await run.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken));
+        Assert.Contains("note: ending as asked", _bench.Out, StringComparison.Ordinal);
+        Assert.Contains("note: ending at once", _bench.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Progress_comes_once_per_interval_and_events_at_once()
+    {
+        var go = new TaskCompletionSource();
+        _bench.Migration.Script = async (run, _, _) =>
+        {
+            run.Raise(new RunEvent.GapOpened(Examples.At, 1, "the connection was lost", "everything"));
+            await go.Task;
+        };
+        var run = _bench.RunAsync("migrate", "a:1", "b:2", "--interval", "2s");
+        await SeenAsync("gap 1 opened: the connection was lost (everything)");
+        Assert.DoesNotContain(" following ", _bench.Out, StringComparison.Ordinal);
+        _bench.Time.Advance(TimeSpan.FromSeconds(2));
+        await SeenAsync("2030-05-17T14:02:13Z following |");
+        go.SetResult();
+        Assert.Equal(ExitCodes.Ok, await run);
+        Assert.DoesNotContain('\e', _bench.Out);
+    }
+
+    [Fact]
+    public async Task A_dry_run_prints_the_plan_and_runs_nothing()
+    {
+        _bench.Migration.Script = static (_, _, _) => throw new InvalidOperationException("It ran.");
+        Assert.Equal(ExitCodes.Ok, await _bench.RunAsync("migrate", "a:1", "b:2", "--dry-run"));
+        Assert.StartsWith("DRY RUN: nothing was written", _bench.Out, StringComparison.Ordinal);
+    }
+
+    private MigrationOptions Options => _bench.Migration.Options ?? throw new InvalidOperationException("The engine was not called.");
+
+    private async Task MigrateAsync(params string[][] args) =>
+        Assert.Equal(ExitCodes.Ok, await _bench.RunAsync(["migrate", "a:1", "b:2", .. args.SelectMany(some => some)]));
+
+    private async Task SeenAsync(string text)
+    {
+        for (var i = 0; i < 500 && !_bench.Out.Contains(text, StringComparison.Ordinal); i++)
+        {
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        }
+
+        Assert.Contains(text, _bench.Out, StringComparison.Ordinal);
+    }
+
+    private static Task Cancelled(CancellationToken token)
+    {
+        var done = new TaskCompletionSource();
+        token.Register(done.SetResult);
+        return done.Task;
+    }
+}

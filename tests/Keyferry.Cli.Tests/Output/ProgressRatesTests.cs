@@ -1,0 +1,62 @@
+using Keyferry.Cli.Output;
+using Keyferry.Migration;
+using Keyferry.Model;
+using Keyferry.Observe;
+
+namespace Keyferry.Cli.Tests.Output;
+
+public sealed class ProgressRatesTests
+{
+    private readonly ProgressRates _rates = new(
+        new MigrationOptions
+        {
+            Source = new Endpoint { Host = "a" },
+            Target = new Endpoint { Host = "b" },
+        }
+    );
+
+    [Fact]
+    public void One_look_has_no_rate_yet()
+    {
+        var view = _rates.Take(At(0, 0));
+        Assert.Equal((0, 0, null), (view.KeysPerSecond, view.ChangesPerSecond, view.CopyLeft));
+    }
+
+    [Fact]
+    public void Rates_are_over_the_last_ten_seconds()
+    {
+        for (var second = 0; second <= 20; second++)
+        {
+            // 1,000 a second for ten seconds, 100 a second afterwards.
+            _rates.Take(At(second, second <= 10 ? second * 1000 : 10_000 + ((second - 10) * 100)));
+        }
+
+        var view = _rates.Take(At(21, 11_100));
+        Assert.Equal(100, view.KeysPerSecond, precision: 3);
+        Assert.Equal(TimeSpan.FromSeconds(89), view.CopyLeft);
+    }
+
+    [Fact]
+    public void Looks_that_are_far_apart_have_a_rate_too()
+    {
+        _rates.Take(At(0, 0));
+        Assert.Equal(10, _rates.Take(At(60, 600)).KeysPerSecond, precision: 3);
+        Assert.Equal(20, _rates.Take(At(120, 1800)).KeysPerSecond, precision: 3);
+    }
+
+    [Fact]
+    public void A_copy_that_is_done_has_nothing_left()
+    {
+        _rates.Take(At(0, 0));
+        Assert.Null(_rates.Take(At(1, 100) with { CopyDone = true }).CopyLeft);
+    }
+
+    private static ProgressSnapshot At(int second, long scanned) =>
+        new()
+        {
+            Phase = Phase.Copying,
+            Elapsed = TimeSpan.FromSeconds(second),
+            Scanned = scanned,
+            ScanTotal = 20_000,
+        };
+}
