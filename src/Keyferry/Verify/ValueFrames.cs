@@ -147,7 +147,7 @@ internal static class ValueFrames
         return true;
     }
 
-    /// <summary>Where the groups begin, in the order of their first elements.</summary>
+    /// <summary>Where the groups begin, in the order of their elements.</summary>
     private static int[] Sorted(ReadOnlyMemory<byte> frame, Range[] elements, int count, int size)
     {
         var order = new int[count / size];
@@ -156,8 +156,19 @@ internal static class ValueFrames
             order[i] = i * size;
         }
 
-        Array.Sort(order, (a, b) => frame.Span[elements[a]].SequenceCompareTo(frame.Span[elements[b]]));
+        Array.Sort(order, (left, right) => CompareGroups(frame.Span, elements.AsSpan(left, size), elements.AsSpan(right, size)));
         return order;
+    }
+
+    private static int CompareGroups(ReadOnlySpan<byte> frame, ReadOnlySpan<Range> left, ReadOnlySpan<Range> right)
+    {
+        var compared = 0;
+        for (var i = 0; i < left.Length && compared == 0; i++)
+        {
+            compared = frame[left[i]].SequenceCompareTo(frame[right[i]]);
+        }
+
+        return compared;
     }
 
     private static (Range[] Elements, int Count) Elements(ReadOnlySpan<byte> frame)
