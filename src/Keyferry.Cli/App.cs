@@ -68,5 +68,10 @@ internal static class App
     }
 
     private static IEnumerable<Command> Commands(Surroundings surroundings) =>
-        [MigrateCommand.Create(surroundings), VerifyCommand.Create(surroundings)];
+        [
+            MigrateCommand.Create(surroundings),
+            VerifyCommand.Create(surroundings),
+            NotificationsCommand.Create(surroundings),
+            RestoreCommand.Create(surroundings),
+        ];
 }

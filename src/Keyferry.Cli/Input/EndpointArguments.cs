@@ -99,26 +99,5 @@ internal sealed class EndpointArguments
     private Secret? FromVariable(Surroundings surroundings) =>
         Set(surroundings, _variablePrefix + "PASSWORD") is { } password ? new Secret(password) : null;
 
-    private Secret? FromFile(string? path)
-    {
-        if (path is null)
-        {
-            return null;
-        }
-
-        try
-        {
-            using var reader = File.OpenText(path);
-            return new Secret(reader.ReadLine() ?? "");
-        }
-        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            throw new KeyferryException(
-                FailureKind.Usage,
-                $"The file of {_passwordFile.Name} cannot be read: {failed.Message}",
-                "Check the path and its permissions; the password is the file's first line.",
-                failed
-            );
-        }
-    }
+    private Secret? FromFile(string? path) => path is null ? null : PasswordFile.Read(path, _passwordFile.Name);
 }

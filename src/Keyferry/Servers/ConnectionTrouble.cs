@@ -41,7 +41,7 @@ internal static class ConnectionTrouble
             "NOAUTH" => (
                 FailureKind.Unreachable,
                 "it wants a password, and none was given",
-                $"Give it in the {role} URI, in KEYFERRY_{Upper(role)}_PASSWORD or with --{role}-password-file."
+                $"Give it in the {role}'s URI, in {PasswordVariable(role)} or with {PasswordOption(role)}."
             ),
             "WRONGPASS" => (
                 FailureKind.Unreachable,
@@ -93,7 +93,11 @@ internal static class ConnectionTrouble
         );
     }
 
-    private static string Upper(string role) => role.ToUpperInvariant();
+    // Commands of one server call it the server, and need no word to tell it from another.
+    private static string PasswordVariable(string role) =>
+        role == "server" ? "KEYFERRY_PASSWORD" : $"KEYFERRY_{role.ToUpperInvariant()}_PASSWORD";
+
+    private static string PasswordOption(string role) => role == "server" ? "--password-file" : $"--{role}-password-file";
 
     private static string Short(string reply) => reply.Length > 160 ? reply[..160] + "..." : reply.TrimEnd('.');
 }

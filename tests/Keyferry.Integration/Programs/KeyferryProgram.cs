@@ -88,6 +88,13 @@ internal sealed class KeyferryProgram : IAsyncDisposable
         await kill.WaitForExitAsync();
     }
 
+    /// <summary>Ends it at once (SIGKILL), so that it can put nothing back.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
     /// <summary>Waits for the end and returns the exit code.</summary>
     /// <exception cref="TimeoutException">It went on for longer than <paramref name="budget"/>.</exception>
     public async Task<int> EndAsync(TimeSpan budget)

@@ -1,0 +1,52 @@
+using Keyferry.Cli.Output;
+using Keyferry.Notifications;
+using Keyferry.Servers;
+using Keyferry.State;
+
+namespace Keyferry.Cli.Commands;
+
+/// <summary>Undoes open leases of a work directory and says what became of each.</summary>
+internal static class LeaseUndoing
+{
+    /// <summary>Undoes those that <paramref name="which"/> accepts.</summary>
+    /// <returns>The exit code: of the first that is still open, or 0.</returns>
+    public static async Task<int> RunAsync(
+        string workDirectory,
+        Func<LeaseRecord, bool> which,
+        Func<LeaseRecord, ServerConnector> connect,
+        Surroundings surroundings,
+        CancellationToken stop
+    )
+    {
+        if (!WorkDirectory.HasState(workDirectory))
+        {
+            surroundings.Out.WriteLine($"nothing to put back: {Path.GetFullPath(workDirectory)} holds no state of Keyferry");
+            return ExitCodes.Ok;
+        }
+
+        using var folder = WorkDirectory.Open(workDirectory, surroundings.Time);
+        using var store = RunStore.Open(folder, surroundings.Time);
+        var outcomes = await new LeaseRestorer(store, connect).RestoreAsync(which, stop);
+        foreach (var outcome in outcomes)
+        {
+            surroundings.Out.WriteLine(outcome.Words);
+        }
+
+        if (outcomes.Count == 0)
+        {
+            surroundings.Out.WriteLine($"nothing to put back: {folder.Path} names no open change of it");
+        }
+
+        foreach (var other in store.OpenLeases().Where(lease => !which(lease)))
+        {
+            surroundings.Out.WriteLine($"still changed, and not asked for: {other.ToEndpoint()} (\"{other.Before}\" -> \"{other.After}\")");
+        }
+
+        return outcomes.FirstOrDefault(static outcome => !outcome.IsClosed)?.Kind switch
+        {
+            null => ExitCodes.Ok,
+            LeaseOutcomeKind.Unreachable => ExitCodes.Unreachable,
+            _ => ExitCodes.Refused,
+        };
+    }
+}

@@ -1,0 +1,30 @@
+using System.CommandLine;
+using Keyferry.Cli.Input;
+using Keyferry.Resp;
+using Keyferry.Servers;
+
+namespace Keyferry.Cli.Commands;
+
+/// <summary>What the commands that talk to one server have in common.</summary>
+internal sealed class ServerArguments
+{
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
+    private readonly EndpointArguments _server = EndpointArguments.Server();
+
+    /// <summary>Adds them to <paramref name="command"/>.</summary>
+    public void AddTo(Command command) => _server.AddTo(command);
+
+    /// <summary>Connections to the server that was named.</summary>
+    /// <exception cref="Model.KeyferryException">None was named, or not in a usable way.</exception>
+    public ServerConnector Read(ParseResult parsed, Surroundings surroundings) => Connect(_server.Read(parsed, surroundings), surroundings);
+
+    /// <summary>Connections to <paramref name="endpoint"/>.</summary>
+    public static ServerConnector Connect(Model.Endpoint endpoint, Surroundings surroundings) =>
+        new(
+            new SocketDialer(ConnectTimeout, surroundings.Time),
+            endpoint,
+            "server",
+            new ConnectionSettings { RunName = "cli" },
+            surroundings.Time
+        );
+}
