@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using Keyferry.Integration.Programs;
+using Keyferry.Traffic.Filling;
+using Keyferry.Traffic.Keys;
+using Keyferry.Traffic.Writing;
+
+namespace Keyferry.Integration.Load;
+
+/// <summary>Whole migrations while the application writes with everything it has.</summary>
+[Collection(nameof(LoadCollection))]
+public sealed class LiveLoadTests
+{
+    private static readonly TimeSpan EndBudget = TimeSpan.FromSeconds(120);
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    public static TheoryData<ulong> TwentySeeds => [.. Enumerable.Range(1, 20).Select(static seed => (ulong)seed)];
+
+    [Theory]
+    [InlineData(101)]
+    [InlineData(102)]
+    public Task Servers_are_equal_after_ten_seconds_of_writes(ulong seed) =>
+        MigrateUnderWritesAsync(new KeySpace(seed, 50_000, Databases: 3), TimeSpan.FromSeconds(10));
+
+    [Theory]
+    [Trait("Category", "Long")]
+    [MemberData(nameof(TwentySeeds))]
+    public Task Servers_are_equal_after_a_minute_of_writes(ulong seed) =>
+        MigrateUnderWritesAsync(new KeySpace(seed, 200_000, Databases: (int)(1 + (seed % 3))), TimeSpan.FromSeconds(60));
+
+    [Fact]
+    public async Task Keys_of_every_shape_and_size_arrive_with_their_expiries()
+    {
+        await using var pair = await LoadedPair.StartAsync(new KeySpace(Seed: 103, Count: 20_000, Databases: 16), Stop);
+        await new BigKeys(pair.Source, seed: 103).FillAsync(elements: 50_000, stringBytes: 20_000_000, Stop);
+
+        await using var run = pair.Migrate("--until-idle", "1s");
+        var outcome = await run.EndAsync(EndBudget);
+
+        Assert.True(outcome == 0, run.Output);
+        await pair.AssertEqualAsync(run.Output, Stop);
+        Assert.Equal(20_000 + BigKeys.Count, await pair.Target.KeyCountAsync());
+    }
+
+    [Fact]
+    public async Task Half_a_million_piped_sets_arrive()
+    {
+        const int count = 500_000;
+        await using var pair = await LoadedPair.StartAsync(new KeySpace(Seed: 104, Count: 1000), Stop);
+        await using var run = pair.Migrate("--until-idle", "3s");
+        await run.WaitForAsync("phase following", EndBudget);
+
+        await PipedSets.SendAsync(pair.SourcePort, count, Stop);
+
+        Assert.True(await run.EndAsync(EndBudget) == 0, run.Output);
+        Assert.Equal(count + 1000, await pair.Target.KeyCountAsync());
+        await pair.AssertEqualAsync(run.Output, Stop);
+    }
+
+    [Fact]
+    public async Task Hot_key_is_moved_far_less_often_than_it_is_written()
+    {
+        const int writes = 100_000;
+        await using var pair = await LoadedPair.StartAsync(new KeySpace(Seed: 105, Count: 1000), Stop);
+        await using var run = pair.Migrate("--until-idle", "3s");
+        await run.WaitForAsync("phase following", EndBudget);
+        var before = await LoadedPair.CallsAsync(pair.Target, "restore");
+
+        Assert.Equal(writes, await new HotKeyWriter(pair.Source, "hot").RunAsync(writes, Stop));
+
+        Assert.True(await run.EndAsync(EndBudget) == 0, run.Output);
+        var moves = await LoadedPair.CallsAsync(pair.Target, "restore") - before;
+        Assert.Equal(writes, (long)await pair.Target.Database().StringGetAsync("hot"));
+        Assert.True(moves < writes / 5, $"The hot key was moved {moves:N0} times for {writes:N0} writes.");
+        TestContext.Current.SendDiagnosticMessage($"{moves:N0} moves for {writes:N0} writes");
+    }
+
+    [Fact]
+    public async Task Silent_changes_of_streams_are_found_by_the_verify_at_the_end()
+    {
+        await using var pair = await LoadedPair.StartAsync(new KeySpace(Seed: 106, Count: 10_000), Stop);
+        await using var run = pair.Migrate("--until-idle", "3s");
+        await run.WaitForAsync("phase following", EndBudget);
+
+        // XREADGROUP by a known consumer and XACK raise no event; everything else of the mix does.
+        await pair.Writer(new WriterOptions(WritesPerSecond: 3000, Seed: 106, SilentStreamCommands: true))
+            .RunAsync(TimeSpan.FromSeconds(3), Stop);
+        await pair.LetShortLivesEndAsync(Stop);
+
+        Assert.True(await run.EndAsync(EndBudget) == 0, run.Output);
+        await pair.AssertEqualAsync(run.Output, Stop);
+    }
+
+    private static async Task MigrateUnderWritesAsync(KeySpace keys, TimeSpan duration)
+    {
+        await using var pair = await LoadedPair.StartAsync(keys, Stop);
+        var writing = pair.Writer(new WriterOptions(WritesPerSecond: 5000, Seed: keys.Seed)).RunAsync(duration, Stop);
+
+        // The run has to be following before the writer ends, or the test would try less than it says.
+        await using var run = pair.Migrate("--until-idle", "2s");
+        await run.WaitForAsync("phase following", duration);
+        var tally = await writing;
+        await pair.LetShortLivesEndAsync(Stop);
+
+        var outcome = await run.EndAsync(EndBudget);
+        var context = $"seed {keys.Seed}\n{run.Output}";
+        Assert.True(outcome == 0, context);
+        Assert.Equal(0, tally.Lost);
+        Assert.True(
+            tally.Accepted > duration.TotalSeconds * 3000,
+            $"Only {tally.Accepted} writes: this machine is too busy to judge. {context}"
+        );
+        await pair.AssertEqualAsync(context, Stop);
+    }
+}
