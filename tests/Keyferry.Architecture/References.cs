@@ -72,7 +72,7 @@ internal sealed class References
         var seen = new HashSet<SourceFile>();
         foreach (var node in file.Root.DescendantNodes(descendIntoTrivia: true))
         {
-            if (node is not (SimpleNameSyntax or BaseObjectCreationExpressionSyntax or InitializerExpressionSyntax))
+            if (node is not (SimpleNameSyntax or BaseObjectCreationExpressionSyntax))
             {
                 continue;
             }
