@@ -36,7 +36,7 @@ internal sealed class FingerprintPages : IPageLook
 
     /// <summary>Tries the script on both sides.</summary>
     /// <returns><see langword="null"/> where it is of no use: another payload version, no scripting, or no right to it.</returns>
-    public static async ValueTask<FingerprintPages?> TryCreateAsync(VerifyLink link, int pageSize, CancellationToken stop)
+    public static async ValueTask<FingerprintPages?> TryCreateAsync(VerifyLink link, VerifyOptions options, CancellationToken stop)
     {
         var (source, target) = (link.Source, link.Target);
         var sameVersion =
@@ -47,9 +47,9 @@ internal sealed class FingerprintPages : IPageLook
             return null;
         }
 
-        var onSource = await TryAsync(source, stop);
-        var onTarget = onSource is null ? null : await TryAsync(target, stop);
-        return onSource is null || onTarget is null ? null : new FingerprintPages(link, pageSize, onSource, onTarget);
+        var onSource = await TryAsync(source, options.SourceIsFenced, stop);
+        var onTarget = onSource is null ? null : await TryAsync(target, fenced: false, stop);
+        return onSource is null || onTarget is null ? null : new FingerprintPages(link, options.PageSize, onSource, onTarget);
     }
 
     /// <inheritdoc/>
@@ -136,10 +136,10 @@ internal sealed class FingerprintPages : IPageLook
         }
     }
 
-    private static async ValueTask<byte[]?> TryAsync(VerifySide side, CancellationToken stop)
+    private static async ValueTask<byte[]?> TryAsync(VerifySide side, bool fenced, CancellationToken stop)
     {
         var script = Script(side.HasPExpireTime);
-        foreach (var command in (string[])["EVAL_RO", "EVAL"])
+        foreach (var command in (string[])(fenced ? ["EVAL_RO"] : ["EVAL_RO", "EVAL"]))
         {
             var reply = await side.Looks.TryCallAsync(stop, command, script, 1, "keyferry:{verify}");
             if (!reply.IsError && reply.Bytes.Length == EntryLength)

@@ -32,6 +32,9 @@ internal sealed record VerifyOptions
     /// <summary>Whether the target is to have nothing but the source's keys. Where not (<c>--target-keys merge</c>), surplus keys are counted apart.</summary>
     public bool TargetKeysOwned { get; init; } = true;
 
+    /// <summary>Whether writes to the source are held back (<c>CLIENT PAUSE WRITE</c>). Then nothing is asked that would be held back too, such as EVAL.</summary>
+    public bool SourceIsFenced { get; init; }
+
     /// <summary>Keys whose name begins so are Keyferry's own (temporary and probe keys) and take no part.</summary>
     public string IgnoredPrefix { get; init; } = "keyferry:{";
 

@@ -37,7 +37,7 @@ internal sealed class VerifySession : IAsyncDisposable
         var link = await VerifyLink.OpenAsync(source, target, options, time, stop);
         try
         {
-            return new VerifySession(link, await ChooseAsync(link, options.PageSize, stop), new ExistencePages(link, options.PageSize));
+            return new VerifySession(link, await ChooseAsync(link, options, stop), new ExistencePages(link, options.PageSize));
         }
         catch
         {
@@ -53,13 +53,13 @@ internal sealed class VerifySession : IAsyncDisposable
         await Link.DisposeAsync();
     }
 
-    private static async ValueTask<IPageLook> ChooseAsync(VerifyLink link, int pageSize, CancellationToken stop)
+    private static async ValueTask<IPageLook> ChooseAsync(VerifyLink link, VerifyOptions options, CancellationToken stop)
     {
-        if (await FingerprintPages.TryCreateAsync(link, pageSize, stop) is { } fingerprints)
+        if (await FingerprintPages.TryCreateAsync(link, options, stop) is { } fingerprints)
         {
             return fingerprints;
         }
 
-        return link.Source.HasDump && link.Target.HasDump ? new PayloadPages(link, pageSize) : new SuspectPages(pageSize);
+        return link.Source.HasDump && link.Target.HasDump ? new PayloadPages(link, options.PageSize) : new SuspectPages(options.PageSize);
     }
 }

@@ -83,6 +83,23 @@ public sealed class VerifierScopeTests
         Assert.Equal([DifferenceKind.Value, DifferenceKind.Expiry], different.First.Select(static difference => difference.Kind));
     }
 
+    [Theory]
+    [InlineData(ServerKind.Machine)]
+    [InlineData(ServerKind.Valkey81)]
+    public async Task A_fenced_source_can_be_compared(ServerKind kind)
+    {
+        await using var pair = await VerifyPair.StartAsync(kind, kind);
+        await VerifierDifferenceTests.FillAsync(pair);
+        await pair.OnSourceAsync("CLIENT PAUSE 20000 WRITE");
+        var began = TimeProvider.System.GetTimestamp();
+
+        var result = await pair.VerifyAsync(new VerifyOptions { SourceIsFenced = true });
+
+        Assert.True(Verifier.VerdictOf(result) == Verdict.Equal, VerifierDifferenceTests.Describe(result));
+        Assert.True(TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(15), "a question was held back");
+        await pair.OnSourceAsync("CLIENT UNPAUSE");
+    }
+
     [Fact]
     public async Task A_missing_right_is_named()
     {
