@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Help;
-using System.CommandLine.Invocation;
 using Keyferry.Cli.Commands;
 using Keyferry.Cli.Output;
 
@@ -23,7 +22,7 @@ internal static class App
     {
         // A word that begins with @ stays a word: passwords and names may begin so.
         var parsed = Root(surroundings).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (parsed.Action is null or ParseErrorAction)
+        if (!UsagePrinter.IsSound(parsed))
         {
             return UsagePrinter.Print(parsed, surroundings);
         }

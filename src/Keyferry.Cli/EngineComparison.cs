@@ -23,6 +23,17 @@ internal sealed class EngineComparison(TimeProvider time) : IComparison
     private static async Task<string> DescribeAsync(ServerConnector server, CancellationToken stop)
     {
         await using var connection = await server.ConnectAsync("hello", stop);
-        return $"{await ServerConnector.IdentifyAsync(connection, stop)} at {server.Endpoint}";
+        try
+        {
+            return $"{await ServerConnector.IdentifyAsync(connection, stop)} at {server.Endpoint}";
+        }
+        catch (ServerErrorException refused)
+        {
+            throw ConnectionTrouble.Login(refused, server.Endpoint, server.Role);
+        }
+        catch (IOException broken)
+        {
+            throw ConnectionTrouble.Greeting(broken, server.Endpoint, server.Role);
+        }
     }
 }

@@ -34,9 +34,9 @@ internal sealed class LineView(TextWriter output, TimeSpan interval, TimeProvide
     /// <summary>The whole status in one line.</summary>
     public static string LineOf(ProgressView view, DateTimeOffset at)
     {
-        var parts = StatusRow.Of(view).Select(row => $"{row.Label} {string.Join(", ", row.Facts)}");
-        var held = view.Now.Held is { } reason ? $" | held: {reason}" : "";
-        return $"{Stamp(at)} {StatusRow.PhaseWord(view.Now.Phase)}{held} | {string.Join(" | ", parts)}";
+        var held = view.Now.Held is { } reason ? [$"held: {reason}"] : Array.Empty<string>();
+        var rows = StatusRow.Of(view).Select(row => $"{row.Label} {string.Join(", ", row.Facts)}");
+        return $"{Stamp(at)} {string.Join(" | ", [StatusRow.PhaseWord(view.Now.Phase), .. held, .. rows])}";
     }
 
     /// <summary>Date and time, UTC.</summary>

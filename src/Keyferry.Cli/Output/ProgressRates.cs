@@ -1,4 +1,5 @@
 using Keyferry.Migration;
+using Keyferry.Model;
 using Keyferry.Observe;
 
 namespace Keyferry.Cli.Output;
@@ -8,7 +9,8 @@ internal sealed class ProgressRates(MigrationOptions options)
 {
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
 
-    private readonly Queue<ProgressSnapshot> _seen = new();
+    // Every counter was zero at the start, so the first look has rates already.
+    private readonly Queue<ProgressSnapshot> _seen = new([new ProgressSnapshot { Phase = Phase.Planned, Elapsed = TimeSpan.Zero }]);
 
     /// <summary>Takes the next look.</summary>
     public ProgressView Take(ProgressSnapshot now)
@@ -19,7 +21,7 @@ internal sealed class ProgressRates(MigrationOptions options)
             _ = _seen.Dequeue();
         }
 
-        var then = _seen.Count > 0 ? _seen.Peek() : now;
+        var then = _seen.Peek();
         _seen.Enqueue(now);
         var seconds = (now.Elapsed - then.Elapsed).TotalSeconds;
         double Rate(long later, long earlier) => seconds > 0 ? Math.Max(0, (later - earlier) / seconds) : 0;

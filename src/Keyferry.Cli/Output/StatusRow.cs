@@ -1,4 +1,5 @@
 using Keyferry.Model;
+using Keyferry.Observe;
 
 namespace Keyferry.Cli.Output;
 
@@ -19,6 +20,12 @@ internal sealed record StatusRow(string Label, IReadOnlyList<string> Facts)
     {
         var now = view.Now;
         var rows = new List<StatusRow>();
+        if (now.Phase == Phase.Planned)
+        {
+            // Both servers are being examined; there is nothing to count yet.
+            return rows;
+        }
+
         if (view.Copies)
         {
             rows.Add(CopyOf(view));
@@ -26,40 +33,13 @@ internal sealed record StatusRow(string Label, IReadOnlyList<string> Facts)
 
         if (view.Follows)
         {
-            rows.Add(
-                new StatusRow(
-                    "changes",
-                    [
-                        $"{Quantity.Rate(view.ChangesPerSecond)} in",
-                        $"{Quantity.Rate(view.MovedPerSecond)} moved",
-                        $"{Quantity.Count(now.Waiting)} waiting{OfBudget(view)}",
-                    ]
-                )
-            );
-            rows.Add(
-                new StatusRow(
-                    "lag",
-                    [
-                        $"p50 {Quantity.Duration(now.LagP50)}",
-                        $"p99 {Quantity.Duration(now.LagP99)}",
-                        $"oldest waiting {Quantity.Duration(now.OldestWaiting)}",
-                    ]
-                )
-            );
+            rows.Add(ChangesOf(view));
+            rows.Add(LagOf(now));
         }
 
         if (now.VerifyTotal > 0)
         {
-            rows.Add(
-                new StatusRow(
-                    "verify",
-                    [
-                        Quantity.Percent(now.Verified, now.VerifyTotal),
-                        $"{Quantity.Count(now.Verified)} of ~{Quantity.Count(now.VerifyTotal)} keys",
-                        $"{Quantity.Of(now.VerifyCandidates, "candidate")} looked at again",
-                    ]
-                )
-            );
+            rows.Add(VerifyOf(now));
         }
 
         if (view.Follows || now.Gaps > 0)
@@ -104,6 +84,36 @@ internal sealed record StatusRow(string Label, IReadOnlyList<string> Facts)
 
         return new StatusRow(Copy, facts);
     }
+
+    private static StatusRow ChangesOf(ProgressView view) =>
+        new(
+            "changes",
+            [
+                $"{Quantity.Rate(view.ChangesPerSecond)} in",
+                $"{Quantity.Rate(view.MovedPerSecond)} moved",
+                $"{Quantity.Count(view.Now.Waiting)} waiting{OfBudget(view)}",
+            ]
+        );
+
+    private static StatusRow LagOf(ProgressSnapshot now) =>
+        new(
+            "lag",
+            [
+                $"p50 {Quantity.Duration(now.LagP50)}",
+                $"p99 {Quantity.Duration(now.LagP99)}",
+                $"oldest waiting {Quantity.Duration(now.OldestWaiting)}",
+            ]
+        );
+
+    private static StatusRow VerifyOf(ProgressSnapshot now) =>
+        new(
+            "verify",
+            [
+                Quantity.Percent(now.Verified, now.VerifyTotal),
+                $"{Quantity.Count(now.Verified)} of ~{Quantity.Count(now.VerifyTotal)} keys",
+                $"{Quantity.Of(now.VerifyCandidates, "candidate")} looked at again",
+            ]
+        );
 
     private static string OfBudget(ProgressView view)
     {

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 
 namespace Keyferry.Cli.Output;
@@ -6,6 +8,9 @@ namespace Keyferry.Cli.Output;
 /// <summary>Says what is wrong with a command line. It never repeats a word that stands where none belongs: it may be a password.</summary>
 internal static class UsagePrinter
 {
+    /// <summary>Whether the command line can be run. A word that begins with a hyphen is no server: it is an option that does not exist.</summary>
+    public static bool IsSound(ParseResult parsed) => parsed.Action is not (null or ParseErrorAction) && !Misplaced(parsed).Any();
+
     /// <summary>Prints every problem and where help is; returns the exit code.</summary>
     public static int Print(ParseResult parsed, Surroundings surroundings)
     {
@@ -26,12 +31,13 @@ internal static class UsagePrinter
 
     private static IEnumerable<string> Problems(ParseResult parsed, Command command, string path)
     {
-        foreach (var token in parsed.UnmatchedTokens)
+        var strange = Misplaced(parsed).Concat(parsed.UnmatchedTokens).ToList();
+        foreach (var token in strange)
         {
             yield return Unmatched(token, command, path);
         }
 
-        if (parsed.UnmatchedTokens.Count > 0)
+        if (strange.Count > 0)
         {
             yield break;
         }
@@ -48,12 +54,21 @@ internal static class UsagePrinter
         }
     }
 
+    private static IEnumerable<string> Misplaced(ParseResult parsed) =>
+        parsed.Action is HelpAction
+            ? []
+            : parsed
+                .CommandResult.Children.OfType<ArgumentResult>()
+                .SelectMany(result => result.Tokens)
+                .Select(token => token.Value)
+                .Where(value => value.StartsWith('-'));
+
     private static string Unmatched(string token, Command command, string path)
     {
         if (token.StartsWith('-'))
         {
             var name = token.Split('=', ':')[0];
-            var options = command.Options.SelectMany(option => option.Aliases.Prepend(option.Name));
+            var options = OptionsOf(command).SelectMany(option => option.Aliases.Prepend(option.Name));
             return $"{name} is not an option of {path}{Suggestion(name, options)}";
         }
 
@@ -65,6 +80,13 @@ internal static class UsagePrinter
         var isWord = token.Length <= 20 && token.All(c => char.IsAsciiLetterLower(c) || c == '-');
         var suggestion = Suggestion(token, command.Subcommands.Select(known => known.Name));
         return isWord ? $"{token} is not a command of {path}{suggestion}" : $"what follows {path} is not one of its commands";
+    }
+
+    /// <summary>The command's own options, and those that hold for every command below theirs.</summary>
+    private static IEnumerable<Option> OptionsOf(Command command)
+    {
+        var above = command.Parents.OfType<Command>().SelectMany(OptionsOf).Where(option => option.Recursive);
+        return command.Options.Concat(above);
     }
 
     private static string Suggestion(string given, IEnumerable<string> known)

@@ -68,7 +68,7 @@ internal static class VerdictText
             var types = result.ByType.OrderByDescending(pair => pair.Value).Select(pair => $"{pair.Key} {Quantity.Count(pair.Value)}");
             yield return Row(
                 "closer look",
-                $"{Quantity.Of(result.ByType.Values.Sum(), "key")} compared member by member: {string.Join(", ", types)}; the others are the same bytes"
+                $"{Quantity.Of(result.ByType.Values.Sum(), "key")} looked at one by one: {string.Join(", ", types)}; the others are the same bytes"
             );
         }
 

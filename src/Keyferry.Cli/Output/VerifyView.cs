@@ -83,8 +83,8 @@ internal sealed record VerifyView(
     private static IReadOnlyList<string> Facts(VerifyProgress now) =>
         [
             Quantity.Percent(now.Compared + now.LookedUp, now.SourceKeys + now.TargetKeys),
-            $"{Quantity.Count(now.Compared)} of ~{Quantity.Of(now.SourceKeys, "key")} of the source compared",
-            $"{Quantity.Count(now.LookedUp)} of ~{Quantity.Of(now.TargetKeys, "key")} of the target looked up",
+            $"{Quantity.Count(now.Compared)} of ~{Quantity.Count(now.SourceKeys)} source keys",
+            $"{Quantity.Count(now.LookedUp)} of ~{Quantity.Count(now.TargetKeys)} target keys",
             $"{Quantity.Of(now.Candidates, "candidate")} to look at again",
         ];
 }

@@ -24,8 +24,11 @@ internal sealed class SocketDialer(TimeSpan connectTimeout, TimeProvider time) :
         }
         catch (OperationCanceledException late) when (!stop.IsCancellationRequested)
         {
+            // A server without TLS takes the greeting for the beginning of a command, and waits for the rest of it.
+            var trouble =
+                endpoint.Tls && socket.Connected ? "accepted the connection, but gave no answer to the TLS handshake" : "did not answer";
             socket.Dispose();
-            throw new IOException($"{endpoint} did not answer within {connectTimeout.TotalSeconds:0.#} s", late);
+            throw new IOException($"{endpoint} {trouble} within {connectTimeout.TotalSeconds:0.#} s", late);
         }
         catch
         {

@@ -112,6 +112,34 @@ public sealed class MigrateCommandTests
     }
 
     [Theory]
+    [InlineData("migrate", "--helb")]
+    [InlineData("migrate", "a:1", "--helb")]
+    [InlineData("migrate", "--helb", "--json")]
+    [InlineData("migrate", "--helb", "a:1", "b:2")]
+    public async Task A_mistyped_option_is_never_taken_for_a_server(params string[] args)
+    {
+        Assert.Equal(ExitCodes.Usage, await _bench.RunAsync(args));
+        Assert.Contains(
+            "keyferry: --helb is not an option of keyferry migrate; did you mean --help?",
+            _bench.Error,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public async Task While_both_servers_are_examined_there_is_nothing_to_count()
+    {
+        _bench.Migration.Progress = new ProgressSnapshot { Phase = Phase.Planned, Elapsed = TimeSpan.Zero };
+        var go = new TaskCompletionSource();
+        _bench.Migration.Script = (_, _, _) => go.Task;
+        var run = _bench.RunAsync("migrate", "a:1", "b:2");
+        _bench.Time.Advance(TimeSpan.FromSeconds(5));
+        await SeenAsync("2030-05-17T14:02:16Z planned" + Environment.NewLine);
+        go.SetResult();
+        await run;
+    }
+
+    [Theory]
     [InlineData(Verdict.Equal, 0, "EQUAL: ")]
     [InlineData(Verdict.Different, 1, "DIFFERENT: ")]
     [InlineData(Verdict.NotProved, 5, "NOT PROVED: ")]

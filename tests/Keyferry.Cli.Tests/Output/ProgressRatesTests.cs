@@ -16,11 +16,14 @@ public sealed class ProgressRatesTests
     );
 
     [Fact]
-    public void One_look_has_no_rate_yet()
+    public void A_look_at_the_start_has_no_rate()
     {
         var view = _rates.Take(At(0, 0));
         Assert.Equal((0, 0, null), (view.KeysPerSecond, view.ChangesPerSecond, view.CopyLeft));
     }
+
+    [Fact]
+    public void The_first_look_has_the_rate_since_the_start() => Assert.Equal(50, _rates.Take(At(2, 100)).KeysPerSecond, precision: 3);
 
     [Fact]
     public void Rates_are_over_the_last_ten_seconds()

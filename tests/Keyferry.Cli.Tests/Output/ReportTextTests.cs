@@ -14,7 +14,7 @@ public sealed class ReportTextTests
               source       Redis 7.0.15 at 127.0.0.1:7001
               target       Valkey 8.1.1 at 127.0.0.1:7002
               compared     12,408,113 keys of the source, and 12,408,110 keys of the target looked up on the source
-              closer look  20,012 keys compared member by member: hash 20,000, zset 12; the others are the same bytes
+              closer look  20,012 keys looked at one by one: hash 20,000, zset 12; the others are the same bytes
               differences  none
               in flight    no keys
               moved        7,570,000 written, 12 deleted, 41 GB of values
