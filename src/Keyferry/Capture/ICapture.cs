@@ -10,6 +10,9 @@ internal interface ICapture : IAsyncDisposable
     /// <summary>What listens to what, for people.</summary>
     string Description { get; }
 
+    /// <summary>Whether it hears of changes; one that does not (polling) finds them by passes over both sides.</summary>
+    bool Listens { get; }
+
     /// <summary>Returns only when the server has confirmed that it is listening: a key changed after this call is marked dirty, or a gap is noted.</summary>
     /// <exception cref="Model.KeyferryException">It cannot listen.</exception>
     ValueTask ArmAsync(CancellationToken stop);
@@ -21,6 +24,6 @@ internal interface ICapture : IAsyncDisposable
     /// <summary>Returns when every change that the source made before this call has been marked, or is covered by a gap that has been noted.</summary>
     ValueTask CatchUpAsync(CancellationToken stop);
 
-    /// <summary>Whether it has just seen the event of Keyferry's own key <paramref name="probe"/>; completes when it does.</summary>
+    /// <summary>Completes when the change of Keyferry's own key <paramref name="probe"/> has come through.</summary>
     Task SeesAsync(byte[] probe, CancellationToken stop);
 }

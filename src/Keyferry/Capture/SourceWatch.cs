@@ -16,14 +16,16 @@ namespace Keyferry.Capture;
 /// </remarks>
 /// <param name="connector">Connections to the source.</param>
 /// <param name="flags">Sets again what somebody has taken away.</param>
-/// <param name="family">The family of channels that the capture listens to.</param>
+/// <param name="family">The family of notification channels that the capture listens to; <see langword="null"/> where it needs no flags.</param>
+/// <param name="tracking">Wants to know of databases that come into use; <see langword="null"/> where the capture tells databases itself.</param>
 /// <param name="sink">Where losses go.</param>
 /// <param name="gaps">Where gaps of a smaller scope go.</param>
 /// <param name="time">The clock of the run.</param>
 internal sealed class SourceWatch(
     ServerConnector connector,
     NotificationSwitch flags,
-    ChannelFamily family,
+    ChannelFamily? family,
+    TrackingDialect? tracking,
     IChangeSink sink,
     GapLedger gaps,
     TimeProvider time
@@ -89,7 +91,11 @@ internal sealed class SourceWatch(
 
     private async ValueTask CheckFlagsAsync(RespConnection connection, CancellationToken stop)
     {
-        if (await FlagReading.AskAsync(connection, stop) is FlagReading.Known now && !now.Flags.Covers(NotificationFlags.Needed(family)))
+        if (
+            family is { } listened
+            && await FlagReading.AskAsync(connection, stop) is FlagReading.Known now
+            && !now.Flags.Covers(NotificationFlags.Needed(listened))
+        )
         {
             _ = await flags.EnsureAsync(stop);
             sink.MayHaveMissed("the source's notification flags had been changed, so that it no longer told of every change");
@@ -118,6 +124,14 @@ internal sealed class SourceWatch(
         }
 
         _identity = identity;
+        foreach (var database in identity.Keyspace.Keys)
+        {
+            if (tracking?.UseDatabase(database) == true)
+            {
+                sink.MayHaveMissed($"database {database} came into use, and tracking does not tell databases apart");
+            }
+        }
+
         var reply = await connection.TryCallAsync(stop, "INFO", "commandstats");
         if (reply.IsError)
         {

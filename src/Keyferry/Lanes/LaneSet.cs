@@ -126,6 +126,13 @@ internal sealed class LaneSet : IChangeSink, ISnapshotSink
     }
 
     /// <inheritdoc/>
+    public void AllChanged(string reason)
+    {
+        _ = Interlocked.Increment(ref _writes);
+        MayHaveMissed(reason);
+    }
+
+    /// <inheritdoc/>
     public void MayHaveMissed(string reason)
     {
         Volatile.Read(ref _watched)?.TouchAll();

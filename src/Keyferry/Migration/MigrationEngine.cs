@@ -102,7 +102,7 @@ internal sealed class MigrationEngine
     {
         // The capture must listen again before anything is looked at, and what was read before that must have arrived: otherwise the old value could still be on its
         // way while the rescan finds both sides equal.
-        if (Capture is { } capture)
+        if (Capture is { Listens: true } capture)
         {
             await capture.CatchUpAsync(stop);
         }
@@ -133,6 +133,7 @@ internal sealed class MigrationEngine
         }
 
         _streamsRescanned = _time.GetTimestamp();
+        (Capture as PollingCapture)?.Passed();
         Gaps.FinishClosing();
     }
 

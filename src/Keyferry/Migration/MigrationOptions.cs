@@ -1,3 +1,4 @@
+using Keyferry.Capture;
 using Keyferry.Model;
 
 namespace Keyferry.Migration;
@@ -17,7 +18,16 @@ internal sealed record MigrationOptions
     /// <summary>What becomes of keys that the target has already.</summary>
     public TargetKeys TargetKeys { get; init; } = TargetKeys.Refuse;
 
-    /// <summary>End the run by itself once nothing has changed for this long; <see langword="null"/> to follow until asked to end.</summary>
+    /// <summary>How changes are captured.</summary>
+    public CaptureKind Capture { get; init; } = CaptureKind.Auto;
+
+    /// <summary>Listen on two connections, so that losing one is no gap.</summary>
+    public bool RedundantCapture { get; init; }
+
+    /// <summary>With polling: from the end of one pass over both sides to the beginning of the next.</summary>
+    public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>End the run by itself once nothing has been written for this long (expiries do not count); <see langword="null"/> to follow until asked to end.</summary>
     public TimeSpan? UntilIdle { get; init; }
 
     /// <summary>Compare both sides at the end.</summary>

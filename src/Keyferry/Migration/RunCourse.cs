@@ -144,28 +144,25 @@ internal sealed class RunCourse
 
     private async Task ArmAsync(BackgroundTasks background, CancellationToken stop)
     {
-        var flags = await _flags.EnsureAsync(stop);
-        _journal.Note(NoteLevel.Information, $"Source: {flags.Words}.");
-        var capture = new NotificationCapture(
-            _source,
-            async token => _ = await _flags.EnsureAsync(token),
-            flags.Family.Pattern(),
-            _engine.Lanes,
-            _options.OutageBudget,
-            _time
-        );
-        await capture.ArmAsync(stop);
+        var armed = await new CaptureChoice(_options, _plan, _source, _flags, _engine.Lanes, _journal, _time).ArmAsync(stop);
+        var capture = armed.Capture;
         _engine.Capture = capture;
         background.Add(capture.RunAsync(stop));
+        _journal.Note(NoteLevel.Information, $"Changes are captured by {capture.Description}.");
+        if (!capture.Listens)
+        {
+            return;
+        }
+
         await ProbeAsync(capture, stop);
-        var watch = new SourceWatch(_source, _flags, flags.Family, _engine.Lanes, _engine.Gaps, _time);
+        var watch = new SourceWatch(_source, _flags, armed.Family, armed.Tracking, _engine.Lanes, _engine.Gaps, _time);
         await watch.BeginAsync(stop);
         _engine.Watch = watch;
         background.Add(watch.RunAsync(stop));
     }
 
     /// <summary>Writes a key of our own to the source and waits until its event has come through the capture.</summary>
-    private async Task ProbeAsync(NotificationCapture capture, CancellationToken stop)
+    private async Task ProbeAsync(ICapture capture, CancellationToken stop)
     {
         var probe = System.Text.Encoding.ASCII.GetBytes($"keyferry:{{probe}}:{_name}");
         await using var connection = await _source.ConnectAsync("probe", stop);
@@ -219,6 +216,7 @@ internal sealed class RunCourse
         while (!finish.IsCancellationRequested)
         {
             stop.ThrowIfCancellationRequested();
+            (_engine.Capture as PollingCapture)?.AskIfDue();
             if (_engine.GapIsDue)
             {
                 await CloseGapsAsync(stop);
@@ -271,6 +269,10 @@ internal sealed class RunCourse
                 }
 
                 await _engine.CloseGapsAsync(stop);
+                if (_engine.Capture is { Listens: false } && _engine.Gaps.Pending == 0)
+                {
+                    return;
+                }
             }
             catch (Exception lost) when (lost is IOException or ServerErrorException or KeyferryException { Kind: FailureKind.Unreachable })
             {
@@ -293,9 +295,11 @@ internal sealed class RunCourse
         {
             var gaps = _engine.Gaps.Total;
             var options = _engine.Comparison with { Progress = progress => _verify = progress };
-            var changes = _engine.Capture is { } capture ? new ChangeWatch(_engine.Lanes, capture) : null;
+            var changes = _engine.Capture is { Listens: true } capture ? new ChangeWatch(_engine.Lanes, capture) : null;
             var verify = await new Verifier(_source, _target, options, _time, changes).RunAsync(stop);
-            if (_engine.Gaps.Total == gaps && _engine.Gaps.Open == 0)
+            var missed = _engine.Gaps.Total != gaps || _engine.Gaps.Open > 0;
+            var behind = _engine.Capture is { Listens: false } && verify.DifferenceCount > 0;
+            if (!missed && (!behind || proof == Proofs))
             {
                 return (verify, Judge(verify));
             }
@@ -307,7 +311,12 @@ internal sealed class RunCourse
                 return (verify, reasons);
             }
 
-            _journal.Note(NoteLevel.Warning, "A gap opened while both sides were compared; it is closed, and they are compared again.");
+            _journal.Note(
+                NoteLevel.Warning,
+                missed
+                    ? "A gap opened while both sides were compared; it is closed, and they are compared again."
+                    : "Both sides differ after the last pass; another pass is made, and they are compared again."
+            );
             await DrainAsync(stop);
         }
     }

@@ -9,6 +9,9 @@ internal interface IChangeSink
     /// <summary>A key expired: a change like any other, but of the clock's making, so that it does not keep a run from counting as idle.</summary>
     void Expired(int database, ReadOnlySpan<byte> key);
 
-    /// <summary>Changes may have been missed.</summary>
+    /// <summary>Everything changed at once, as the capture was told: a flush.</summary>
+    void AllChanged(string reason);
+
+    /// <summary>The capture was blind: changes may have been missed. Said at the loss, and again when it listens once more.</summary>
     void MayHaveMissed(string reason);
 }

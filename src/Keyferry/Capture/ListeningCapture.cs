@@ -1,31 +1,25 @@
-using System.Buffers.Text;
-using System.Text;
 using Keyferry.Model;
-using Keyferry.Notifications;
 using Keyferry.Queue;
 using Keyferry.Resp;
 using Keyferry.Servers;
 
 namespace Keyferry.Capture;
 
-/// <summary>Listens to the keyspace notifications of one server.</summary>
+/// <summary>A capture that listens on a connection of its own; what is said on it is the dialect's affair.</summary>
 /// <remarks>
 /// <para><b>In the data path.</b> First. It marks keys; it reads no values and writes nothing to the source but pings on its own connection.</para>
-/// <para><b>Promises.</b> From <see cref="ArmAsync"/> on, every write that raises an event marks its key, or a gap is noted. A pong comes after every message that
-/// the server queued before it, which is how <see cref="CatchUpAsync"/> knows. The same ping, every second, tells a half-open connection from a quiet one.</para>
-/// <para><b>Does not promise.</b> Anything for writes that raise no event (flushes, SWAPDB, consumer groups): the watch over the source notices those.</para>
+/// <para><b>Promises.</b> From <see cref="ArmAsync"/> on, every write that the dialect is told of marks its key, or a gap is noted. A pong comes after every message
+/// that the server queued before it, which is how <see cref="CatchUpAsync"/> knows. The same ping, every second, tells a half-open connection from a quiet one.</para>
 /// <para><b>Concurrency.</b> One task listens, one pings; anybody may ask to catch up.</para>
 /// </remarks>
 /// <param name="connector">Connections to the source.</param>
-/// <param name="prepare">Makes sure, before each subscription, that the source raises the events; on the source that it is given.</param>
-/// <param name="pattern">The channels: <see cref="NotificationMessage.EventPattern"/> or <see cref="NotificationMessage.KeyPattern"/>.</param>
+/// <param name="dialect">How changes are asked for and told.</param>
 /// <param name="sink">Where the changes go.</param>
 /// <param name="outageBudget">How long the source may stay away.</param>
 /// <param name="time">The clock of the run.</param>
-internal sealed class NotificationCapture(
+internal sealed class ListeningCapture(
     ServerConnector connector,
-    Func<CancellationToken, ValueTask> prepare,
-    string pattern,
+    ICaptureDialect dialect,
     IChangeSink sink,
     TimeSpan outageBudget,
     TimeProvider time
@@ -46,24 +40,21 @@ internal sealed class NotificationCapture(
     private bool _probeSeen;
 
     /// <inheritdoc/>
-    public string Description => $"keyspace notifications, one subscription to {pattern}";
+    public string Description => dialect.Description;
+
+    /// <inheritdoc/>
+    public bool Listens => true;
 
     /// <inheritdoc/>
     public async ValueTask ArmAsync(CancellationToken stop)
     {
-        await prepare(stop);
+        await dialect.PrepareAsync(stop);
         var connection = await connector.ConnectAsync("capture", stop, subscription: true);
         try
         {
-            connection.Write("PSUBSCRIBE", pattern);
-            await connection.FlushAsync(stop);
             using var patience = new CancellationTokenSource(PongPatience, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, patience.Token);
-            var reply = RespValue.Of((await connection.ReadAsync(either.Token)).Span);
-            if (reply.IsError)
-            {
-                throw Refused(reply.Text);
-            }
+            await dialect.SubscribeAsync(connection, either.Token);
         }
         catch (Exception failed)
         {
@@ -72,7 +63,7 @@ internal sealed class NotificationCapture(
             {
                 IOException lost => ConnectionTrouble.Greeting(lost, connector.Endpoint, connector.Role),
                 OperationCanceledException when !stop.IsCancellationRequested => ConnectionTrouble.Greeting(
-                    new IOException("PSUBSCRIBE was not answered"),
+                    new IOException("the subscription was not answered"),
                     connector.Endpoint,
                     connector.Role
                 ),
@@ -127,26 +118,42 @@ internal sealed class NotificationCapture(
     /// <inheritdoc/>
     public async ValueTask CatchUpAsync(CancellationToken stop)
     {
-        while (true)
+        var proofs = 0;
+        while (proofs < dialect.PongsPerProof)
         {
-            var lost = Interlocked.Read(ref _lost);
-            var token = await TryPingAsync(stop);
-            while (token > 0 && Interlocked.Read(ref _lost) == lost)
+            if (await TryHearPongAsync(stop))
             {
-                var heard = _heard.Next();
-                if (Interlocked.Read(ref _ponged) >= token)
-                {
-                    return;
-                }
-
-                if (Interlocked.Read(ref _lost) == lost)
-                {
-                    await heard.WaitAsync(stop);
-                }
+                proofs++;
+                continue;
             }
 
+            proofs = 0;
             await Task.Delay(FirstPause, time, stop);
         }
+    }
+
+    /// <returns>Whether a ping sent by this call was answered on the same connection.</returns>
+    private async ValueTask<bool> TryHearPongAsync(CancellationToken stop)
+    {
+        var lost = Interlocked.Read(ref _lost);
+        var token = await TryPingAsync(stop);
+        while (token > 0)
+        {
+            var heard = _heard.Next();
+            if (Interlocked.Read(ref _lost) != lost)
+            {
+                return false;
+            }
+
+            if (Interlocked.Read(ref _ponged) >= token)
+            {
+                return Interlocked.Read(ref _lost) == lost;
+            }
+
+            await heard.WaitAsync(stop);
+        }
+
+        return false;
     }
 
     /// <inheritdoc/>
@@ -208,38 +215,8 @@ internal sealed class NotificationCapture(
     {
         while (true)
         {
-            Hear((await connection.ReadAsync(stop)).Span);
-        }
-    }
-
-    private void Hear(ReadOnlySpan<byte> frame)
-    {
-        var reader = new RespReader(frame);
-        reader.Require();
-        if (reader.IsError)
-        {
-            throw new IOException($"the subscription was refused: {reader.Text}");
-        }
-
-        var count = reader.Count;
-        if (count == 0)
-        {
-            return;
-        }
-
-        reader.Require();
-        if (count == 4 && reader.Bytes.SequenceEqual("pmessage"u8))
-        {
-            reader.Require();
-            reader.Require();
-            var channel = reader.Bytes;
-            reader.Require();
-            HearMessage(channel, reader.Bytes);
-        }
-        else if (count == 2 && reader.Bytes.SequenceEqual("pong"u8))
-        {
-            reader.Require();
-            if (Utf8Parser.TryParse(reader.Bytes, out long token, out _))
+            var token = dialect.Hear((await connection.ReadAsync(stop)).Span, sink, OnOwnKey);
+            if (token > 0)
             {
                 Interlocked.Exchange(ref _ponged, token);
                 _heard.Set();
@@ -247,37 +224,12 @@ internal sealed class NotificationCapture(
         }
     }
 
-    private void HearMessage(ReadOnlySpan<byte> channel, ReadOnlySpan<byte> payload)
+    private void OnOwnKey(ReadOnlySpan<byte> key)
     {
-        if (!NotificationMessage.TryParse(channel, payload, out var database, out var what, out var key))
+        if (Volatile.Read(ref _probe) is { } probe && key.SequenceEqual(probe))
         {
-            return;
-        }
-
-        // A miss is a read of a key that is not there: nothing has changed, and the source need never have had it.
-        if (what.SequenceEqual("keymiss"u8))
-        {
-            return;
-        }
-
-        if (ReservedKeys.Contains(key))
-        {
-            if (Volatile.Read(ref _probe) is { } probe && key.SequenceEqual(probe))
-            {
-                Volatile.Write(ref _probeSeen, true);
-                _heard.Set();
-            }
-
-            return;
-        }
-
-        if (what.SequenceEqual("expired"u8))
-        {
-            sink.Expired(database, key);
-        }
-        else
-        {
-            sink.Changed(database, key);
+            Volatile.Write(ref _probeSeen, true);
+            _heard.Set();
         }
     }
 
@@ -343,17 +295,4 @@ internal sealed class NotificationCapture(
             _ = _sending.Release();
         }
     }
-
-    private KeyferryException Refused(string reply) =>
-        reply.StartsWith("NOPERM", StringComparison.Ordinal)
-            ? new KeyferryException(
-                FailureKind.Refused,
-                $"The {connector.Role} does not let this user subscribe to {pattern}: {reply}.",
-                $"Give the user +psubscribe and the channel right &{pattern} (channel rights match a pattern literally)."
-            )
-            : new KeyferryException(
-                FailureKind.Refused,
-                $"The {connector.Role} cannot send keyspace notifications: {reply}.",
-                "Serverless caches and some proxies have no PSUBSCRIBE; copy with --mode snapshot there."
-            );
 }

@@ -1,0 +1,105 @@
+using System.Buffers.Text;
+using Keyferry.Model;
+using Keyferry.Notifications;
+using Keyferry.Queue;
+using Keyferry.Resp;
+using Keyferry.Servers;
+
+namespace Keyferry.Capture;
+
+/// <summary>Keyspace notifications: a pattern subscription. Tells the database; tells nothing of flushes, SWAPDB and consumer groups.</summary>
+/// <param name="connector">For messages.</param>
+/// <param name="flags">Switches on what is missing.</param>
+/// <param name="family">The family of channels that the server has switched on.</param>
+internal sealed class NotificationDialect(ServerConnector connector, NotificationSwitch flags, ChannelFamily family) : ICaptureDialect
+{
+    /// <inheritdoc/>
+    public string Description => $"keyspace notifications ({family.Pattern()})";
+
+    /// <inheritdoc/>
+    public int PongsPerProof => 1;
+
+    /// <inheritdoc/>
+    public async ValueTask PrepareAsync(CancellationToken stop) => _ = await flags.EnsureAsync(stop);
+
+    /// <inheritdoc/>
+    public async ValueTask SubscribeAsync(RespConnection connection, CancellationToken stop)
+    {
+        var reply = await connection.TryCallAsync(stop, "PSUBSCRIBE", family.Pattern());
+        if (reply.IsError)
+        {
+            throw Refused(reply.Text);
+        }
+    }
+
+    /// <inheritdoc/>
+    public long Hear(ReadOnlySpan<byte> frame, IChangeSink sink, OwnKeyHeard ours)
+    {
+        var reader = new RespReader(frame);
+        reader.Require();
+        if (reader.IsError)
+        {
+            throw new IOException($"the subscription was refused: {reader.Text}");
+        }
+
+        var count = reader.Count;
+        if (count == 0)
+        {
+            return 0;
+        }
+
+        reader.Require();
+        if (count == 4 && reader.Bytes.SequenceEqual("pmessage"u8))
+        {
+            reader.Require();
+            reader.Require();
+            var channel = reader.Bytes;
+            reader.Require();
+            HearMessage(channel, reader.Bytes, sink, ours);
+            return 0;
+        }
+
+        if (count == 2 && reader.Bytes.SequenceEqual("pong"u8))
+        {
+            reader.Require();
+            return Utf8Parser.TryParse(reader.Bytes, out long token, out _) ? token : 0;
+        }
+
+        return 0;
+    }
+
+    private static void HearMessage(ReadOnlySpan<byte> channel, ReadOnlySpan<byte> payload, IChangeSink sink, OwnKeyHeard ours)
+    {
+        if (!NotificationMessage.TryParse(channel, payload, out var database, out var what, out var key))
+        {
+            return;
+        }
+
+        if (ReservedKeys.Contains(key))
+        {
+            ours(key);
+        }
+        else if (what.SequenceEqual("expired"u8))
+        {
+            sink.Expired(database, key);
+        }
+        else if (!what.SequenceEqual("keymiss"u8))
+        {
+            // A miss is a read of a key that is not there: nothing has changed, and the source need never have had it.
+            sink.Changed(database, key);
+        }
+    }
+
+    private KeyferryException Refused(string reply) =>
+        reply.StartsWith("NOPERM", StringComparison.Ordinal)
+            ? new KeyferryException(
+                FailureKind.Refused,
+                $"The {connector.Role} does not let this user subscribe to {family.Pattern()}: {reply.TrimEnd('.')}.",
+                $"Give the user +psubscribe and the channel right &{family.Pattern()} (channel rights match a pattern literally)."
+            )
+            : new KeyferryException(
+                FailureKind.Refused,
+                $"The {connector.Role} cannot send keyspace notifications: {reply.TrimEnd('.')}.",
+                "Serverless caches and some proxies have no PSUBSCRIBE; --capture polling needs nothing but SCAN and DUMP."
+            );
+}
