@@ -60,7 +60,10 @@ internal static class ReportText
 
         if (progress.Waiting > 0)
         {
-            yield return VerdictText.Row("not moved", $"{Quantity.Of(progress.Waiting, "changed key")} still waited at the end");
+            yield return VerdictText.Row(
+                "not moved",
+                $"{Quantity.Of(progress.Waiting, "changed key")} still waited at the end: the source was being written to until then"
+            );
         }
 
         yield return VerdictText.Row("gaps", StatusRow.Gaps(progress.Gaps, progress.OpenGaps));

@@ -75,6 +75,14 @@ public sealed class ReportTextTests
     }
 
     [Fact]
+    public void What_still_waited_is_told_with_every_verdict()
+    {
+        var report = Examples.Report(Verdict.Equal);
+        var text = ReportText.Of(report with { Progress = report.Progress with { Waiting = 3 } }, showKeys: false);
+        Has(text, "  not moved    3 changed keys still waited at the end: the source was being written to until then");
+    }
+
+    [Fact]
     public void Aborted()
     {
         var text = ReportText.Of(Examples.Report(Verdict.Aborted), showKeys: false);
