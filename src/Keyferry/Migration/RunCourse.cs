@@ -51,7 +51,9 @@ internal sealed class RunCourse
         _journal = journal;
         _time = time;
         _clock = new PhaseClock(journal.Entered, time);
-        _flags = new NotificationSwitch(source, journal.Store, journal.Run);
+        // Where a source does not tell its flags, keys of our own find out; the clock makes their names unlike those of another run.
+        var test = new NotificationTest(source, new Random(time.GetUtcNow().GetHashCode()), time);
+        _flags = new NotificationSwitch(source, journal.Store, journal.Run, test);
         _engine = new MigrationEngine(options, plan, source, target, time);
         _engine.Gaps.Opened = journal.Opened;
         _engine.Gaps.Closed = journal.Closed;
