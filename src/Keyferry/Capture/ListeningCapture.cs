@@ -99,7 +99,7 @@ internal sealed class ListeningCapture(
                 sink.MayHaveMissed(reason);
             }
 
-            await either.CancelAsync();
+            either.Cancel();
             connection.Reset();
             await pinging;
             await _sending.WaitAsync(CancellationToken.None);
@@ -257,8 +257,7 @@ internal sealed class ListeningCapture(
                         return;
                     }
 
-                    await Task.WhenAny(heard, Task.Delay(left, time, stop));
-                    stop.ThrowIfCancellationRequested();
+                    await HeardAsync(heard, left, stop);
                 }
             }
         }
@@ -269,10 +268,24 @@ internal sealed class ListeningCapture(
         }
     }
 
+    /// <summary>Waits until something was heard, but no longer than <paramref name="most"/>.</summary>
+    private async Task HeardAsync(Task heard, TimeSpan most, CancellationToken stop)
+    {
+        try
+        {
+            await heard.WaitAsync(most, time, stop);
+        }
+        catch (TimeoutException)
+        {
+            // The caller looks at the time itself.
+            return;
+        }
+    }
+
     /// <returns>The ping's token, or 0 where there is no connection to ping on.</returns>
     private async ValueTask<long> TryPingAsync(CancellationToken stop)
     {
-        await _sending.WaitAsync(stop);
+        await _sending.WaitAsync(CancellationToken.None);
         try
         {
             if (Volatile.Read(ref _connection) is not { } connection)

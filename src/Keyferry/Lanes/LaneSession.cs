@@ -64,7 +64,7 @@ internal sealed class LaneSession : IAsyncDisposable
         finally
         {
             // Both ways must be at rest before the batches are given back. The reset also keeps what is still unread by the target from being executed much later.
-            await either.CancelAsync();
+            either.Cancel();
             _source.Reset();
             _target.Reset();
             await Quietly(reading);

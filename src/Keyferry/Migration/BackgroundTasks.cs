@@ -5,7 +5,7 @@ internal sealed class BackgroundTasks : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop;
     private readonly List<Task> _tasks = [];
-    private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _failed = new();
 
     /// <param name="abort">Ends everything at once.</param>
     public BackgroundTasks(CancellationToken abort) => _stop = CancellationTokenSource.CreateLinkedTokenSource(abort);
@@ -41,7 +41,7 @@ internal sealed class BackgroundTasks : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
+        _stop.Cancel();
         await Task.WhenAll(_tasks);
         _stop.Dispose();
         // Observed here in any case: a failure that came after the end of the main course has nobody left to tell.
@@ -61,7 +61,7 @@ internal sealed class BackgroundTasks : IAsyncDisposable
         catch (Exception failed)
         {
             _failed.TrySetException(failed);
-            await _stop.CancelAsync();
+            _stop.Cancel();
         }
     }
 }

@@ -7,7 +7,7 @@ namespace Keyferry.Queue;
 /// </remarks>
 internal sealed class Pulse
 {
-    private TaskCompletionSource? _next;
+    private Beat? _next;
 
     /// <summary>Completes at the next <see cref="Set"/> after this call.</summary>
     public Task Next()
@@ -18,7 +18,7 @@ internal sealed class Pulse
             return next.Task;
         }
 
-        var mine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var mine = new Beat();
         return (Interlocked.CompareExchange(ref _next, mine, null) ?? mine).Task;
     }
 
@@ -27,7 +27,25 @@ internal sealed class Pulse
     {
         if (Volatile.Read(ref _next) is not null)
         {
-            Interlocked.Exchange(ref _next, null)?.TrySetResult();
+            Interlocked.Exchange(ref _next, null)?.Set();
         }
+    }
+
+    /// <summary>One wait, shared by all who wait for it.</summary>
+    /// <remarks>
+    /// Whoever sets must not run the waiters. What is handed out, though, is a method's task and not the source's own: combined with others (WhenAny, WaitAsync) the
+    /// latter would always continue on the thread pool, away from the scheduler of a simulation.
+    /// </remarks>
+    private sealed class Beat
+    {
+        private readonly TaskCompletionSource _set = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Beat() => Task = RelayAsync(_set.Task);
+
+        public Task Task { get; }
+
+        public void Set() => _set.TrySetResult();
+
+        private static async Task RelayAsync(Task set) => await set;
     }
 }

@@ -1,0 +1,163 @@
+using Keyferry.Simulation.Network;
+using Keyferry.Simulation.Scheduling;
+using Keyferry.Simulation.Server;
+
+namespace Keyferry.Simulation.World;
+
+/// <summary>Makes things go wrong at moments that the seed decides.</summary>
+internal sealed class FaultPlan
+{
+    private readonly SimWorld _world;
+    private readonly Dice _dice;
+
+    public FaultPlan(SimWorld world)
+    {
+        _world = world;
+        _dice = Dice.Fork(world.Seed, "faults");
+        world.Network.Opened = link =>
+            link.LateWrites = _dice.Pick(LateWrites.Lost, LateWrites.ThenReset, LateWrites.ResetFirst, LateWrites.Zombie);
+    }
+
+    /// <summary>What happened, for the report of a failing seed.</summary>
+    public List<string> Happened { get; } = [];
+
+    /// <summary>Runs until the last fault has happened.</summary>
+    public async Task RunAsync()
+    {
+        var profile = _world.Profile;
+        if (profile.Kinds.Count == 0)
+        {
+            return;
+        }
+
+        for (var left = _dice.Between(1, Math.Max(1, profile.Faults)); left > 0; left--)
+        {
+            await Task.Delay(_dice.Between(TimeSpan.Zero, profile.Busy * 2 / Math.Max(1, profile.Faults)), _world.Time);
+            var kind = profile.Kinds[_dice.Below(profile.Kinds.Count)];
+            Happened.Add($"{_world.Time.GetUtcNow():HH:mm:ss.fff} {kind}");
+            _world.Scheduler.Log($"FAULT {kind}");
+            Do(kind);
+        }
+    }
+
+    private SimServer AnyServer() => _dice.Chance(0.5) ? _world.Source : _world.Target;
+
+    private TimeSpan Seconds(double most) => TimeSpan.FromSeconds(_dice.Between(1, (int)(most * 1000)) / 1000.0);
+
+    private void Do(FaultKind kind)
+    {
+        switch (kind)
+        {
+            case FaultKind.Cut or FaultKind.Truncate or FaultKind.Stall or FaultKind.StallForEver:
+                OnLink(kind);
+                break;
+            case FaultKind.Slow:
+                Slow(AnyServer(), Seconds(3), Seconds(0.2));
+                break;
+            case FaultKind.Refuse:
+                CutAll(AnyServer(), server => _world.Network.RefuseDials(server.Name, Seconds(5)));
+                break;
+            case FaultKind.Ignore:
+                CutAll(AnyServer(), server => _world.Network.IgnoreDials(server.Name, Seconds(20)));
+                break;
+            case FaultKind.RestartSource:
+                _world.Source.Restart(Seconds(3), Seconds(1));
+                break;
+            case FaultKind.RestartTarget:
+                _world.Target.Restart(Seconds(3), Seconds(1));
+                break;
+            case FaultKind.EmptyTarget:
+                _world.Target.Restart(Seconds(3), keepData: false);
+                break;
+            default:
+                OnServer(kind);
+                break;
+        }
+    }
+
+    private void OnServer(FaultKind kind)
+    {
+        switch (kind)
+        {
+            case FaultKind.FlagsOff:
+                _ = _world.Source.Execute("CONFIG", "SET", "notify-keyspace-events", _dice.Pick("", "E$", "Kx"));
+                break;
+            case FaultKind.KillSubscribers:
+                _ = _world.Source.Execute("CLIENT", "KILL", "TYPE", "pubsub");
+                break;
+            case FaultKind.OutOfMemory:
+                _ = _world.Target.Execute("CONFIG", "SET", "maxmemory", "1");
+                _ = _world.Scheduler.Time.After(
+                    Seconds(10),
+                    () => _world.Target.Execute("CONFIG", "SET", "maxmemory", "0"),
+                    "memory is back"
+                );
+                break;
+            case FaultKind.ReadOnly:
+                _world.Target.IsReplica = true;
+                _ = _world.Scheduler.Time.After(Seconds(10), () => _world.Target.IsReplica = false, "primary again");
+                break;
+            case FaultKind.DoubleMessages:
+                _world.Source.PubSub.Fate = _ => _dice.Chance(0.5) ? MessageFate.Doubled : MessageFate.Delivered;
+                break;
+            default:
+                throw new InvalidOperationException(kind.ToString());
+        }
+    }
+
+    private void OnLink(FaultKind kind)
+    {
+        var links = _world.Network.Links.Where(static link => link.IsOpen).ToList();
+        if (links.Count == 0)
+        {
+            return;
+        }
+
+        var link = links[_dice.Below(links.Count)];
+        switch (kind)
+        {
+            case FaultKind.Cut:
+                link.Break(
+                    new Cut
+                    {
+                        Client = _dice.Pick(ClientSees.Reset, ClientSees.End),
+                        DeliversUpstream = _dice.Chance(0.6),
+                        UpstreamDelay = _dice.Chance(0.5) ? TimeSpan.Zero : Seconds(2),
+                        ServerNotices = _dice.Chance(0.7) ? Seconds(0.01) : Seconds(60),
+                    }
+                );
+                break;
+            case FaultKind.Truncate:
+                _ = _dice.Chance(0.7) ? link.Downstream.CutAfter = _dice.Between(1, 3000) : link.Upstream.CutAfter = _dice.Between(1, 3000);
+                break;
+            case FaultKind.Stall when _dice.Chance(0.3):
+                (_dice.Chance(0.5) ? link.Upstream : link.Downstream).Stall(Seconds(40));
+                break;
+            default:
+                link.Stall(kind == FaultKind.StallForEver ? Timeout.InfiniteTimeSpan : Seconds(40));
+                break;
+        }
+    }
+
+    private void Slow(SimServer server, TimeSpan duration, TimeSpan slowness)
+    {
+        foreach (var link in _world.Network.OpenLinks(server.Name).ToList())
+        {
+            (link.Upstream.Slowness, link.Downstream.Slowness) = (slowness, slowness);
+            _ = _world.Scheduler.Time.After(
+                duration,
+                () => (link.Upstream.Slowness, link.Downstream.Slowness) = (default, default),
+                "fast again"
+            );
+        }
+    }
+
+    private void CutAll(SimServer server, Action<SimServer> first)
+    {
+        first(server);
+        foreach (var link in _world.Network.OpenLinks(server.Name).ToList())
+        {
+            link.Break(new Cut { DeliversUpstream = _dice.Chance(0.5) });
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using Keyferry.Simulation.Network;
+using Keyferry.Simulation.Server;
+
+namespace Keyferry.Simulation.World;
+
+/// <summary>What may go wrong in a simulation.</summary>
+internal enum FaultKind
+{
+    /// <summary>A link breaks; commands under way may still be executed without being answered.</summary>
+    Cut,
+
+    /// <summary>A link breaks in the middle of a reply.</summary>
+    Truncate,
+
+    /// <summary>A link is half-open for a while; writes on it may arrive after it was dropped.</summary>
+    Stall,
+
+    /// <summary>A link is half-open for ever.</summary>
+    StallForEver,
+
+    /// <summary>All links of one server are slow for a while.</summary>
+    Slow,
+
+    /// <summary>One server refuses new connections for a while.</summary>
+    Refuse,
+
+    /// <summary>One server does not answer new connections for a while.</summary>
+    Ignore,
+
+    /// <summary>The source restarts with its data, and without its notification flags.</summary>
+    RestartSource,
+
+    /// <summary>The target restarts with its data.</summary>
+    RestartTarget,
+
+    /// <summary>The target restarts empty.</summary>
+    EmptyTarget,
+
+    /// <summary>Somebody switches the source's notification flags off.</summary>
+    FlagsOff,
+
+    /// <summary>Somebody kills all subscribers of the source.</summary>
+    KillSubscribers,
+
+    /// <summary>The target refuses writes for a while: out of memory.</summary>
+    OutOfMemory,
+
+    /// <summary>The target refuses writes for a while: it has become a replica.</summary>
+    ReadOnly,
+
+    /// <summary>Messages come twice for a while.</summary>
+    DoubleMessages,
+}
+
+/// <summary>What a simulation is made of; what is left open the seed decides.</summary>
+internal sealed record SimProfile
+{
+    /// <summary>For messages and for the replay command.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Keys on the source at the start.</summary>
+    public int Keys { get; init; } = 60;
+
+    /// <summary>Writes while the engine runs.</summary>
+    public int Writes { get; init; } = 200;
+
+    /// <summary>For how long the application writes and faults happen.</summary>
+    public TimeSpan Busy { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Databases in use.</summary>
+    public IReadOnlyList<int> Databases { get; init; } = [0, 1, 5];
+
+    /// <summary>Whether the application flushes and swaps databases.</summary>
+    public bool Flushes { get; init; }
+
+    /// <summary>Whether the application uses streams with consumer groups.</summary>
+    public bool Streams { get; init; }
+
+    /// <summary>How many faults, at most.</summary>
+    public int Faults { get; init; }
+
+    /// <summary>Which.</summary>
+    public IReadOnlyList<FaultKind> Kinds { get; init; } = [];
+
+    /// <summary>Memory for dirty keys that the engine is given; little of it makes precision drop.</summary>
+    public long DirtyBudget { get; init; } = 64L << 20;
+
+    /// <summary>Nothing in this profile excuses any other claim than <see cref="Claim.Equal"/>.</summary>
+    public bool MustBeEqual { get; init; }
+
+    public ServerOptions Source { get; init; } = new();
+
+    public ServerOptions Target { get; init; } = new();
+
+    public NetworkProfile Network { get; init; } = new();
+}

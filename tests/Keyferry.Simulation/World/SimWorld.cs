@@ -1,0 +1,103 @@
+using System.Buffers.Binary;
+using Keyferry.Model;
+using Keyferry.Simulation.Network;
+using Keyferry.Simulation.Scheduling;
+using Keyferry.Simulation.Server;
+using Keyferry.Simulation.Server.Commands;
+
+namespace Keyferry.Simulation.World;
+
+/// <summary>One simulation: a source, a target, the network, an application that writes, and what goes wrong.</summary>
+internal sealed class SimWorld
+{
+    public SimWorld(ulong seed, SimProfile profile)
+    {
+        (Seed, Profile) = (seed, profile);
+        Scheduler = new DeterministicScheduler(seed);
+        Network = new SimNetwork(Scheduler, seed, profile.Network);
+        Source = new SimServer(Scheduler, SourceEndpoint.ToString(), seed, profile.Source);
+        Target = new SimServer(Scheduler, TargetEndpoint.ToString(), seed, profile.Target);
+        Network.Listen(Source.Name, Source);
+        Network.Listen(Target.Name, Target);
+        RegisterFingerprints(Source);
+        RegisterFingerprints(Target);
+        Dice = Dice.Fork(seed, "world");
+        Workload = new SimWorkload(this);
+        Faults = new FaultPlan(this);
+    }
+
+    public ulong Seed { get; }
+
+    public SimProfile Profile { get; }
+
+    public DeterministicScheduler Scheduler { get; }
+
+    /// <summary>The dialer for the engine.</summary>
+    public SimNetwork Network { get; }
+
+    /// <summary>The clock for the engine.</summary>
+    public TimeProvider Time => Scheduler.Time;
+
+    public SimServer Source { get; }
+
+    public SimServer Target { get; }
+
+    public static Endpoint SourceEndpoint { get; } = new() { Host = "source" };
+
+    public static Endpoint TargetEndpoint { get; } = new() { Host = "target" };
+
+    /// <summary>Chance for whoever builds on the world.</summary>
+    public Dice Dice { get; }
+
+    public SimWorkload Workload { get; }
+
+    public FaultPlan Faults { get; }
+
+    /// <summary>Ends when the application has stopped writing and the last fault has happened.</summary>
+    public Task Quiet { get; private set; } = Task.CompletedTask;
+
+    /// <summary>Fills the source and sets the application and the faults going.</summary>
+    public void Begin()
+    {
+        Workload.Fill();
+        Quiet = Task.WhenAll(Workload.RunAsync(), Faults.RunAsync());
+    }
+
+    /// <summary>The network heals, and everything that is still under way on it arrives.</summary>
+    public async Task SettleAsync()
+    {
+        foreach (var link in Network.Links)
+        {
+            link.Upstream.Heal();
+            link.Downstream.Heal();
+        }
+
+        await Task.Delay(TimeSpan.FromSeconds(30), Time);
+    }
+
+    /// <summary>The verifier's script: for each key the last ten bytes of its payload and its expiry.</summary>
+    private static void RegisterFingerprints(SimServer server) =>
+        server.Scripts.Register(
+            static body => body.Contains("sub(d,-10)", StringComparison.Ordinal),
+            static script =>
+            {
+                var packed = new List<byte>();
+                var size = 0;
+                foreach (var key in script.Keys)
+                {
+                    var payload = script.Dump(key);
+                    packed.AddRange(payload is null ? new byte[10] : payload[^10..]);
+                    var expiry = new byte[8];
+                    BinaryPrimitives.WriteInt64BigEndian(expiry, script.ExpiresAt(key));
+                    packed.AddRange(expiry);
+                    size += payload?.Length ?? 0;
+                    if (size > 1_000_000)
+                    {
+                        break;
+                    }
+                }
+
+                script.Reply.Bulk((byte[])[.. packed]);
+            }
+        );
+}
