@@ -16,8 +16,10 @@ public sealed class StaleOverwriteTests
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    [Fact]
-    public async Task No_number_goes_back_while_snapshot_live_and_rescan_touch_the_key()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public async Task No_number_goes_back_while_snapshot_live_and_rescan_touch_the_key(int lanes)
     {
         await using var pair = await LoadedPair.StartAsync(new KeySpace(Seed: 201, Count: 30_000), Stop);
         using var writing = CancellationTokenSource.CreateLinkedTokenSource(Stop);
@@ -26,7 +28,7 @@ public sealed class StaleOverwriteTests
         var watch = new RisingNumberWatch(pair.Target, Hot);
         var watcher = watch.RunAsync(watching.Token);
 
-        await using var run = pair.Migrate("--until-idle", "2s");
+        await using var run = pair.Migrate("--until-idle", "2s", "--lanes", $"{lanes}");
         await run.WaitForAsync("phase following", EndBudget);
         for (var cut = 0; cut < 3; cut++)
         {
