@@ -13,6 +13,7 @@ internal sealed class LaneSet : IChangeSink, ISnapshotSink
     private long _changes;
     private long _writes;
     private WatchedKeys? _watched;
+    private ChangedKeys? _changed;
 
     public LaneSet(int lanes, long dirtyBudget, DatabaseScope scope, GapLedger gaps, TimeProvider time)
     {
@@ -56,6 +57,7 @@ internal sealed class LaneSet : IChangeSink, ISnapshotSink
         _ = Interlocked.Increment(ref _changes);
         var hash = LaneQueue.HashOf(database, key);
         Volatile.Read(ref _watched)?.Touch(database, key);
+        Volatile.Read(ref _changed)?.Add(database, key);
         if (Of(hash).Mark(database, key, hash, KeyFlags.Live) == MarkResult.Full)
         {
             Volatile.Read(ref _watched)?.TouchAll();
@@ -116,6 +118,12 @@ internal sealed class LaneSet : IChangeSink, ISnapshotSink
             await queue.SettleAsync(stop);
         }
     }
+
+    /// <summary>Begins to remember which keys change, for <see cref="TakeChanged"/>.</summary>
+    public void RememberChanged() => Volatile.Write(ref _changed, new ChangedKeys());
+
+    /// <summary>The keys that have changed since this was asked last, or since they are remembered; <see langword="null"/> where there were too many.</summary>
+    public IReadOnlyCollection<KeyId>? TakeChanged() => Volatile.Read(ref _changed) is { } changed ? changed.Take() : [];
 
     /// <summary>Begins to note which of <paramref name="keys"/> change.</summary>
     public WatchedKeys Watch(IEnumerable<KeyId> keys)

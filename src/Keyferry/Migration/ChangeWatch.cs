@@ -21,6 +21,9 @@ internal sealed class ChangeWatch(LaneSet lanes, ICapture capture) : IChangeWatc
     }
 
     /// <inheritdoc/>
+    public IReadOnlyCollection<KeyId>? TakeChanged() => lanes.TakeChanged();
+
+    /// <inheritdoc/>
     public async ValueTask SettleAsync(CancellationToken stop)
     {
         await capture.CatchUpAsync(stop);

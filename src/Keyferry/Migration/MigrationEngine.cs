@@ -13,6 +13,7 @@ namespace Keyferry.Migration;
 /// is the run's affair.</summary>
 internal sealed class MigrationEngine
 {
+    private static readonly TimeSpan RecordInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan StreamRescanInterval = TimeSpan.FromSeconds(5);
 
     private readonly MigrationOptions _options;
@@ -24,6 +25,7 @@ internal sealed class MigrationEngine
     private readonly Lane[] _workers;
     private readonly SnapshotScanner _scanner;
     private long _streamsRescanned;
+    private bool _skipCopy;
     private long _lastChange;
     private long _changesSeen = -1;
 
@@ -78,11 +80,54 @@ internal sealed class MigrationEngine
         }
     }
 
-    /// <summary>Copies everything that the source has now.</summary>
-    public async Task CopyAsync(CancellationToken stop)
+    /// <summary>Decides how the copy of an earlier process is gone on with; the gap of the time between is closed by a rescan in any case.</summary>
+    /// <returns>What was decided, in words.</returns>
+    public string ResumeCopy(SnapshotPosition? position)
     {
-        await _scanner.RunAsync(stop);
-        await Lanes.SettleAsync(stop);
+        if (position is { Done: true })
+        {
+            _skipCopy = true;
+            return "the copy was complete; both sides are compared, and only what differs is moved";
+        }
+
+        if (position is not null && position.RunId == _plan.SourceIdentity.RunId && _plan.Databases.Contains(position.Database))
+        {
+            _scanner.ResumeAt(position);
+            return $"the copy goes on after {position.Scanned:#,0} keys, at the place that the same process of the source still knows; what was copied before is compared";
+        }
+
+        _skipCopy = true;
+        return position is null
+            ? "no place of the copy was recorded; both sides are compared, and only what differs is moved"
+            : "the source is another process now, so that the place of the copy means nothing to it; both sides are compared, and only what differs is moved";
+    }
+
+    /// <summary>Copies everything that the source has now.</summary>
+    /// <param name="reached">Told now and then how far the copy has come for certain: every key before that is on the target.</param>
+    /// <param name="stop">Gives up.</param>
+    public async Task CopyAsync(Action<SnapshotPosition> reached, CancellationToken stop)
+    {
+        if (!_skipCopy)
+        {
+            using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            var recording = RecordAsync(reached, ended.Token);
+            try
+            {
+                await _scanner.RunAsync(stop);
+                await Lanes.SettleAsync(stop);
+            }
+            finally
+            {
+                await ended.CancelAsync();
+                await recording;
+            }
+
+            if (_scanner.Position is { } end)
+            {
+                reached(end);
+            }
+        }
+
         if (_options.TargetKeys == TargetKeys.Replace)
         {
             await NewRescan().RunAsync(surplusOnly: true, stop);
@@ -90,6 +135,26 @@ internal sealed class MigrationEngine
         }
 
         CopyDone = true;
+    }
+
+    private async Task RecordAsync(Action<SnapshotPosition> reached, CancellationToken stop)
+    {
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(RecordInterval, _time, stop);
+                if (_scanner.Position is { } position)
+                {
+                    await Lanes.SettleAsync(stop);
+                    reached(position);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return;
+        }
     }
 
     /// <summary>Whether a gap waits to be closed, and may be: rescans of streams alone keep a distance, since a source that uses consumer groups asks for them all the time.</summary>

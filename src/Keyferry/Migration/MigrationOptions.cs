@@ -18,6 +18,9 @@ internal sealed record MigrationOptions
     /// <summary>What becomes of keys that the target has already.</summary>
     public TargetKeys TargetKeys { get; init; } = TargetKeys.Refuse;
 
+    /// <summary>Go on with the latest run of the work directory instead of beginning a new one.</summary>
+    public bool Resume { get; init; }
+
     /// <summary>How changes are captured.</summary>
     public CaptureKind Capture { get; init; } = CaptureKind.Auto;
 

@@ -15,6 +15,7 @@ namespace Keyferry.Migration;
 /// </remarks>
 internal sealed class MigrationRun
 {
+    private readonly ResumePoint? _resume;
     private readonly MigrationOptions _options;
     private readonly IRunStore _store;
     private readonly IRunObserver _observer;
@@ -30,14 +31,16 @@ internal sealed class MigrationRun
     /// <param name="store">Where the run's state is kept.</param>
     /// <param name="observer">Who is told what happens.</param>
     /// <param name="time">The clock of the run.</param>
+    /// <exception cref="KeyferryException">It is to be resumed, and there is no such run.</exception>
     public MigrationRun(MigrationOptions options, IDialer dialer, IRunStore store, IRunObserver observer, TimeProvider time)
     {
-        _options = options;
+        _resume = options.Resume ? ResumePoint.Find(store, options) : null;
+        _options = _resume?.Keep(options) ?? options;
         _store = store;
         _observer = observer;
         _time = time;
         _began = time.GetTimestamp();
-        _name = time.GetUtcNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
+        _name = _resume?.Run.Start.Name ?? time.GetUtcNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
         var settings = new ConnectionSettings { RunName = _name, CommandTimeout = options.CommandTimeout };
         _source = new ServerConnector(dialer, options.Source, "source", settings, time);
         _target = new ServerConnector(dialer, options.Target, "target", settings, time);
@@ -60,7 +63,7 @@ internal sealed class MigrationRun
     {
         var plan = await PlanAsync(abort);
         plan.ThrowIfRefused();
-        var run = _store.BeginRun(
+        var run = _resume?.Run.Id ?? _store.BeginRun(
             new RunStart
             {
                 Name = _name,
@@ -72,6 +75,7 @@ internal sealed class MigrationRun
                     MigrationMode.LiveOnly => "live-only",
                     _ => "live",
                 },
+                Options = _options.TargetKeys.ToString(),
             }
         );
         var journal = new RunJournal(run, _store, _observer, _time);
@@ -80,7 +84,7 @@ internal sealed class MigrationRun
             journal.Note(NoteLevel.Warning, warning);
         }
 
-        var course = new RunCourse(_options, plan, _name, _source, _target, journal, _time);
+        var course = new RunCourse(_options, plan, _resume, _name, _source, _target, journal, _time);
         Volatile.Write(ref _course, course);
         return await course.RunAsync(finish, abort);
     }

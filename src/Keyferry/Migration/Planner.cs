@@ -163,7 +163,8 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
 
     private void JudgeTargetKeys(long keys)
     {
-        if (keys > 0 && options.TargetKeys == TargetKeys.Refuse)
+        // A resumed run finds the keys that it has put there itself.
+        if (keys > 0 && options is { TargetKeys: TargetKeys.Refuse, Resume: false })
         {
             Refuse(
                 $"The target {options.Target} already has {keys:#,0} keys.",

@@ -21,6 +21,7 @@ internal sealed class RunCourse
 
     private readonly MigrationOptions _options;
     private readonly MigrationPlan _plan;
+    private readonly ResumePoint? _resume;
     private readonly string _name;
     private readonly ServerConnector _source;
     private readonly ServerConnector _target;
@@ -36,6 +37,7 @@ internal sealed class RunCourse
     public RunCourse(
         MigrationOptions options,
         MigrationPlan plan,
+        ResumePoint? resume,
         string name,
         ServerConnector source,
         ServerConnector target,
@@ -45,6 +47,7 @@ internal sealed class RunCourse
     {
         _options = options;
         _plan = plan;
+        _resume = resume;
         _name = name;
         _source = source;
         _target = target;
@@ -124,6 +127,7 @@ internal sealed class RunCourse
             await ArmAsync(background, stop);
         }
 
+        await ResumeAsync(stop);
         _engine.Start(background, OnSuspect);
         if (_options.Mode != MigrationMode.LiveOnly)
         {
@@ -196,12 +200,29 @@ internal sealed class RunCourse
         }
     }
 
+    /// <summary>What an earlier process of this run has left: its connections are ended, and what changed since then is a gap.</summary>
+    private async Task ResumeAsync(CancellationToken stop)
+    {
+        if (_resume is null)
+        {
+            return;
+        }
+
+        if (await OldConnections.EndAsync(_target, stop) is { } refused)
+        {
+            OnSuspect(refused);
+        }
+
+        _journal.Note(NoteLevel.Information, $"Resuming run {_name}: {_engine.ResumeCopy(_resume.Position)}.");
+        _engine.Gaps.Note("Keyferry was not running for a while");
+    }
+
     private async Task CopyAsync(CancellationToken finish, CancellationToken stop)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(finish, stop);
         try
         {
-            await _engine.CopyAsync(either.Token);
+            await _engine.CopyAsync(position => ResumePoint.Save(_journal.Store, _journal.Run, position), either.Token);
         }
         catch (OperationCanceledException) when (finish.IsCancellationRequested && !stop.IsCancellationRequested)
         {
@@ -296,6 +317,7 @@ internal sealed class RunCourse
         for (var proof = 1; ; proof++)
         {
             var gaps = _engine.Gaps.Total;
+            _engine.Lanes.RememberChanged();
             var options = _engine.Comparison with { Progress = progress => _verify = progress };
             var changes = _engine.Capture is { Listens: true } capture ? new ChangeWatch(_engine.Lanes, capture) : null;
             var verify = await new Verifier(_source, _target, options, _time, changes).RunAsync(stop);

@@ -24,6 +24,8 @@ internal sealed class LaneQueue
     private readonly Pulse _work = new();
     private readonly Pulse _progress = new();
     private long _sequence;
+    private long _offered;
+    private long _taken;
     private int _again;
     private long _oldestAgain = long.MaxValue;
 
@@ -91,11 +93,12 @@ internal sealed class LaneQueue
     /// <summary>Returns when every key that was marked or offered before this call has been moved.</summary>
     public async ValueTask SettleAsync(CancellationToken stop)
     {
-        // Keys of the snapshot get their number when they are taken, so the feed must have run empty first.
+        // Keys of the snapshot get their number when they are taken, so those offered so far must have been.
+        var offered = Interlocked.Read(ref _offered);
         while (true)
         {
             var progress = _progress.Next();
-            if (State().Fed == 0)
+            if (Interlocked.Read(ref _taken) >= offered)
             {
                 break;
             }
@@ -199,6 +202,7 @@ internal sealed class LaneQueue
                     Flags = KeyFlags.Snapshot,
                 }
             );
+            _offered++;
         }
 
         _work.Set();
@@ -237,6 +241,7 @@ internal sealed class LaneQueue
                     }
                 );
                 _feed.DropFirst();
+                _taken++;
             }
 
             if (batch.Count > 0)

@@ -33,6 +33,8 @@ internal sealed class SnapshotScanner(
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
     private readonly byte[] _cursor = new byte[24];
+    private SnapshotPosition? _position;
+    private bool _resumed;
     private int _cursorLength;
     private int _database;
     private string _runId = "";
@@ -41,11 +43,29 @@ internal sealed class SnapshotScanner(
     /// <summary>Names that SCAN has returned.</summary>
     public long Scanned => Interlocked.Read(ref _scanned);
 
+    /// <summary>Every name before this position has been handed over; <see langword="null"/> before the first page.</summary>
+    public SnapshotPosition? Position => Volatile.Read(ref _position);
+
+    /// <summary>Begins where an earlier pass of the same server process has stopped. Call it before <see cref="RunAsync"/>.</summary>
+    public void ResumeAt(SnapshotPosition position)
+    {
+        _resumed = true;
+        _runId = position.RunId;
+        _database = databases.TakeWhile(database => database != position.Database).Count();
+        _cursorLength = System.Text.Encoding.ASCII.GetBytes(position.Cursor, _cursor);
+        _scanned = position.Scanned;
+        _position = position;
+    }
+
     /// <summary>Scans everything.</summary>
     /// <exception cref="KeyferryException">The source refuses SCAN, or stayed away for longer than the budget.</exception>
     public async Task RunAsync(CancellationToken stop)
     {
-        Restart();
+        if (!_resumed)
+        {
+            Restart();
+        }
+
         var pause = FirstPause;
         var wellSince = time.GetTimestamp();
         while (_database < databases.Count)
@@ -87,6 +107,7 @@ internal sealed class SnapshotScanner(
     private void Restart()
     {
         _database = 0;
+        _position = null;
         _cursor[0] = (byte)'0';
         _cursorLength = 1;
     }
@@ -158,6 +179,11 @@ internal sealed class SnapshotScanner(
         // Only now: if this page is cut off half-way, the pass goes on at the cursor that led to it.
         next.CopyTo(_cursor.AsSpan());
         _cursorLength = next.Length;
+        var ended = !more && _database == databases.Count - 1;
+        Volatile.Write(
+            ref _position,
+            new SnapshotPosition(_runId, databases[more || ended ? _database : _database + 1], System.Text.Encoding.ASCII.GetString(next), Scanned, ended)
+        );
         return more;
     }
 

@@ -11,6 +11,10 @@ internal interface IChangeWatch
     /// <summary>Asks for another look at <paramref name="keys"/>.</summary>
     void LookAgain(IReadOnlyCollection<KeyId> keys);
 
+    /// <summary>The keys that have changed since this was asked last, or since the comparison began: what was seen of them may be out of date.</summary>
+    /// <returns><see langword="null"/> where there were more than can be remembered.</returns>
+    IReadOnlyCollection<KeyId>? TakeChanged();
+
     /// <summary>Returns when every key that is dirty now, and every change made on the source before this call, has been moved.</summary>
     ValueTask SettleAsync(CancellationToken stop);
 }

@@ -67,8 +67,49 @@ internal sealed class Verifier(
         }
 
         var rechecks = new Rechecks(keeper, _candidates, _findings, pairs, options, time);
-        await (changes is null ? rechecks.StandAloneAsync(stop) : rechecks.InMigrationAsync(changes, stop));
+        if (changes is null)
+        {
+            await rechecks.StandAloneAsync(stop);
+        }
+        else
+        {
+            await rechecks.InMigrationAsync(changes, stop);
+            await CompareChangedAsync(rechecks, changes, stop);
+        }
+
         return _findings.Result(_progress.Compared, _progress.LookedUp, _candidates.Overflow);
+    }
+
+    /// <summary>What changed after it was compared is compared again, round by round, until nothing has changed; what still changes then is in flight.</summary>
+    private async ValueTask CompareChangedAsync(Rechecks rechecks, IChangeWatch watch, CancellationToken stop)
+    {
+        for (var round = 1; ; round++)
+        {
+            await watch.SettleAsync(stop);
+            if (watch.TakeChanged() is not { } changed)
+            {
+                _findings.Doubt("More keys changed while both sides were compared than could be remembered to be compared again.");
+                return;
+            }
+
+            if (changed.Count == 0)
+            {
+                return;
+            }
+
+            if (round > options.Looks)
+            {
+                _findings.InFlight += changed.Count;
+                return;
+            }
+
+            foreach (var key in changed)
+            {
+                _candidates.Add(key, Observation.Moving);
+            }
+
+            await rechecks.InMigrationAsync(watch, stop);
+        }
     }
 
     private IEnumerable<DatabasePair> PairsOf(VerifyLink link) =>

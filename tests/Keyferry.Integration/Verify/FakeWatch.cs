@@ -29,6 +29,8 @@ internal sealed class FakeWatch : IChangeWatch
         Pending = Repair(keys);
     }
 
+    public IReadOnlyCollection<KeyId>? TakeChanged() => [];
+
     public async ValueTask SettleAsync(CancellationToken stop)
     {
         await Pending;

@@ -1,0 +1,76 @@
+using Keyferry.Model;
+using Keyferry.Snapshot;
+using Keyferry.State;
+
+namespace Keyferry.Migration;
+
+/// <summary>Where an earlier process has left a run.</summary>
+/// <param name="Run">The run, as the store knows it.</param>
+/// <param name="Position">How far its copy had come for certain, or <see langword="null"/>.</param>
+internal sealed record ResumePoint(RunRecord Run, SnapshotPosition? Position)
+{
+    private const string Shard = "0";
+
+    /// <summary>The latest run of the store, if it can be gone on with.</summary>
+    /// <exception cref="KeyferryException">There is none, it has come to its end, or it was between other servers.</exception>
+    public static ResumePoint Find(IRunStore store, MigrationOptions options)
+    {
+        if (store.Runs() is not [var latest, ..])
+        {
+            throw new KeyferryException(
+                FailureKind.Usage,
+                $"There is no run to resume in {options.WorkDirectory}.",
+                "Name the work directory of the run with --work-dir, or start without --resume."
+            );
+        }
+
+        if (latest.Phase == Phase.Completed)
+        {
+            throw new KeyferryException(
+                FailureKind.Usage,
+                $"The latest run in {options.WorkDirectory}, {latest.Start.Name}, has come to its end; there is nothing to resume.",
+                "Start without --resume (with --target-keys replace or merge, since the target has keys now)."
+            );
+        }
+
+        if (latest.Start.Source != options.Source.ToString() || latest.Start.Target != options.Target.ToString())
+        {
+            throw new KeyferryException(
+                FailureKind.Usage,
+                $"The run to resume went from {latest.Start.Source} to {latest.Start.Target}, not from {options.Source} to {options.Target}.",
+                "Name the same servers, or start without --resume."
+            );
+        }
+
+        var scan = store.LoadScan(latest.Id, Shard);
+        return new ResumePoint(latest, scan is null ? null : new SnapshotPosition(scan.ServerRunId, scan.Database, scan.Cursor, scan.Keys, scan.Done));
+    }
+
+    /// <summary>Records how far the copy has come for certain.</summary>
+    public static void Save(IRunStore store, long run, SnapshotPosition position) =>
+        store.SaveScan(
+            new ScanPosition
+            {
+                Run = run,
+                Shard = Shard,
+                Database = position.Database,
+                Cursor = position.Cursor,
+                Keys = position.Scanned,
+                ServerRunId = position.RunId,
+                Done = position.Done,
+            }
+        );
+
+    /// <summary>The options of the first start that a resumed run must keep.</summary>
+    public MigrationOptions Keep(MigrationOptions options) =>
+        options with
+        {
+            Mode = Run.Start.Mode switch
+            {
+                "snapshot" => MigrationMode.Snapshot,
+                "live-only" => MigrationMode.LiveOnly,
+                _ => MigrationMode.Live,
+            },
+            TargetKeys = Enum.TryParse<TargetKeys>(Run.Start.Options, ignoreCase: true, out var keys) ? keys : TargetKeys.Merge,
+        };
+}
