@@ -19,6 +19,15 @@ internal sealed class EngineMigration(MigrationOptions options, IRunObserver obs
     /// <inheritdoc/>
     public async Task<MigrationPlan> PlanAsync(CancellationToken stop)
     {
+        if (options.Resume)
+        {
+            throw new KeyferryException(
+                FailureKind.Usage,
+                "A dry run examines a new run; --dry-run and --resume do not go together.",
+                "Leave one of them out."
+            );
+        }
+
         // A dry run leaves no trace, in the work directory neither.
         using var store = new MemoryRunStore(time);
         return await Run(store).PlanAsync(stop);

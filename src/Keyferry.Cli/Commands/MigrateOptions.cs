@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Keyferry.Capture;
 using Keyferry.Cli.Input;
 using Keyferry.Migration;
 
@@ -28,9 +29,36 @@ internal sealed class MigrateOptions
         ("replace", TargetKeys.Replace)
     );
 
+    private readonly Option<CaptureKind?> _capture = TypedOption.Choice(
+        "--capture",
+        "How changes are captured. notifications: keyspace notifications. tracking: client tracking, which configures nothing on the source. polling: passes over "
+            + "both sides at an interval. auto: the best that the source allows; the run says why. Default: auto.",
+        ("auto", CaptureKind.Auto),
+        ("notifications", CaptureKind.Notifications),
+        ("tracking", CaptureKind.Tracking),
+        ("polling", CaptureKind.Polling)
+    );
+
+    private readonly Option<bool> _redundantCapture = new("--redundant-capture")
+    {
+        Description = "Listen on two connections, so that losing one misses nothing.",
+    };
+
+    private readonly Option<TimeSpan?> _pollInterval = TypedOption.Duration(
+        "--poll-interval",
+        "With polling: from the end of one pass over both sides to the beginning of the next. Default: 30s.",
+        100 * Millisecond,
+        TimeSpan.FromHours(24)
+    );
+
+    private readonly Option<bool> _resume = new("--resume")
+    {
+        Description = "Go on with the latest run of the work directory, which was killed or ended early; mode and target keys are as that run had them.",
+    };
+
     private readonly Option<TimeSpan?> _untilIdle = TypedOption.Duration(
         "--until-idle",
-        "End by itself once nothing has changed for so long. Default: follow until Ctrl-C or SIGTERM.",
+        "End by itself once nothing has been written for so long; expiries do not count. Default: follow until Ctrl-C or SIGTERM.",
         100 * Millisecond,
         TimeSpan.FromHours(24)
     );
@@ -91,6 +119,10 @@ internal sealed class MigrateOptions
                 [
                     _mode,
                     _targetKeys,
+                    _resume,
+                    _capture,
+                    _redundantCapture,
+                    _pollInterval,
                     _untilIdle,
                     _noVerify,
                     _workDirectory,
@@ -115,6 +147,10 @@ internal sealed class MigrateOptions
         {
             Mode = parsed.GetValue(_mode) ?? defaults.Mode,
             TargetKeys = parsed.GetValue(_targetKeys) ?? defaults.TargetKeys,
+            Resume = parsed.GetValue(_resume),
+            Capture = parsed.GetValue(_capture) ?? defaults.Capture,
+            RedundantCapture = parsed.GetValue(_redundantCapture),
+            PollInterval = parsed.GetValue(_pollInterval) ?? defaults.PollInterval,
             UntilIdle = parsed.GetValue(_untilIdle),
             Verify = !parsed.GetValue(_noVerify),
             WorkDirectory = parsed.GetValue(_workDirectory) ?? defaults.WorkDirectory,
