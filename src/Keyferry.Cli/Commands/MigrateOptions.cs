@@ -53,7 +53,8 @@ internal sealed class MigrateOptions
 
     private readonly Option<bool> _resume = new("--resume")
     {
-        Description = "Go on with the latest run of the work directory, which was killed or ended early; mode and target keys are as that run had them.",
+        Description =
+            "Go on with the latest run of the work directory, which was killed or ended early; mode and target keys are as that run had them.",
     };
 
     private readonly Option<TimeSpan?> _untilIdle = TypedOption.Duration(

@@ -3,7 +3,7 @@ using Keyferry.Resp;
 
 namespace Keyferry.Capture;
 
-/// <summary>How one kind of capture speaks with the server; the connection's life is the same for all (<see cref="ListeningCapture"/>).</summary>
+/// <summary>How one kind of capture speaks with the server; the connection's life is the same for all.</summary>
 internal interface ICaptureDialect
 {
     /// <summary>What listens to what, for people.</summary>

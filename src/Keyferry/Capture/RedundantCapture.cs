@@ -21,15 +21,11 @@ internal sealed class RedundantCapture : ICapture
     public RedundantCapture(Func<IChangeSink, ICapture> create, IChangeSink sink)
     {
         _sink = sink;
-        _halves = [new Half(this), new Half(this)];
-        foreach (var half in _halves)
-        {
-            half.Capture = create(half);
-        }
+        _halves = [new Half(this, create), new Half(this, create)];
     }
 
     /// <inheritdoc/>
-    public string Description => $"{_halves[0].Capture!.Description}, on two connections";
+    public string Description => $"{_halves[0].Capture.Description}, on two connections";
 
     /// <inheritdoc/>
     public bool Listens => true;
@@ -39,7 +35,7 @@ internal sealed class RedundantCapture : ICapture
     {
         foreach (var half in _halves)
         {
-            await half.Capture!.ArmAsync(stop);
+            await half.Capture.ArmAsync(stop);
             half.Listening = true;
         }
     }
@@ -48,7 +44,7 @@ internal sealed class RedundantCapture : ICapture
     public async Task RunAsync(CancellationToken stop)
     {
         var judging = JudgeAsync(stop);
-        await Task.WhenAll(_halves[0].Capture!.RunAsync(stop), _halves[1].Capture!.RunAsync(stop), judging);
+        await Task.WhenAll(_halves[0].Capture.RunAsync(stop), _halves[1].Capture.RunAsync(stop), judging);
     }
 
     /// <inheritdoc/>
@@ -56,7 +52,7 @@ internal sealed class RedundantCapture : ICapture
     {
         // Either has heard everything if it answers; the one that is away may take long.
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var first = await Task.WhenAny(_halves.Select(half => half.Capture!.CatchUpAsync(either.Token).AsTask()));
+        var first = await Task.WhenAny(_halves.Select(half => half.Capture.CatchUpAsync(either.Token).AsTask()));
         await either.CancelAsync();
         await first;
         while (HasDoubt())
@@ -71,14 +67,14 @@ internal sealed class RedundantCapture : ICapture
 
     /// <inheritdoc/>
     public async Task SeesAsync(byte[] probe, CancellationToken stop) =>
-        await Task.WhenAll(_halves.Select(half => half.Capture!.SeesAsync(probe, stop)));
+        await Task.WhenAll(_halves.Select(half => half.Capture.SeesAsync(probe, stop)));
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         foreach (var half in _halves)
         {
-            await half.Capture!.DisposeAsync();
+            await half.Capture.DisposeAsync();
         }
     }
 
@@ -155,7 +151,7 @@ internal sealed class RedundantCapture : ICapture
     private async Task JudgeAsync(Half half, string reason, CancellationToken stop)
     {
         var other = half == _halves[0] ? _halves[1] : _halves[0];
-        await other.Capture!.CatchUpAsync(stop);
+        await other.Capture.CatchUpAsync(stop);
         lock (_lock)
         {
             _ = _doubtful.RemoveAll(doubt => doubt.Lost == half);
@@ -169,9 +165,17 @@ internal sealed class RedundantCapture : ICapture
     }
 
     /// <summary>The sink of one of the two.</summary>
-    private sealed class Half(RedundantCapture whole) : IChangeSink
+    private sealed class Half : IChangeSink
     {
-        public ICapture? Capture { get; set; }
+        private readonly RedundantCapture _whole;
+
+        public Half(RedundantCapture whole, Func<IChangeSink, ICapture> create)
+        {
+            _whole = whole;
+            Capture = create(this);
+        }
+
+        public ICapture Capture { get; }
 
         /// <summary>Since its last arming it has not said that it may have missed something.</summary>
         public bool Listening { get; set; }
@@ -179,12 +183,12 @@ internal sealed class RedundantCapture : ICapture
         /// <summary>While it was away, the other has not been lost.</summary>
         public bool Covered { get; set; }
 
-        public void Changed(int database, ReadOnlySpan<byte> key) => whole._sink.Changed(database, key);
+        public void Changed(int database, ReadOnlySpan<byte> key) => _whole._sink.Changed(database, key);
 
-        public void Expired(int database, ReadOnlySpan<byte> key) => whole._sink.Expired(database, key);
+        public void Expired(int database, ReadOnlySpan<byte> key) => _whole._sink.Expired(database, key);
 
-        public void AllChanged(string reason) => whole._sink.AllChanged(reason);
+        public void AllChanged(string reason) => _whole._sink.AllChanged(reason);
 
-        public void MayHaveMissed(string reason) => whole.OnLost(this, reason);
+        public void MayHaveMissed(string reason) => _whole.OnLost(this, reason);
     }
 }

@@ -63,21 +63,23 @@ internal sealed class MigrationRun
     {
         var plan = await PlanAsync(abort);
         plan.ThrowIfRefused();
-        var run = _resume?.Run.Id ?? _store.BeginRun(
-            new RunStart
-            {
-                Name = _name,
-                Source = _options.Source.ToString(),
-                Target = _options.Target.ToString(),
-                Mode = _options.Mode switch
+        var run =
+            _resume?.Run.Id
+            ?? _store.BeginRun(
+                new RunStart
                 {
-                    MigrationMode.Snapshot => "snapshot",
-                    MigrationMode.LiveOnly => "live-only",
-                    _ => "live",
-                },
-                Options = _options.TargetKeys.ToString(),
-            }
-        );
+                    Name = _name,
+                    Source = _options.Source.ToString(),
+                    Target = _options.Target.ToString(),
+                    Mode = _options.Mode switch
+                    {
+                        MigrationMode.Snapshot => "snapshot",
+                        MigrationMode.LiveOnly => "live-only",
+                        _ => "live",
+                    },
+                    Options = _options.TargetKeys.ToString(),
+                }
+            );
         var journal = new RunJournal(run, _store, _observer, _time);
         foreach (var warning in plan.Warnings)
         {

@@ -43,7 +43,10 @@ internal sealed record ResumePoint(RunRecord Run, SnapshotPosition? Position)
         }
 
         var scan = store.LoadScan(latest.Id, Shard);
-        return new ResumePoint(latest, scan is null ? null : new SnapshotPosition(scan.ServerRunId, scan.Database, scan.Cursor, scan.Keys, scan.Done));
+        return new ResumePoint(
+            latest,
+            scan is null ? null : new SnapshotPosition(scan.ServerRunId, scan.Database, scan.Cursor, scan.Keys, scan.Done)
+        );
     }
 
     /// <summary>Records how far the copy has come for certain.</summary>

@@ -14,10 +14,6 @@ internal sealed class RunCourse
     private static readonly TimeSpan FollowInterval = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RestorePatience = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan ProbePatience = TimeSpan.FromSeconds(10);
-
-    /// <summary>How often the proof is begun anew when a gap opens while it runs.</summary>
-    private const int Proofs = 3;
 
     private readonly MigrationOptions _options;
     private readonly MigrationPlan _plan;
@@ -31,8 +27,7 @@ internal sealed class RunCourse
     private readonly MigrationEngine _engine;
     private readonly NotificationSwitch _flags;
     private readonly List<string> _leases = [];
-    private VerifyProgress _verify;
-    private int _suspects;
+    private readonly RunProof _proof;
 
     public RunCourse(
         MigrationOptions options,
@@ -58,6 +53,7 @@ internal sealed class RunCourse
         var test = new NotificationTest(source, new Random(time.GetUtcNow().GetHashCode()), time);
         _flags = new NotificationSwitch(source, journal.Store, journal.Run, test);
         _engine = new MigrationEngine(options, plan, source, target, time);
+        _proof = new RunProof(_engine, source, target, journal, time);
         _engine.Gaps.Opened = journal.Opened;
         _engine.Gaps.Closed = journal.Closed;
     }
@@ -67,7 +63,7 @@ internal sealed class RunCourse
     {
         get
         {
-            var verify = _verify;
+            var verify = _proof.Progress;
             return _engine.Progress(_clock) with
             {
                 Verified = verify.Compared + verify.LookedUp,
@@ -143,7 +139,14 @@ internal sealed class RunCourse
 
         _clock.Enter(Phase.Draining, "moving what still waits");
         await DrainAsync(stop);
-        var (verify, reasons) = await ProveAsync(stop);
+        VerifyResult? verify = null;
+        List<string> reasons = ["both sides were not compared (--no-verify)"];
+        if (_options.Verify)
+        {
+            _clock.Enter(Phase.Proving, "comparing both sides");
+            (verify, reasons) = await _proof.RunAsync(() => DrainAsync(stop), stop);
+        }
+
         _clock.Enter(Phase.Completed, verify is null ? "not compared" : "compared");
         return (verify, reasons);
     }
@@ -160,44 +163,11 @@ internal sealed class RunCourse
             return;
         }
 
-        await ProbeAsync(capture, stop);
+        await CaptureProbe.RunAsync(capture, _source, _plan.Transfer.Scope, _name, _journal, _time, stop);
         var watch = new SourceWatch(_source, _flags, armed.Family, armed.Tracking, _engine.Lanes, _engine.Gaps, _time);
         await watch.BeginAsync(stop);
         _engine.Watch = watch;
         background.Add(watch.RunAsync(stop));
-    }
-
-    /// <summary>Writes a key of our own to the source and waits until its event has come through the capture.</summary>
-    private async Task ProbeAsync(ICapture capture, CancellationToken stop)
-    {
-        var probe = System.Text.Encoding.ASCII.GetBytes($"keyferry:{{probe}}:{_name}");
-        await using var connection = await _source.ConnectAsync("probe", stop);
-        _ = await connection.TryCallAsync(stop, "SELECT", _plan.Transfer.Scope.Only ?? 0);
-        var seen = capture.SeesAsync(probe, stop);
-        var reply = await connection.TryCallAsync(stop, "SET", probe, "1", "PX", 10_000);
-        _ = await connection.TryCallAsync(stop, "DEL", probe);
-        if (reply.IsError)
-        {
-            _journal.Note(
-                NoteLevel.Warning,
-                $"The capture is not proved by a probe key: the source does not let this user write one ({reply.Text})."
-            );
-            return;
-        }
-
-        try
-        {
-            await seen.WaitAsync(ProbePatience, _time, stop);
-        }
-        catch (TimeoutException silent)
-        {
-            throw new KeyferryException(
-                FailureKind.Refused,
-                $"The source raises no events: a probe key was written, and nothing was heard of it for {ProbePatience.TotalSeconds:0} s.",
-                "Check notify-keyspace-events on the node that this address leads to (keyferry notifications status), and that no proxy stands between.",
-                silent
-            );
-        }
     }
 
     /// <summary>What an earlier process of this run has left: its connections are ended, and what changed since then is a gap.</summary>
@@ -306,90 +276,9 @@ internal sealed class RunCourse
         }
     }
 
-    private async Task<(VerifyResult? Verify, List<string> Reasons)> ProveAsync(CancellationToken stop)
-    {
-        if (!_options.Verify)
-        {
-            return (null, ["both sides were not compared (--no-verify)"]);
-        }
-
-        _clock.Enter(Phase.Proving, "comparing both sides");
-        for (var proof = 1; ; proof++)
-        {
-            var gaps = _engine.Gaps.Total;
-            _engine.Lanes.RememberChanged();
-            var options = _engine.Comparison with { Progress = progress => _verify = progress };
-            var changes = _engine.Capture is { Listens: true } capture ? new ChangeWatch(_engine.Lanes, capture) : null;
-            var verify = await new Verifier(_source, _target, options, _time, changes).RunAsync(stop);
-            var missed = _engine.Gaps.Total != gaps || _engine.Gaps.Open > 0;
-            var behind = _engine.Capture is { Listens: false } && verify.DifferenceCount > 0;
-            if (!missed && (!behind || proof == Proofs))
-            {
-                return (verify, Judge(verify));
-            }
-
-            if (proof == Proofs)
-            {
-                var reasons = Judge(verify);
-                reasons.Add($"changes may have been missed while both sides were compared, {Proofs} times in a row");
-                return (verify, reasons);
-            }
-
-            _journal.Note(
-                NoteLevel.Warning,
-                missed
-                    ? "A gap opened while both sides were compared; it is closed, and they are compared again."
-                    : "Both sides differ after the last pass; another pass is made, and they are compared again."
-            );
-            await DrainAsync(stop);
-        }
-    }
-
-    /// <summary>Why equality is not proved although nothing differs; empty where it is.</summary>
-    private List<string> Judge(VerifyResult verify)
-    {
-        var reasons = verify.Doubts.ToList();
-        if (verify.DifferenceCount > 0)
-        {
-            reasons.Add($"{verify.DifferenceCount:#,0} keys differ");
-        }
-
-        if (verify.InFlight > 0)
-        {
-            reasons.Add($"{verify.InFlight:#,0} keys were still being changed by the application while they were compared");
-        }
-
-        foreach (var (reason, keys) in _engine.Failed.ByReason())
-        {
-            reasons.Add($"the target refused {keys:#,0} keys: {reason}");
-        }
-
-        if (!_engine.OwnsTarget && verify.LeftAlone > 0 && _engine.Gaps.Total > 0)
-        {
-            reasons.Add(
-                $"changes may have been missed for a while, and the target has {verify.LeftAlone:#,0} keys that the source has not: whether one of them was deleted on the source meanwhile cannot be known (merge)"
-            );
-        }
-
-        if (_suspects > 0)
-        {
-            _journal.Note(
-                NoteLevel.Warning,
-                $"{_suspects} lost connections to the target could not be killed there; the comparison at the end found no trace of late writes."
-            );
-        }
-
-        var verdict =
-            verify.DifferenceCount > 0 ? Verdict.Different
-            : reasons.Count > 0 ? Verdict.NotProved
-            : Verdict.Equal;
-        _journal.Verified(verify, verdict);
-        return reasons;
-    }
-
     private void OnSuspect(string reply)
     {
-        _ = Interlocked.Increment(ref _suspects);
+        _proof.Suspect();
         _journal.Note(
             NoteLevel.Warning,
             $"A lost connection could not be killed on the target ({reply}); the keys that were on their way are looked at again."

@@ -182,7 +182,13 @@ internal sealed class SnapshotScanner(
         var ended = !more && _database == databases.Count - 1;
         Volatile.Write(
             ref _position,
-            new SnapshotPosition(_runId, databases[more || ended ? _database : _database + 1], System.Text.Encoding.ASCII.GetString(next), Scanned, ended)
+            new SnapshotPosition(
+                _runId,
+                databases[more || ended ? _database : _database + 1],
+                System.Text.Encoding.ASCII.GetString(next),
+                Scanned,
+                ended
+            )
         );
         return more;
     }

@@ -1,0 +1,55 @@
+using System.Text;
+using Keyferry.Capture;
+using Keyferry.Model;
+using Keyferry.Observe;
+using Keyferry.Servers;
+
+namespace Keyferry.Migration;
+
+/// <summary>Proves that a capture hears what happens on the source.</summary>
+internal static class CaptureProbe
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    /// <summary>Writes a key of our own to the source and waits until its event has come through the capture.</summary>
+    /// <exception cref="KeyferryException">The key was written, and nothing was heard of it.</exception>
+    public static async Task RunAsync(
+        ICapture capture,
+        ServerConnector source,
+        DatabaseScope scope,
+        string runName,
+        RunJournal journal,
+        TimeProvider time,
+        CancellationToken stop
+    )
+    {
+        var probe = Encoding.ASCII.GetBytes($"keyferry:{{probe}}:{runName}");
+        await using var connection = await source.ConnectAsync("probe", stop);
+        _ = await connection.TryCallAsync(stop, "SELECT", scope.Only ?? 0);
+        var seen = capture.SeesAsync(probe, stop);
+        var reply = await connection.TryCallAsync(stop, "SET", probe, "1", "PX", 10_000);
+        _ = await connection.TryCallAsync(stop, "DEL", probe);
+        if (reply.IsError)
+        {
+            journal.Note(
+                NoteLevel.Warning,
+                $"The capture is not proved by a probe key: the source does not let this user write one ({reply.Text})."
+            );
+            return;
+        }
+
+        try
+        {
+            await seen.WaitAsync(Patience, time, stop);
+        }
+        catch (TimeoutException silent)
+        {
+            throw new KeyferryException(
+                FailureKind.Refused,
+                $"The source raises no events: a probe key was written, and nothing was heard of it for {Patience.TotalSeconds:0} s.",
+                "Check notify-keyspace-events on the node that this address leads to (keyferry notifications status), and that no proxy stands between.",
+                silent
+            );
+        }
+    }
+}

@@ -1,0 +1,109 @@
+using Keyferry.Model;
+using Keyferry.Observe;
+using Keyferry.Servers;
+using Keyferry.Verify;
+
+namespace Keyferry.Migration;
+
+/// <summary>The proof at the end of a run: both sides are compared while the capture still listens, and what was found is judged together with what the run knows of itself.</summary>
+/// <remarks><b>Promises.</b> No reasons are returned only where both sides were compared in both directions while no gap was open, nothing differs, and nothing changed after
+/// it was compared.</remarks>
+internal sealed class RunProof(
+    MigrationEngine engine,
+    ServerConnector source,
+    ServerConnector target,
+    RunJournal journal,
+    TimeProvider time
+)
+{
+    /// <summary>How often the proof is begun anew when a gap opens while it runs.</summary>
+    private const int Proofs = 3;
+
+    private VerifyProgress _verify;
+    private int _suspects;
+
+    /// <summary>How far the comparison is.</summary>
+    public VerifyProgress Progress => _verify;
+
+    /// <summary>Notes that a lost connection to the target could not be killed there.</summary>
+    public void Suspect() => Interlocked.Increment(ref _suspects);
+
+    /// <summary>Compares both sides; again, if a gap opens meanwhile.</summary>
+    /// <param name="drain">Closes the gaps and moves everything that the source has done up to now.</param>
+    /// <param name="stop">Gives up.</param>
+    /// <returns>What was found, and why equality is not proved; no reasons mean that it is.</returns>
+    public async Task<(VerifyResult Verify, List<string> Reasons)> RunAsync(Func<Task> drain, CancellationToken stop)
+    {
+        for (var proof = 1; ; proof++)
+        {
+            var gaps = engine.Gaps.Total;
+            engine.Lanes.RememberChanged();
+            var options = engine.Comparison with { Progress = progress => _verify = progress };
+            var changes = engine.Capture is { Listens: true } capture ? new ChangeWatch(engine.Lanes, capture) : null;
+            var verify = await new Verifier(source, target, options, time, changes).RunAsync(stop);
+            var missed = engine.Gaps.Total != gaps || engine.Gaps.Open > 0;
+            var behind = engine.Capture is { Listens: false } && verify.DifferenceCount > 0;
+            if (!missed && (!behind || proof == Proofs))
+            {
+                return (verify, Judge(verify));
+            }
+
+            if (proof == Proofs)
+            {
+                var reasons = Judge(verify);
+                reasons.Add($"changes may have been missed while both sides were compared, {Proofs} times in a row");
+                return (verify, reasons);
+            }
+
+            journal.Note(
+                NoteLevel.Warning,
+                missed
+                    ? "A gap opened while both sides were compared; it is closed, and they are compared again."
+                    : "Both sides differ after the last pass; another pass is made, and they are compared again."
+            );
+            await drain();
+        }
+    }
+
+    /// <summary>Why equality is not proved although nothing differs; empty where it is.</summary>
+    private List<string> Judge(VerifyResult verify)
+    {
+        var reasons = verify.Doubts.ToList();
+        if (verify.DifferenceCount > 0)
+        {
+            reasons.Add($"{verify.DifferenceCount:#,0} keys differ");
+        }
+
+        if (verify.InFlight > 0)
+        {
+            reasons.Add($"{verify.InFlight:#,0} keys were still being changed by the application while they were compared");
+        }
+
+        foreach (var (reason, keys) in engine.Failed.ByReason())
+        {
+            reasons.Add($"the target refused {keys:#,0} keys: {reason}");
+        }
+
+        if (!engine.OwnsTarget && verify.LeftAlone > 0 && engine.Gaps.Total > 0)
+        {
+            reasons.Add(
+                $"changes may have been missed for a while, and the target has {verify.LeftAlone:#,0} keys that the source has not: whether one of them was deleted on the source meanwhile cannot be known (merge)"
+            );
+        }
+
+        if (_suspects > 0)
+        {
+            journal.Note(
+                NoteLevel.Warning,
+                $"{_suspects} lost connections to the target could not be killed there; the comparison at the end found no trace of late writes."
+            );
+        }
+
+        var verdict =
+            verify.DifferenceCount > 0 ? Verdict.Different
+            : reasons.Count > 0 ? Verdict.NotProved
+            : Verdict.Equal;
+        journal.Verified(verify, verdict);
+        return reasons;
+    }
+}
