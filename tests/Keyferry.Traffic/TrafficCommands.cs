@@ -109,19 +109,23 @@ internal static class TrafficCommands
         command.SetAction(
             async (parsed, stop) =>
             {
-                var digests = new HashSet<string>();
-                foreach (string address in parsed.GetRequiredValue(servers))
+                var addresses = parsed.GetRequiredValue(servers);
+                var digests = await Task.WhenAll(addresses.Select(address => DigestAsync(address, stop)));
+                foreach (var ((digest, keys), address) in digests.Zip(addresses))
                 {
-                    await using var link = await ServerLink.ConnectAsync(address);
-                    string digest = await DatasetDigest.OfAsync(link, stop);
-                    digests.Add(digest);
-                    Console.WriteLine($"{digest}  {address}  {await link.KeyCountAsync():N0} keys");
+                    Console.WriteLine($"{digest}  {address}  {keys:N0} keys");
                 }
 
-                return digests.Count == 1 ? 0 : 1;
+                return digests.Distinct().Count() == 1 ? 0 : 1;
             }
         );
         return command;
+    }
+
+    private static async Task<(string Digest, long Keys)> DigestAsync(string address, CancellationToken stop)
+    {
+        await using var link = await ServerLink.ConnectAsync(address);
+        return (await DatasetDigest.OfAsync(link, stop), await link.KeyCountAsync());
     }
 
     private static Command Compare()
