@@ -36,10 +36,13 @@ internal sealed class LoadedPair : IAsyncDisposable
     /// <summary>None where the server tells the very millisecond; before 7.0 it only tells what is left, and reading that takes time.</summary>
     private TimeSpan ExpiryTolerance => Source.Version >= _tellsExpiryTime ? TimeSpan.Zero : TimeSpan.FromMilliseconds(20);
 
-    public static async Task<LoadedPair> StartAsync(KeySpace keys, CancellationToken stop)
+    public static Task<LoadedPair> StartAsync(KeySpace keys, CancellationToken stop) =>
+        StartAsync(ServerKind.Machine, ServerKind.Machine, keys, stop);
+
+    public static async Task<LoadedPair> StartAsync(ServerKind sourceKind, ServerKind targetKind, KeySpace keys, CancellationToken stop)
     {
-        var source = await RedisServer.StartAsync(ServerKind.Machine);
-        var target = await RedisServer.StartAsync(ServerKind.Machine);
+        var source = await RedisServer.StartAsync(sourceKind);
+        var target = await RedisServer.StartAsync(targetKind);
         var pair = new LoadedPair(
             source,
             target,
@@ -47,12 +50,15 @@ internal sealed class LoadedPair : IAsyncDisposable
             await ServerLink.ConnectAsync(target.Uri),
             keys
         );
-        await new Filler(pair.Source, keys).FillAsync(stop);
+        await new Filler(pair.Source, keys, await pair.KnowsFieldExpiriesAsync()).FillAsync(stop);
         return pair;
     }
 
     /// <summary>Starts <c>keyferry migrate</c> from the source to the target.</summary>
     public KeyferryProgram Migrate(params string[] options) => KeyferryProgram.Start(["migrate", _source.Uri, _target.Uri, .. options]);
+
+    /// <summary>Whether both servers know expiries of a hash's fields.</summary>
+    public async Task<bool> KnowsFieldExpiriesAsync() => await Source.KnowsFieldExpiriesAsync() && await Target.KnowsFieldExpiriesAsync();
 
     public Writer Writer(WriterOptions options) => new(Source, Keys, options, TimeProvider.System);
 
@@ -70,6 +76,12 @@ internal sealed class LoadedPair : IAsyncDisposable
     {
         var report = await new ServerComparison(Source, Target, ExpiryTolerance).RunAsync(stop);
         Assert.True(report.AreEqual, $"{report}\n{context}");
+        if (_source.Version != _target.Version)
+        {
+            // The digest takes scores as the server prints them, and versions print them differently.
+            return;
+        }
+
         string source = await DatasetDigest.OfAsync(Source, stop);
         string target = await DatasetDigest.OfAsync(Target, stop);
         Assert.True(source == target, $"DEBUG DIGEST differs: {source}, {target}\n{context}");
