@@ -1,0 +1,161 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Keyferry.Cli.Output;
+using Keyferry.Integration.Notifications;
+using Keyferry.Integration.Servers;
+
+namespace Keyferry.Integration.Commands;
+
+/// <summary>What an operator can get wrong: a clear error with a remedy, the right exit code, and nothing changed on either side.</summary>
+public sealed class WrongInputTests : IAsyncLifetime
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("keyferry-wrong-").FullName;
+    private RedisServer? _source;
+    private RedisServer? _target;
+
+    private RedisServer Source => _source ?? throw new InvalidOperationException("not started");
+
+    private RedisServer Target => _target ?? throw new InvalidOperationException("not started");
+
+    public async ValueTask InitializeAsync()
+    {
+        _source = await RedisServer.StartAsync(ServerKind.Machine);
+        _target = await RedisServer.StartAsync(ServerKind.Machine);
+        await Source.CommandAsync("SET", "k", "v");
+        await Source.SetFlagsAsync("Ex");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await (_source?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await (_target?.DisposeAsync() ?? ValueTask.CompletedTask);
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Theory]
+    [InlineData("http://host:6379", "http://")]
+    [InlineData("redis://host:99999", "port")]
+    [InlineData("redis://host:6379/many", "database")]
+    [InlineData("redis://", "host")]
+    public async Task A_URI_that_is_none(string uri, string names) => await AssertFailsAsync(uri, Target.Uri, ExitCodes.Usage, names);
+
+    [Fact]
+    public async Task A_password_where_the_server_has_none() =>
+        await AssertFailsAsync($"redis://:secretword@127.0.0.1:{Source.Port}", Target.Uri, ExitCodes.Unreachable, "password");
+
+    [Fact]
+    public async Task A_wrong_password()
+    {
+        await using var locked = await RedisServer.StartAsync(ServerKind.Machine);
+        await locked.CommandAsync("ACL", "SETUSER", "app", "on", ">right", "~*", "+@all");
+        await AssertFailsAsync($"redis://app:secretword@127.0.0.1:{locked.Port}", Target.Uri, ExitCodes.Unreachable, "password");
+    }
+
+    [Fact]
+    public async Task No_password_where_one_is_wanted()
+    {
+        await using var locked = await RedisServer.StartAsync(ServerKind.Machine);
+        await locked.CommandAsync("CONFIG", "SET", "requirepass", "right");
+        await AssertFailsAsync(locked.Uri, Target.Uri, ExitCodes.Unreachable, "--source-password-file");
+    }
+
+    [Fact]
+    public async Task No_such_host() =>
+        await AssertFailsAsync("redis://no-such-host.invalid:6379", Target.Uri, ExitCodes.Unreachable, "not known");
+
+    [Fact]
+    public async Task Nothing_listens_there()
+    {
+        var free = FreePortNumber();
+        await AssertFailsAsync(Source.Uri, $"redis://127.0.0.1:{free}", ExitCodes.Unreachable, "nothing listens");
+    }
+
+    [Fact]
+    public async Task TLS_to_a_plain_port() =>
+        await AssertFailsAsync($"rediss://127.0.0.1:{Source.Port}", Target.Uri, ExitCodes.Unreachable, "redis://");
+
+    [Fact]
+    public async Task A_server_that_is_loading()
+    {
+        using var stop = new CancellationTokenSource();
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var answering = AnswerAsync(listener, "-LOADING Redis is loading the dataset in memory\r\n", stop.Token);
+        await AssertFailsAsync(
+            $"redis://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}",
+            Target.Uri,
+            ExitCodes.Unreachable,
+            "reading its data"
+        );
+        await stop.CancelAsync();
+        await answering;
+    }
+
+    [Fact]
+    public async Task A_target_of_an_older_version()
+    {
+        await using var old = await RedisServer.StartAsync(ServerKind.Redis60);
+        await AssertFailsAsync(Source.Uri, old.Uri, ExitCodes.Refused, "payload version");
+        Assert.Equal(0, (long)await old.CommandAsync("DBSIZE"));
+    }
+
+    [Fact]
+    public async Task A_read_only_replica_as_target()
+    {
+        await using var primary = await RedisServer.StartAsync(ServerKind.Machine);
+        await Target.CommandAsync("REPLICAOF", "127.0.0.1", primary.Port);
+        await AssertFailsAsync(Source.Uri, Target.Uri, ExitCodes.Refused, $"127.0.0.1:{primary.Port}");
+    }
+
+    [Fact]
+    public async Task A_target_that_has_keys()
+    {
+        await Target.CommandAsync("SET", "mine", "1");
+        await AssertFailsAsync(Source.Uri, Target.Uri, ExitCodes.Refused, "already has 1 keys", targetKeys: 1);
+    }
+
+    [Fact]
+    public async Task The_same_server_twice() => await AssertFailsAsync(Source.Uri, Source.Uri, ExitCodes.Refused, "same server");
+
+    private static int FreePortNumber()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+
+    private static async Task AnswerAsync(TcpListener listener, string reply, CancellationToken stop)
+    {
+        try
+        {
+            while (true)
+            {
+                using var client = await listener.AcceptTcpClientAsync(stop);
+                var buffer = new byte[1024];
+                while (await client.GetStream().ReadAsync(buffer, stop) > 0)
+                {
+                    await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(reply), stop);
+                }
+            }
+        }
+        catch (Exception over) when (over is OperationCanceledException or IOException)
+        {
+            return;
+        }
+    }
+
+    private async Task AssertFailsAsync(string source, string target, int exit, string says, int targetKeys = 0)
+    {
+        using var line = new CommandLine();
+        var code = await line.RunAsync("migrate", source, target, "--work-dir", Path.Combine(_folder, "work"), "--command-timeout", "2s");
+        Assert.True(code == exit, $"exit {code}\n{line.Out}{line.Error}");
+        Assert.Contains(says, line.Error, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("what to do:", line.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("secretword", line.Out + line.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", line.Error, StringComparison.Ordinal);
+        Assert.Equal("xE", await Source.FlagsAsync());
+        Assert.Equal(1, (long)await Source.CommandAsync("DBSIZE"));
+        Assert.Equal(targetKeys, (long)await Target.CommandAsync("DBSIZE"));
+    }
+}
