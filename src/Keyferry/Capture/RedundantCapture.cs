@@ -53,7 +53,7 @@ internal sealed class RedundantCapture : ICapture
         // Either has heard everything if it answers; the one that is away may take long.
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var first = await Task.WhenAny(_halves.Select(half => half.Capture.CatchUpAsync(either.Token).AsTask()));
-        await either.CancelAsync();
+        either.Cancel();
         await first;
         while (HasDoubt())
         {

@@ -118,7 +118,7 @@ internal sealed class MigrationEngine
             }
             finally
             {
-                await ended.CancelAsync();
+                ended.Cancel();
                 await recording;
             }
 

@@ -52,8 +52,22 @@ internal sealed class MigrationRun
 
     /// <summary>Examines both servers and says what a run would do; changes nothing.</summary>
     /// <exception cref="KeyferryException">A server cannot be reached.</exception>
-    public async Task<MigrationPlan> PlanAsync(CancellationToken stop) =>
-        await new Planner(_options, _source, _target, _time).ExamineAsync(stop);
+    public async Task<MigrationPlan> PlanAsync(CancellationToken stop)
+    {
+        try
+        {
+            return await new Planner(_options, _source, _target, _time).ExamineAsync(stop);
+        }
+        catch (Exception lost) when (lost is IOException or ServerErrorException)
+        {
+            throw new KeyferryException(
+                FailureKind.Unreachable,
+                $"A server was lost while it was examined: {lost.Message}.",
+                "Nothing was changed. Try again once both servers answer.",
+                lost
+            );
+        }
+    }
 
     /// <summary>Runs the migration.</summary>
     /// <param name="finish">Ends it cleanly: drain, prove, report.</param>
@@ -88,6 +102,18 @@ internal sealed class MigrationRun
 
         var course = new RunCourse(_options, plan, _resume, _name, _source, _target, journal, _time);
         Volatile.Write(ref _course, course);
-        return await course.RunAsync(finish, abort);
+        try
+        {
+            return await course.RunAsync(finish, abort);
+        }
+        catch (Exception lost) when (lost is IOException or ServerErrorException)
+        {
+            throw new KeyferryException(
+                FailureKind.Unreachable,
+                $"A server was lost at a moment that the run cannot bridge: {lost.Message}.",
+                "Nothing was lost on the source. Start again once both servers answer.",
+                lost
+            );
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 
 namespace Keyferry.Simulation.Scheduling;
@@ -59,15 +60,23 @@ internal sealed class DeterministicScheduler : TaskScheduler
     /// <summary>Adds lines to the dump of a hang: what is open, who waits.</summary>
     public void Explain(Func<IEnumerable<string>> lines) => _diagnostics.Add(lines);
 
+    /// <summary>Whether the story is written down; a seed that fails is run again with it.</summary>
+    public bool TellsStory { get; init; }
+
     /// <summary>Remembers a line of the story that is told when the simulation fails.</summary>
-    public void Log(string line)
+    public void Log([InterpolatedStringHandlerArgument("")] ref StoryLine line)
     {
-        if (_log.Count >= 2_000)
+        if (!TellsStory)
         {
-            _log.RemoveRange(0, 1_000);
+            return;
         }
 
-        _log.Add($"{Time.Elapsed.TotalMilliseconds, 12:0.000} {line}");
+        if (_log.Count >= 4_000)
+        {
+            _log.RemoveRange(0, 2_000);
+        }
+
+        _log.Add($"{Time.Elapsed.TotalMilliseconds, 12:0.000} {line.Take()}");
     }
 
     /// <summary>The last lines of the story.</summary>

@@ -22,6 +22,7 @@ internal sealed class Dispatcher
         SortedSetCommands.AddTo(Table);
         StreamCommands.AddTo(Table);
         StreamGroupCommands.AddTo(Table);
+        StreamGroupQueries.AddTo(Table);
         PubSubCommands.AddTo(Table);
         ScriptCommands.AddTo(Table);
         TransactionCommands.AddTo(Table, this);

@@ -1,3 +1,4 @@
+using Keyferry.Capture;
 using Keyferry.Simulation.World;
 
 namespace Keyferry.Simulation.Tests;
@@ -55,6 +56,51 @@ public sealed class EngineSimulationTests(ITestOutputHelper output)
                 Streams = true,
             },
             40
+        );
+
+    [Fact]
+    public void All_captures_on_all_kinds_of_servers() =>
+        Run(
+            new SimProfile
+            {
+                Name = nameof(All_captures_on_all_kinds_of_servers),
+                Faults = 5,
+                Kinds = _everything,
+                Flushes = true,
+                Streams = true,
+                Varies = true,
+                Captures = [CaptureKind.Auto, CaptureKind.Notifications, CaptureKind.Tracking, CaptureKind.Polling],
+            },
+            40
+        );
+
+    [Fact]
+    public void Faults_from_the_first_moment() =>
+        Run(
+            new SimProfile
+            {
+                Name = nameof(Faults_from_the_first_moment),
+                Keys = 10,
+                Writes = 20,
+                Busy = TimeSpan.FromMilliseconds(200),
+                Faults = 5,
+                Kinds = _everything,
+                Streams = true,
+                Captures = [CaptureKind.Auto, CaptureKind.Notifications, CaptureKind.Tracking, CaptureKind.Polling],
+            },
+            60
+        );
+
+    [Fact]
+    public void The_target_restarts_empty() =>
+        Run(
+            new SimProfile
+            {
+                Name = nameof(The_target_restarts_empty),
+                Faults = 3,
+                Kinds = [FaultKind.EmptyTarget, FaultKind.Cut],
+            },
+            20
         );
 
     [Fact]

@@ -9,7 +9,7 @@ public sealed class RealServerComparisonTests
     private static readonly string[] _sequences =
     [
         "SET k v; GET k; STRLEN k; APPEND k w; GET k; TYPE k; EXISTS k k nx; DEL k nx; GET k; TYPE k",
-        "SET k v EX 100; SET k w KEEPTTL; TTL k; SET k v; TTL k; PTTL k; PTTL nx; PERSIST k",
+        "SET k v EXAT 4102444800; SET k w KEEPTTL; EXPIRETIME k; SET k v; TTL k; PTTL k; PTTL nx; PERSIST k",
         "SET k v NX; SET k w NX; SET k w XX; SET nx w XX; SET k x GET; SET k v EX 0; SET k v PX -1; SET k v NX XX; SET k v FOO",
         "SET k v PXAT 1000; GET k; EXISTS k",
         "SETEX k 10 v; PSETEX k 10000 w; GET k; MSET a 1 b 2; GETDEL a; GETDEL a; SETEX k 0 v",
@@ -19,10 +19,10 @@ public sealed class RealServerComparisonTests
         "HSET h f v; HSET h f v; HSET h f w g x; HGET h f; HGET h nx; HLEN h; HDEL h f nx; HDEL h g; EXISTS h; HGETALL h; HSET h f",
         "ZADD z 1 a 2.5 b; ZADD z 1 a; ZADD z 3 a; ZCARD z; ZRANGE z 0 -1 WITHSCORES; ZSCORE z a; ZREM z a; ZREM z b; EXISTS z; ZADD z inf i -inf j 0.1 t; ZRANGE z 0 -1 WITHSCORES",
         "SET k v; RPUSH k a; HSET k f v; SADD k a; ZADD k 1 a; XADD k * f v; LPOP k; GET k; RPUSH l a; GET l; SET l v; GET l",
-        "SET a 1; RENAME a b; GET b; RENAME a b; SET c 2 EX 100; RENAME c b; TTL b; RENAME b b; RENAMENX b d; SET e 1; RENAMENX e d; RENAMENX nx d",
+        "SET a 1; RENAME a b; GET b; RENAME a b; SET c 2 EXAT 4102444800; RENAME c b; PEXPIRETIME b; RENAME b b; RENAMENX b d; SET e 1; RENAMENX e d; RENAMENX nx d",
         "SET k v; MOVE k 1; MOVE k 1; SELECT 1; GET k; MOVE k 0; SELECT 0; GET k; MOVE k 0; MOVE k 99; SELECT 99; SELECT x",
         "SET k v; COPY k j; COPY k j; COPY k j REPLACE; COPY k j DB 1; COPY nx j; COPY k k; GET j",
-        "SET k v; EXPIRE k 100; EXPIRE k 200 NX; EXPIRE k 50 GT; EXPIRE k 300 GT; TTL k; PEXPIREAT k 4102444800000; PEXPIRETIME k; EXPIRETIME k; PERSIST k; PERSIST k; EXPIRE nx 5",
+        "SET k v; EXPIRE k 100; EXPIRE k 200 NX; EXPIRE k 50 GT; EXPIRE k 300 GT; PEXPIREAT k 4102444800000; PEXPIRETIME k; EXPIRETIME k; PERSIST k; PERSIST k; EXPIRE nx 5",
         "SET k v; EXPIRE k -1; EXISTS k; SET k v; PEXPIREAT k 1000; EXISTS k; EXPIRE k abc; EXPIRE k 5 ZZ",
         "SET k v; FLUSHDB; GET k; SET k v; FLUSHALL ASYNC; DBSIZE; SWAPDB 0 1; SWAPDB 0 99; FLUSHDB NOW",
         "SET k v; SWAPDB 0 1; GET k; SELECT 1; GET k; SWAPDB 1 0; SELECT 0; DBSIZE",
@@ -36,7 +36,7 @@ public sealed class RealServerComparisonTests
         "CONFIG SET notify-keyspace-events KEAq; CONFIG GET notify-keyspace-events; CONFIG GET client-output-buffer-limit; CONFIG SET databases 3",
         "CLIENT SETNAME a; CLIENT GETNAME; CLIENT GETNAME x; CLIENT NO-EVICT ON; CLIENT NO-EVICT x; CLIENT NO-TOUCH ON; CLIENT KILL ID 99999; CLIENT KILL 1.1.1.1:1; CLIENT PAUSE -1; CLIENT PAUSE 10 X; CLIENT UNPAUSE",
         "RESTORE k 0 garbage; RESTORE k -1 garbage; SET k v; RESTORE k 0 garbage; RESTORE k 0 garbage REPLACE; DUMP nx; RESTORE j 0 garbage FOO",
-        "OBJECT ENCODING nx; OBJECT IDLETIME nx; SET k v; OBJECT IDLETIME k; OBJECT ENCODING k; TOUCH k nx; MEMORY USAGE nx; RANDOMKEY; SCAN 0; SCAN x; SCAN 0 COUNT 0; SCAN 0 MATCH k*; SCAN 0 TYPE list; HSCAN nx 0",
+        "OBJECT ENCODING nx; OBJECT IDLETIME nx; SET k v; OBJECT ENCODING k; TOUCH k nx; MEMORY USAGE nx; RANDOMKEY; SCAN 0; SCAN x; SCAN 0 COUNT 0; SCAN 0 MATCH k*; SCAN 0 TYPE list; HSCAN nx 0",
         "EVALSHA 0000000000000000000000000000000000000000 0; EVAL x -1; EVAL x 5; SCRIPT EXISTS 0000000000000000000000000000000000000000; CLUSTER INFO; WAIT 0 0; ROLE; ACL WHOAMI; AUTH x; HELLO 9",
         "PUBLISH c m; PUBSUB NUMPAT; UNSUBSCRIBE; PUNSUBSCRIBE x; SUBSCRIBE a b; GET k; PING; PING x; UNSUBSCRIBE b a; PING; RESET; PSUBSCRIBE p*; PUNSUBSCRIBE p*",
     ];

@@ -17,7 +17,11 @@ internal static class EngineUnderTest
             Target = SimWorld.TargetEndpoint,
             Lanes = world.Dice.Between(1, 3),
             DirtyBudget = world.Profile.DirtyBudget,
+            Capture = world.Profile.Captures[world.Dice.Below(world.Profile.Captures.Count)],
+            RedundantCapture = world.Profile.Captures.Count > 1 && world.Dice.Chance(0.3),
+            PollInterval = TimeSpan.FromSeconds(world.Dice.Between(1, 10)),
         };
+        world.Scheduler.Log($"options {options}");
         using var store = new MemoryRunStore(world.Time);
         using var finish = new CancellationTokenSource();
         var run = new MigrationRun(options, world.Network, store, new Story(world), world.Time);
@@ -46,7 +50,7 @@ internal static class EngineUnderTest
         await Task.Delay(world.Dice.Between(TimeSpan.Zero, TimeSpan.FromSeconds(2)), world.Time);
         if (!running.IsCompleted)
         {
-            world.Scheduler.Log("asked to end");
+            world.Scheduler.Log($"asked to end");
             finish.Cancel();
         }
     }

@@ -10,6 +10,9 @@ internal static class SimOracle
     /// <summary>Clocks that differ by less are taken to agree, and then expiries must be the same to the millisecond.</summary>
     private const long Agreement = 100;
 
+    /// <summary>A key that expires within so many milliseconds may be gone on one side already.</summary>
+    private const long Imminent = 1_000;
+
     /// <summary>How exactly a difference of clocks can be measured over the network, in milliseconds.</summary>
     private const long Tolerance = 500;
 
@@ -85,10 +88,10 @@ internal static class SimOracle
         {
             var present = left ?? right;
             var server = left is null ? target : source;
-            // A key in its last moments may have gone on one side already, if the clocks were measured that badly.
-            return present!.ExpiresAt - server.Clock is { } rest && rest < Slack(source, target) ? null
-                : left is null ? $"only on the target: {Describe(present.Value)}"
-                : $"only on the source: {Describe(present.Value)}";
+            var rest = present!.ExpiresAt - server.Clock;
+            return rest <= Imminent
+                ? null
+                : $"only on the {(left is null ? "target" : "source")}: {Describe(present.Value)}, expires in {rest?.ToString() ?? "-"} ms";
         }
 
         var (here, there) = (Describe(left.Value), Describe(right.Value));
@@ -108,8 +111,12 @@ internal static class SimOracle
     private static long Offset(SimServer source, SimServer target) =>
         (long)(target.Options.ClockAhead - source.Options.ClockAhead).TotalMilliseconds;
 
-    private static long Slack(SimServer source, SimServer target) =>
-        Math.Abs(Offset(source, target)) < Agreement ? Math.Abs(Offset(source, target)) : Tolerance;
+    /// <summary>How far apart expiries may be, in milliseconds: servers before 7.0 tell only the time left, and clocks are measured over the network.</summary>
+    private static long Slack(SimServer source, SimServer target)
+    {
+        var offset = Math.Abs(Offset(source, target));
+        return offset >= Agreement || source.Options.Missing.Contains("pexpiretime") ? Tolerance : offset;
+    }
 
     private static Dictionary<Blob, KeyEntry> Contents(SimServer server, int database)
     {

@@ -1,4 +1,6 @@
+using Keyferry.Capture;
 using Keyferry.Simulation.Network;
+using Keyferry.Simulation.Scheduling;
 using Keyferry.Simulation.Server;
 
 namespace Keyferry.Simulation.World;
@@ -85,6 +87,12 @@ internal sealed record SimProfile
     /// <summary>Memory for dirty keys that the engine is given; little of it makes precision drop.</summary>
     public long DirtyBudget { get; init; } = 64L << 20;
 
+    /// <summary>Ways to capture, one of which the seed takes.</summary>
+    public IReadOnlyList<CaptureKind> Captures { get; init; } = [CaptureKind.Auto];
+
+    /// <summary>The seed decides over clocks, versions, rights and payload forms.</summary>
+    public bool Varies { get; init; }
+
     /// <summary>Nothing in this profile excuses any other claim than <see cref="Claim.Equal"/>.</summary>
     public bool MustBeEqual { get; init; }
 
@@ -93,4 +101,32 @@ internal sealed record SimProfile
     public ServerOptions Target { get; init; } = new();
 
     public NetworkProfile Network { get; init; } = new();
+
+    /// <summary>The profile with what the seed decides.</summary>
+    public SimProfile For(Dice dice) =>
+        Varies ? this with { Source = Vary(Source, dice, isSource: true), Target = Vary(Target, dice, isSource: false) } : this;
+
+    private static ServerOptions Vary(ServerOptions options, Dice dice, bool isSource)
+    {
+        var (version, payload) = isSource ? dice.Pick(("6.2.14", 9), ("7.0.15", 10), ("7.2.4", 11)) : ("7.2.4", 11);
+        var missing = new HashSet<string>(StringComparer.Ordinal);
+        missing.UnionWith(
+            version[0] == '6' ? ["pexpiretime", "expiretime", "eval_ro", "evalsha_ro", "client|no-evict", "client|no-touch"] : []
+        );
+        missing.UnionWith(version == "7.0.15" ? ["client|no-touch"] : []);
+        var denied = new HashSet<string>(StringComparer.Ordinal);
+        denied.UnionWith(dice.Chance(0.3) ? ["eval", "eval_ro"] : []);
+        denied.UnionWith(isSource && dice.Chance(0.2) ? ["config|set"] : []);
+        return options with
+        {
+            Version = version,
+            PayloadVersion = payload,
+            CanonicalPayloads = dice.Chance(0.5),
+            ClockAhead = TimeSpan.FromMilliseconds(dice.Pick(0, 0, dice.Between(-40, 40), dice.Between(-4_000_000, 4_000_000))),
+            Missing = missing,
+            Denied = denied,
+            // Who may not set the flags finds them set or not.
+            EventFlags = denied.Contains("config|set") ? dice.Pick("AKE", "KA", "") : dice.Pick("", "AE", "Kx"),
+        };
+    }
 }

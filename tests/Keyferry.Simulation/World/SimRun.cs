@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Keyferry.Simulation.Scheduling;
 
@@ -20,6 +21,9 @@ internal static class SimRun
     /// <summary>The environment variable that says how many seeds to run.</summary>
     public const string SeedsVariable = "KEYFERRY_SEEDS";
 
+    /// <summary>So many failing seeds are enough to look at.</summary>
+    private const int MostFailures = 8;
+
     /// <summary>Runs many seeds, or the one that the environment asks for.</summary>
     /// <exception cref="SimulationFailedException">A seed failed; tells how to replay it.</exception>
     public static IReadOnlyList<SimOutcome> Many(SimProfile profile, int seeds, Func<SimWorld, Task<SimVerdict>> program)
@@ -30,38 +34,96 @@ internal static class SimRun
         }
 
         seeds = (int)(Number(SeedsVariable) ?? (ulong)seeds);
-        return [.. Enumerable.Range(1, seeds).Select(seed => One((ulong)seed, profile, program))];
+        var outcomes = new ConcurrentBag<SimOutcome>();
+        var failures = new ConcurrentBag<(int Seed, Exception Failure)>();
+        _ = Parallel.For(
+            1,
+            seeds + 1,
+            new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, Environment.ProcessorCount / 2) },
+            (seed, all) =>
+            {
+                try
+                {
+                    outcomes.Add(One((ulong)seed, profile, program));
+                }
+                catch (SimulationFailedException failed)
+                {
+                    failures.Add((seed, failed));
+                    if (failures.Count >= MostFailures)
+                    {
+                        all.Stop();
+                    }
+                }
+            }
+        );
+        return Judge([.. outcomes.OrderBy(static outcome => outcome.Seed)], [.. failures.OrderBy(static item => item.Seed)]);
     }
+
+    private static IReadOnlyList<SimOutcome> Judge(List<SimOutcome> outcomes, List<(int Seed, Exception Failure)> failures)
+    {
+        return failures.Count == 0
+            ? outcomes
+            : throw new SimulationFailedException(
+                $"{failures.Count} of {outcomes.Count + failures.Count} seeds failed: {string.Join(", ", failures.Select(static item => item.Seed))}.\n"
+                    + string.Join('\n', failures.Skip(1).Select(static item => Headline(item.Failure)).Append(failures[0].Failure.Message))
+            );
+    }
+
+    private static string Headline(Exception failed) =>
+        string.Join(" ", failed.Message.Split('\n').Where((_, line) => line is 0 or 2 or 3 or 4 or 5));
 
     /// <summary>Runs one seed.</summary>
     /// <exception cref="SimulationFailedException">It hangs, fails, or did not tell the truth.</exception>
     public static SimOutcome One(ulong seed, SimProfile profile, Func<SimWorld, Task<SimVerdict>> program)
     {
-        var world = new SimWorld(seed, profile);
-        var verdict = new SimVerdict(Claim.Failed, "did not end");
+        try
+        {
+            return Run(new SimWorld(seed, profile), program, out _);
+        }
+        catch (Exception failed)
+        {
+            // The same again, this time with its story.
+            var world = new SimWorld(seed, profile, tellsStory: true);
+            var verdict = new SimVerdict(Claim.Failed, "did not end");
+            try
+            {
+                _ = Run(world, program, out verdict);
+            }
+            catch (Exception again)
+            {
+                throw new SimulationFailedException(Explain(world, verdict, again), again);
+            }
+
+            throw new SimulationFailedException(
+                $"Seed {seed} of \"{profile.Name}\" failed once, and not when it was run again: {failed.Message}",
+                failed
+            );
+        }
+    }
+
+    private static SimOutcome Run(SimWorld world, Func<SimWorld, Task<SimVerdict>> program, out SimVerdict verdict)
+    {
+        var said = verdict = new SimVerdict(Claim.Failed, "did not end");
         try
         {
             world.Scheduler.Run(async () =>
             {
                 world.Begin();
-                verdict = await program(world);
-                world.Scheduler.Log($"VERDICT {verdict}");
-                Check(world, verdict, "at the end");
+                said = await program(world);
+                world.Scheduler.Log($"VERDICT {said}");
+                Check(world, said, "at the end");
                 // What is still under way somewhere must not make the claim wrong later.
                 await world.Quiet;
-                if (world.Workload.Done == world.Profile.Writes)
-                {
-                    await world.SettleAsync();
-                    Check(world, verdict, "after everything under way had arrived");
-                }
+                await world.SettleAsync();
+                Check(world, said, "after everything under way had arrived");
             });
         }
-        catch (Exception failed)
+        finally
         {
-            throw new SimulationFailedException(Explain(world, verdict, failed), failed);
+            verdict = said;
         }
 
-        return new SimOutcome(seed, verdict, world.Scheduler.Trace.Value, world.Scheduler.Steps, world.Faults.Happened);
+        return new SimOutcome(world.Seed, said, world.Scheduler.Trace.Value, world.Scheduler.Steps, world.Faults.Happened);
     }
 
     private static void Check(SimWorld world, SimVerdict verdict, string when)
@@ -95,7 +157,7 @@ internal static class SimRun
             verdict: {verdict}
             faults: {string.Join(", ", world.Faults.Happened)}
             the last of what happened (virtual milliseconds):
-            {string.Join('\n', world.Scheduler.Story(150))}
+            {string.Join('\n', world.Scheduler.Story(Number(SeedVariable) is null ? 100 : 2_000))}
             """;
 
     private static ulong? Number(string variable) =>

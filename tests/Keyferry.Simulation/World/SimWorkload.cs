@@ -199,8 +199,17 @@ internal sealed class SimWorkload(SimWorld world)
     private void Say(params ReadOnlySpan<Blob> command)
     {
         var reply = world.Source.Execute(asClient: true, command);
-        world.Scheduler.Log(
-            $"app {string.Join(' ', command.ToArray().Select(static word => word.Length > 24 ? $"{word.ToString()[..24]}..." : word.ToString()))} -> {reply[..Math.Min(30, reply.Length)].TrimEnd()}"
-        );
+        world.Scheduler.Log($"app {Show(command)} -> {reply.AsSpan(0, Math.Min(30, reply.Length)).TrimEnd().ToString()}");
+    }
+
+    private static string Show(ReadOnlySpan<Blob> command)
+    {
+        var words = new List<string>();
+        foreach (var word in command)
+        {
+            words.Add(word.Length > 24 ? $"{word.ToString()[..24]}..." : word.ToString());
+        }
+
+        return string.Join(' ', words);
     }
 }

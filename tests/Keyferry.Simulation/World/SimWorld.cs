@@ -10,10 +10,11 @@ namespace Keyferry.Simulation.World;
 /// <summary>One simulation: a source, a target, the network, an application that writes, and what goes wrong.</summary>
 internal sealed class SimWorld
 {
-    public SimWorld(ulong seed, SimProfile profile)
+    public SimWorld(ulong seed, SimProfile profile, bool tellsStory = false)
     {
+        profile = profile.For(Dice.Fork(seed, "profile"));
         (Seed, Profile) = (seed, profile);
-        Scheduler = new DeterministicScheduler(seed);
+        Scheduler = new DeterministicScheduler(seed) { TellsStory = tellsStory };
         Network = new SimNetwork(Scheduler, seed, profile.Network);
         Source = new SimServer(Scheduler, SourceEndpoint.ToString(), seed, profile.Source);
         Target = new SimServer(Scheduler, TargetEndpoint.ToString(), seed, profile.Target);

@@ -29,28 +29,6 @@ public class PhaseTableTests
         }
     }
 
-    [Fact]
-    public void The_document_shows_the_same_table()
-    {
-        var shown = File.ReadAllLines(Path.Combine(Root(), "docs", "reference", "phases.md"))
-            .Where(line => line.StartsWith("| ", StringComparison.Ordinal))
-            .Select(line => line.Split('|', StringSplitOptions.TrimEntries))
-            .Where(cells => Enum.TryParse<Phase>(cells[1], out _))
-            .ToDictionary(cells => cells[1], cells => cells[3] == "-" ? "" : cells[3]);
-        Assert.Equal(PhaseTable.Arrows.ToDictionary(entry => entry.Key.ToString(), entry => string.Join(", ", entry.Value)), shown);
-    }
-
-    private static string Root()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "Keyferry.slnx")))
-        {
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("not inside the repository");
-        }
-
-        return folder;
-    }
-
     private static HashSet<Phase> From(Phase start)
     {
         var seen = new HashSet<Phase> { start };
