@@ -2,6 +2,7 @@ using System.CommandLine;
 using Keyferry.Capture;
 using Keyferry.Cli.Input;
 using Keyferry.Migration;
+using Keyferry.Model;
 
 namespace Keyferry.Cli.Commands;
 
@@ -140,10 +141,11 @@ internal sealed class MigrateOptions
     }
 
     /// <summary>What the user asked for; what was not said keeps the engine's default.</summary>
-    /// <exception cref="Model.KeyferryException">A server is not named, or a URI or a password file is not usable.</exception>
+    /// <exception cref="KeyferryException">A server is not named, or a URI or a password file is not usable.</exception>
     public MigrationOptions Read(ParseResult parsed, Surroundings surroundings)
     {
         var defaults = new MigrationOptions { Source = _source.Read(parsed, surroundings), Target = _target.Read(parsed, surroundings) };
+        RefuseIdleOptions(parsed);
         return defaults with
         {
             Mode = parsed.GetValue(_mode) ?? defaults.Mode,
@@ -161,5 +163,24 @@ internal sealed class MigrateOptions
             CommandTimeout = parsed.GetValue(_commandTimeout) ?? defaults.CommandTimeout,
             OutageBudget = parsed.GetValue(_outageBudget) ?? defaults.OutageBudget,
         };
+    }
+
+    /// <summary>A snapshot follows nothing: an option that speaks of following would do nothing, and whoever gave it expects something else.</summary>
+    private void RefuseIdleOptions(ParseResult parsed)
+    {
+        if (parsed.GetValue(_mode) != MigrationMode.Snapshot)
+        {
+            return;
+        }
+
+        Option[] following = [_untilIdle, _capture, _redundantCapture, _pollInterval];
+        if (following.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } given)
+        {
+            throw new KeyferryException(
+                FailureKind.Usage,
+                $"{given.Name} has no meaning with --mode snapshot, which follows no changes.",
+                $"Leave {given.Name} out, or use --mode live."
+            );
+        }
     }
 }

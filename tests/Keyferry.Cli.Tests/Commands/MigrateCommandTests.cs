@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Keyferry.Capture;
 using Keyferry.Cli.Output;
 using Keyferry.Migration;
 using Keyferry.Model;
@@ -36,7 +37,8 @@ public sealed class MigrateCommandTests
                 "--lanes",
                 "4",
             ],
-            ["--dirty-budget", "128MB", "--connect-timeout", "3s", "--command-timeout", "500ms", "--outage-budget", "1h"]
+            ["--dirty-budget", "128MB", "--connect-timeout", "3s", "--command-timeout", "500ms", "--outage-budget", "1h"],
+            ["--resume", "--capture", "polling", "--redundant-capture", "--poll-interval", "7s"]
         );
         var expected = new MigrationOptions
         {
@@ -52,6 +54,10 @@ public sealed class MigrateCommandTests
             ConnectTimeout = TimeSpan.FromSeconds(3),
             CommandTimeout = TimeSpan.FromMilliseconds(500),
             OutageBudget = TimeSpan.FromHours(1),
+            Resume = true,
+            Capture = CaptureKind.Polling,
+            RedundantCapture = true,
+            PollInterval = TimeSpan.FromSeconds(7),
         };
         Assert.Equal(expected, Options);
     }
@@ -61,6 +67,7 @@ public sealed class MigrateCommandTests
     [InlineData("--target-keys", "keep", "one of merge, replace")]
     [InlineData("--until-idle", "2", "a duration such as")]
     [InlineData("--until-idle", "1ms", "from 100ms to 24h")]
+    [InlineData("--capture", "magic", "one of auto, notifications, tracking, polling")]
     [InlineData("--lanes", "0", "a whole number from 1 to 64")]
     [InlineData("--lanes", "many", "a whole number from 1 to 64")]
     [InlineData("--dirty-budget", "1B", "a size such as")]
@@ -76,6 +83,17 @@ public sealed class MigrateCommandTests
         Assert.Contains("what to do: keyferry migrate --help", _bench.Error, StringComparison.Ordinal);
         Assert.Null(_bench.Migration.Options);
         Assert.Empty(_bench.Out);
+    }
+
+    [Theory]
+    [InlineData("--until-idle", "2s")]
+    [InlineData("--capture", "tracking")]
+    [InlineData("--redundant-capture")]
+    public async Task An_option_of_following_is_refused_with_a_snapshot(params string[] option)
+    {
+        Assert.Equal(ExitCodes.Usage, await _bench.RunAsync(["migrate", "a:1", "b:2", "--mode", "snapshot", .. option]));
+        Assert.Contains($"{option[0]} has no meaning with --mode snapshot", _bench.Error, StringComparison.Ordinal);
+        Assert.Null(_bench.Migration.Options);
     }
 
     [Theory]
