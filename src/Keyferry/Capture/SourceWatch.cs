@@ -82,11 +82,12 @@ internal sealed class SourceWatch(
         }
     }
 
-    /// <summary>Looks once, now: used under a drain, where waiting for the next interval would leave a silent command unseen.</summary>
+    /// <summary>Looks once, now: used under a drain, where waiting for the next interval would leave a silent command or missing flags unseen.</summary>
     public async ValueTask LookNowAsync(CancellationToken stop)
     {
         await using var connection = await connector.ConnectAsync("watch", stop);
         await LookAsync(connection, stop);
+        await CheckFlagsAsync(connection, stop);
     }
 
     private async ValueTask CheckFlagsAsync(RespConnection connection, CancellationToken stop)

@@ -29,6 +29,9 @@ internal sealed class Lane(
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
     private long _previousTargetId;
+    private string _previousTarget = "";
+    private TimeSpan _pause = FirstPause;
+    private long _wellSince;
     private string? _held;
 
     /// <summary>Why the lane waits at the moment, or <see langword="null"/>.</summary>
@@ -41,11 +44,9 @@ internal sealed class Lane(
     /// <exception cref="KeyferryException">A server refuses for a reason that will last, or stayed away for longer than the budget.</exception>
     public async Task RunAsync(CancellationToken stop)
     {
-        var pause = FirstPause;
-        var wellSince = time.GetTimestamp();
+        _wellSince = time.GetTimestamp();
         while (!stop.IsCancellationRequested)
         {
-            var moved = context.Counters.Written + context.Counters.Deleted;
             try
             {
                 await RunSessionAsync(stop);
@@ -56,20 +57,15 @@ internal sealed class Lane(
             }
             catch (Exception trouble) when (trouble is LaneHeldException or KeyferryException { Kind: FailureKind.Unreachable })
             {
-                if (context.Counters.Written + context.Counters.Deleted > moved)
-                {
-                    (pause, wellSince) = (FirstPause, time.GetTimestamp());
-                }
-
                 Volatile.Write(ref _held, trouble is KeyferryException known ? known.Saw : trouble.Message);
-                if (time.GetElapsedTime(wellSince) > outageBudget)
+                if (time.GetElapsedTime(_wellSince) > outageBudget)
                 {
                     throw GaveUp(trouble);
                 }
             }
 
-            await PauseAsync(pause, stop);
-            pause = pause * 2 > LongestPause ? LongestPause : pause * 2;
+            await PauseAsync(_pause, stop);
+            _pause = _pause * 2 > LongestPause ? LongestPause : _pause * 2;
         }
     }
 
@@ -99,7 +95,7 @@ internal sealed class Lane(
             {
                 await EndPreviousAsync(to, stop);
                 _previousTargetId = to.ClientId;
-                session = new LaneSession(from, to, context);
+                session = new LaneSession(from, to, context, time);
             }
             catch
             {
@@ -122,14 +118,28 @@ internal sealed class Lane(
         {
             context.Counters.AddSession();
             Volatile.Write(ref _held, null);
-            await session.RunAsync(stop);
+            try
+            {
+                await session.RunAsync(stop);
+            }
+            finally
+            {
+                if (session.WellAt is { } well)
+                {
+                    (_pause, _wellSince) = (FirstPause, well);
+                }
+            }
         }
     }
 
     private async Task EndPreviousAsync(RespConnection connection, CancellationToken stop)
     {
-        if (_previousTargetId == 0 || _previousTargetId == connection.ClientId)
+        var process = await context.Target.LookAsync(connection, stop);
+        var another = process != _previousTarget;
+        _previousTarget = process;
+        if (_previousTargetId == 0 || _previousTargetId == connection.ClientId || another)
         {
+            // Ids begin anew with a process, and its connections have ended with the one before: that id may be anybody's now.
             return;
         }
 

@@ -8,7 +8,14 @@ namespace Keyferry.Lanes;
 /// <param name="Transfer">How values are read and written in this run.</param>
 /// <param name="Counters">What all lanes have done.</param>
 /// <param name="Failed">Keys that the target refuses.</param>
-internal sealed record LaneContext(LaneQueue Queue, TransferSettings Transfer, LaneCounters Counters, FailedKeys Failed)
+/// <param name="Target">Which process the target is.</param>
+internal sealed record LaneContext(
+    LaneQueue Queue,
+    TransferSettings Transfer,
+    LaneCounters Counters,
+    FailedKeys Failed,
+    TargetProcess Target
+)
 {
     /// <summary>Adds an acknowledged batch to the counters.</summary>
     public void Count(KeyBatch batch)

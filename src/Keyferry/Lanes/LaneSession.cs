@@ -31,6 +31,7 @@ internal sealed class LaneSession : IAsyncDisposable
     private readonly LaneContext _context;
     private readonly SourceReader _reader;
     private readonly TargetWriter _writer;
+    private readonly TimeProvider _time;
     private readonly Channel<KeyBatch> _written = Channel.CreateBounded<KeyBatch>(
         new BoundedChannelOptions(WrittenAhead) { SingleReader = true, SingleWriter = true }
     );
@@ -39,14 +40,18 @@ internal sealed class LaneSession : IAsyncDisposable
     private readonly Stack<KeyBatch> _spare = new();
     private double _averagePayload = 256;
 
-    public LaneSession(RespConnection source, RespConnection target, LaneContext context)
+    public LaneSession(RespConnection source, RespConnection target, LaneContext context, TimeProvider time)
     {
         _source = source;
         _target = target;
         _context = context;
+        _time = time;
         _reader = new SourceReader(source, context.Transfer.HasPExpireTime, context.Transfer.ExpiryShift);
         _writer = new TargetWriter(target, context.Transfer.Scope);
     }
+
+    /// <summary>When the session last had everything moved or got a batch acknowledged, as a timestamp of the run's clock; <see langword="null"/> before that.</summary>
+    public long? WellAt { get; private set; }
 
     /// <summary>Moves keys until <paramref name="stop"/> or the first trouble.</summary>
     /// <exception cref="LaneHeldException">A connection was lost, or a server is in a state that may pass.</exception>
@@ -106,6 +111,7 @@ internal sealed class LaneSession : IAsyncDisposable
             if (asked.Count == 0)
             {
                 await _context.Queue.WaitForWorkAsync(stop);
+                NoteWell();
                 continue;
             }
 
@@ -169,6 +175,19 @@ internal sealed class LaneSession : IAsyncDisposable
             {
                 _ = _open.Remove(batch);
                 _spare.Push(batch);
+                WellAt = _time.GetTimestamp();
+            }
+        }
+    }
+
+    /// <summary>The wait for work is over: until now nothing was wanted of the servers, so that no outage can have begun before.</summary>
+    private void NoteWell()
+    {
+        lock (_batchLock)
+        {
+            if (_open.Count == 0)
+            {
+                WellAt = _time.GetTimestamp();
             }
         }
     }

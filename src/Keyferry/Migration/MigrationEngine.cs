@@ -22,6 +22,7 @@ internal sealed class MigrationEngine
     private readonly ServerConnector _target;
     private readonly TimeProvider _time;
     private readonly LaneCounters _counters;
+    private readonly TargetProcess _targetProcess;
     private readonly Lane[] _workers;
     private readonly SnapshotScanner _scanner;
     private long _streamsRescanned;
@@ -39,11 +40,19 @@ internal sealed class MigrationEngine
         _counters = new LaneCounters(time);
         Gaps = new GapLedger(time);
         Lanes = new LaneSet(options.Lanes, options.DirtyBudget, plan.Transfer.Scope, Gaps, time);
+        _targetProcess = new TargetProcess(plan.TargetIdentity, Gaps);
         _workers =
         [
             .. Lanes.Queues.Select(
                 (queue, i) =>
-                    new Lane(i, source, target, new LaneContext(queue, plan.Transfer, _counters, Failed), options.OutageBudget, time)
+                    new Lane(
+                        i,
+                        source,
+                        target,
+                        new LaneContext(queue, plan.Transfer, _counters, Failed, _targetProcess),
+                        options.OutageBudget,
+                        time
+                    )
             ),
         ];
         _scanner = new SnapshotScanner(source, plan.Databases, Lanes, options.OutageBudget, time);
@@ -205,10 +214,7 @@ internal sealed class MigrationEngine
     /// <summary>Moves everything that the source has done up to now.</summary>
     public async Task DrainAsync(CancellationToken stop)
     {
-        if (Watch is { } watch)
-        {
-            await watch.LookNowAsync(stop);
-        }
+        await LookAtServersAsync(stop);
 
         if (Capture is { } capture)
         {
@@ -216,6 +222,20 @@ internal sealed class MigrationEngine
         }
 
         await Lanes.SettleAsync(stop);
+    }
+
+    /// <summary>Looks whether both servers are still what they were. What was missed or lost becomes a gap.</summary>
+    /// <exception cref="IOException">A server is lost.</exception>
+    public async ValueTask LookAtServersAsync(CancellationToken stop)
+    {
+        if (Watch is { } watch)
+        {
+            await watch.LookNowAsync(stop);
+        }
+
+        // A lane that has nothing to write would not notice that the target was restarted.
+        await using var connection = await _target.ConnectAsync("watch", stop);
+        _ = await _targetProcess.LookAsync(connection, stop);
     }
 
     /// <summary>How long nothing has been written on the source; expiries do not count, since the clock makes them on both sides.</summary>

@@ -38,9 +38,7 @@ internal sealed class RunProof(
         {
             var gaps = engine.Gaps.Total;
             engine.Lanes.RememberChanged();
-            var options = engine.Comparison with { Progress = progress => _verify = progress };
-            var changes = engine.Capture is { Listens: true } capture ? new ChangeWatch(engine.Lanes, capture) : null;
-            var verify = await new Verifier(source, target, options, time, changes).RunAsync(stop);
+            var verify = await CompareAsync(stop);
             var missed = engine.Gaps.Total != gaps || engine.Gaps.Open > 0;
             var behind = engine.Capture is { Listens: false } && verify.DifferenceCount > 0;
             if (!missed && (!behind || proof == Proofs))
@@ -62,6 +60,28 @@ internal sealed class RunProof(
                     : "Both sides differ after the last pass; another pass is made, and they are compared again."
             );
             await drain();
+        }
+    }
+
+    /// <summary>Compares both sides once. A server that is away when it begins is waited for, as one that goes away meanwhile is.</summary>
+    private async Task<VerifyResult> CompareAsync(CancellationToken stop)
+    {
+        var options = engine.Comparison with { Progress = progress => _verify = progress };
+        var outage = new Outage(time, options.OutageBudget);
+        while (true)
+        {
+            var changes = engine.Capture is { Listens: true } capture ? new ChangeWatch(engine.Lanes, capture) : null;
+            try
+            {
+                var verify = await new Verifier(source, target, options, time, changes).RunAsync(stop);
+                // A server that was restarted meanwhile may have lost keys that were equal when they were compared.
+                await engine.LookAtServersAsync(stop);
+                return verify;
+            }
+            catch (Exception lost) when (Outage.IsPassing(lost))
+            {
+                await outage.PauseAsync(lost, stop);
+            }
         }
     }
 

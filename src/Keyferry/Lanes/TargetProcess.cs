@@ -1,0 +1,51 @@
+using Keyferry.Queue;
+using Keyferry.Resp;
+using Keyferry.Servers;
+
+namespace Keyferry.Lanes;
+
+/// <summary>Notices that the target is another process than before, or follows another history: what it had acknowledged may be gone then.</summary>
+/// <remarks>Where the target does not let this user run INFO, this is left to the comparison at the end. Thread-safe.</remarks>
+/// <param name="known">What the target was when the run began.</param>
+/// <param name="gaps">Where a loss goes.</param>
+internal sealed class TargetProcess(ServerIdentity known, GapLedger gaps)
+{
+    private readonly Lock _lock = new();
+    private string _runId = known.RunId;
+    private string _history = known.ReplicationId;
+
+    /// <summary>Looks whether the target is still what it was, and notes a gap where it is not.</summary>
+    /// <returns>What tells this process from others; empty where it is not known.</returns>
+    /// <exception cref="IOException">The connection is lost.</exception>
+    public async ValueTask<string> LookAsync(RespConnection connection, CancellationToken stop)
+    {
+        var reply = await connection.TryCallAsync(stop, "INFO");
+        if (reply.IsError)
+        {
+            return "";
+        }
+
+        var now = ServerIdentity.Parse(reply.Text);
+        string? reason = null;
+        lock (_lock)
+        {
+            if (_runId != now.RunId)
+            {
+                reason = "the target was restarted or replaced, and may have lost what it had taken";
+            }
+            else if (_history != now.ReplicationId)
+            {
+                reason = "the target failed over or resynchronised, and may have lost what it had taken";
+            }
+
+            (_runId, _history) = (now.RunId, now.ReplicationId);
+        }
+
+        if (reason is not null)
+        {
+            gaps.Note(reason);
+        }
+
+        return now.RunId;
+    }
+}
