@@ -12,7 +12,6 @@ namespace Keyferry.Migration;
 internal sealed class RunCourse
 {
     private static readonly TimeSpan FollowInterval = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RestorePatience = TimeSpan.FromSeconds(15);
 
     private readonly MigrationOptions _options;
@@ -26,6 +25,7 @@ internal sealed class RunCourse
     private readonly PhaseClock _clock;
     private readonly MigrationEngine _engine;
     private readonly NotificationSwitch _flags;
+    private readonly Outage _outage;
     private readonly List<string> _leases = [];
     private readonly RunProof _proof;
 
@@ -48,6 +48,7 @@ internal sealed class RunCourse
         _target = target;
         _journal = journal;
         _time = time;
+        _outage = new Outage(time, options.OutageBudget);
         _clock = new PhaseClock(journal.Entered, time);
         // Where a source does not tell its flags, keys of our own find out; the clock makes their names unlike those of another run.
         var test = new NotificationTest(source, new Random(time.GetUtcNow().GetHashCode()), time);
@@ -236,14 +237,16 @@ internal sealed class RunCourse
         try
         {
             await _engine.CloseGapsAsync(stop);
+            _outage.Over();
         }
-        catch (Exception lost) when (lost is IOException or ServerErrorException or KeyferryException { Kind: FailureKind.Unreachable })
+        catch (Exception lost) when (lost is ServerErrorException || Outage.IsPassing(lost))
         {
-            // The lanes and the capture know the same trouble and count its time; the gap stays open meanwhile.
-            await PauseAsync(RetryPause, stop);
+            // The gap stays open meanwhile.
+            await _outage.PauseAsync(lost, stop);
         }
 
-        if (all && _clock.Phase == Phase.Copying && _engine.Gaps.Pending == 0)
+        // Streams alone are looked at beside the following, by whoever uses consumer groups all the time.
+        if (_clock.Phase == Phase.Copying && (_engine.Gaps.Pending == 0 || _engine.Gaps.PendingScope == Queue.GapScope.Streams))
         {
             _clock.Enter(Phase.Following, "moving changes as they come");
         }
@@ -256,6 +259,7 @@ internal sealed class RunCourse
             try
             {
                 await _engine.DrainAsync(stop);
+                _outage.Over();
                 if (_engine.Gaps.Pending == 0)
                 {
                     return;
@@ -267,9 +271,9 @@ internal sealed class RunCourse
                     return;
                 }
             }
-            catch (Exception lost) when (lost is IOException or ServerErrorException or KeyferryException { Kind: FailureKind.Unreachable })
+            catch (Exception lost) when (lost is ServerErrorException || Outage.IsPassing(lost))
             {
-                await PauseAsync(RetryPause, stop);
+                await _outage.PauseAsync(lost, stop);
             }
 
             stop.ThrowIfCancellationRequested();
