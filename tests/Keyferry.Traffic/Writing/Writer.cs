@@ -80,7 +80,14 @@ public sealed class Writer(ServerLink link, KeySpace keys, WriterOptions options
 
         var transaction = database.CreateTransaction();
         var parts = op.Commands.Select(command => (Task)transaction.ExecuteAsync(command.Name, command.Arguments)).ToArray();
-        return Task.WhenAll([transaction.ExecuteAsync(), .. parts]);
+        return ExecuteAsync(transaction, parts);
+    }
+
+    /// <summary>Where a transaction fails with its connection, the answers of its parts may never come.</summary>
+    private static async Task ExecuteAsync(ITransaction transaction, Task[] parts)
+    {
+        await transaction.ExecuteAsync();
+        await Task.WhenAll(parts);
     }
 
     private async Task CountAnswersAsync()
