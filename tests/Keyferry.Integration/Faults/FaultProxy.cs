@@ -207,6 +207,7 @@ public sealed class FaultProxy : IAsyncDisposable
     /// <summary>The two sockets of one connection through the proxy.</summary>
     private sealed class Pair(Socket client) : IDisposable
     {
+        private const int BufferSize = 128 * 1024;
         private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public Socket Client { get; } = Prepared(client);
@@ -267,6 +268,8 @@ public sealed class FaultProxy : IAsyncDisposable
         private static Socket Prepared(Socket socket)
         {
             socket.NoDelay = true;
+            // What a stalled direction holds should wait at the sender, not in megabytes of this machine's own buffers.
+            (socket.ReceiveBufferSize, socket.SendBufferSize) = (BufferSize, BufferSize);
             return socket;
         }
     }

@@ -1,0 +1,112 @@
+using Keyferry.Integration.Load;
+using Keyferry.Model;
+using Keyferry.Traffic.Keys;
+using StackExchange.Redis;
+
+namespace Keyferry.Integration.Faults;
+
+/// <summary>Several faults at random moments, many runs: no wrong verdict in any of them.</summary>
+/// <remarks><c>KEYFERRY_FAULT_RUNS</c> sets how many, <c>KEYFERRY_FAULT_SEED</c> the first seed; a failure prints the seed to begin with.</remarks>
+[Collection(nameof(LoadCollection))]
+public sealed class RandomFaultTests(ITestOutputHelper output)
+{
+    private const int RunsOnOneBench = 10;
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public Task Verdict_is_true_in_a_few_random_runs() => RunManyAsync(firstSeed: 1, count: 6);
+
+    [Fact]
+    [Trait("Category", "Long")]
+    public Task Verdict_is_true_in_five_hundred_random_runs() =>
+        RunManyAsync((ulong)Number("KEYFERRY_FAULT_SEED", 1000), Number("KEYFERRY_FAULT_RUNS", 500));
+
+    private async Task RunManyAsync(ulong firstSeed, int count)
+    {
+        var verdicts = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        List<string> wrong = [];
+        for (var done = 0; done < count && wrong.Count < 3; done += RunsOnOneBench)
+        {
+            // Servers that have lived through many faults are renewed now and then, so that one run does not depend on all before it.
+            await using var bench = await FaultBench.StartAsync(new KeySpace(Seed: firstSeed, Count: 400, Databases: 2));
+            for (var i = done; i < Math.Min(done + RunsOnOneBench, count) && wrong.Count < 3; i++)
+            {
+                var seed = firstSeed + (ulong)i;
+                var (verdict, trouble) = await RunOneAsync(bench, seed);
+                verdicts[verdict] = verdicts.GetValueOrDefault(verdict) + 1;
+                if (trouble is not null)
+                {
+                    wrong.Add($"KEYFERRY_FAULT_SEED={seed}: {trouble}");
+                    output.WriteLine(wrong[^1]);
+                }
+            }
+        }
+
+        output.WriteLine(
+            $"{verdicts.Values.Sum()} fault runs: {string.Join(", ", verdicts.Select(static one => $"{one.Value} {one.Key}"))}"
+        );
+        Assert.True(wrong.Count == 0, string.Join("\n\n", wrong));
+    }
+
+    private static async Task<(string Verdict, string? Trouble)> RunOneAsync(FaultBench bench, ulong seed)
+    {
+        var dice = new Dice(seed);
+        var fromTheStart = dice.Chance(100);
+        var last = dice.Chance(300) ? FaultKinds.Harmless[dice.Below(FaultKinds.Harmless.Count)] : null;
+        var faults = Enumerable.Range(0, dice.Between(2, 4)).Select(_ => FaultKinds.All[dice.Below(FaultKinds.All.Count)]).ToArray();
+        try
+        {
+            var outcome = await bench.RunAsync(
+                seed,
+                writesPerSecond: 1000,
+                async stop =>
+                {
+                    if (!fromTheStart)
+                    {
+                        await bench.ReachAsync(Phase.Copying, stop);
+                    }
+
+                    await Task.WhenAll(faults.Select(fault => StrikeAsync(bench, fault, dice, 1500, stop)).ToArray());
+                },
+                Stop,
+                atTheEnd: last is null ? null : stop => StrikeAsync(bench, last, dice, 300, stop)
+            );
+            // A server that cannot be reached while the run is still being planned is told at once.
+            var mayFail = fromTheStart && outcome.Failure is { Kind: FailureKind.Unreachable };
+            var expected = mayFail || outcome.Report is { Verdict: Verdict.Equal };
+            var verdict = outcome.Report?.Verdict.ToString() ?? outcome.Failure?.Kind.ToString() ?? "nothing";
+            return (verdict, outcome.Lie is null && expected ? null : $"{outcome.Lie}\n{outcome}");
+        }
+        catch (Exception broken) when (broken is not OperationCanceledException)
+        {
+            return ("broken", $"{broken}\n{bench.Log}");
+        }
+    }
+
+    private static async Task StrikeAsync(FaultBench bench, Fault fault, Dice dice, int within, CancellationToken stop)
+    {
+        var (begin, time) = (TimeSpan.FromMilliseconds(dice.Below(within)), TimeSpan.FromMilliseconds(dice.Between(20, 1500)));
+        if (dice.Chance(80))
+        {
+            time += fault.Least;
+        }
+
+        await Task.Delay(begin, stop);
+        bench.Log.Add($"-- {fault}, {time.TotalMilliseconds:0} ms");
+        try
+        {
+            await fault.StrikeAsync(bench, time, stop);
+        }
+        catch (Exception away) when (away is RedisException or TimeoutException)
+        {
+            // Another fault has taken the server away; what is half done is mended at the end.
+            bench.Log.Add($"-- {fault} met {away.Message.Split('\n')[0]}");
+        }
+
+        bench.Log.Add($"-- {fault} is over");
+    }
+
+    private static int Number(string variable, int otherwise) =>
+        int.TryParse(Environment.GetEnvironmentVariable(variable), out var number) ? number : otherwise;
+}
