@@ -66,7 +66,7 @@ internal sealed class LoadedPair : IAsyncDisposable
     public async Task LetShortLivesEndAsync(CancellationToken stop)
     {
         await Task.Delay(WriterOptions.LongestShortLifeMilliseconds + 100, stop);
-        await DatasetDigest.OfAsync(Source, stop);
+        await DatasetDigest.ForgetExpiredAsync(Source, stop);
     }
 
     /// <summary>Fails unless both servers hold the same, by their own digests and by a comparison key by key.</summary>
