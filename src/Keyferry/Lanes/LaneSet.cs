@@ -78,36 +78,31 @@ internal sealed class LaneSet : IChangeSink, ISnapshotSink
     }
 
     /// <summary>A rescan asks for another look. Waits while the lane has no room.</summary>
+    /// <remarks>Offered as the snapshot's keys are: live changes neither wait behind a rescan nor find their memory taken by it.</remarks>
     public async ValueTask LookAsync(KeyId key, CancellationToken stop)
     {
-        var hash = LaneQueue.HashOf(key.Database, key.Name.Span);
-        var queue = Of(hash);
-        while (true)
+        while (!TryOffer(key.Database, key.Name.Span, KeyFlags.Look, out var room))
         {
-            var room = queue.Progress.Next();
-            if (queue.Mark(key.Database, key.Name.Span, hash, KeyFlags.Look) != MarkResult.Full)
-            {
-                return;
-            }
-
             await room.WaitAsync(stop);
         }
     }
 
     /// <summary>The snapshot hands over a key.</summary>
     /// <returns>Whether the lane has taken it; if not, <paramref name="room"/> completes when there may be room.</returns>
-    public bool TryOffer(int database, ReadOnlySpan<byte> key, out Task room)
+    public bool TryOffer(int database, ReadOnlySpan<byte> key, out Task room) => TryOffer(database, key, KeyFlags.Snapshot, out room);
+
+    private bool TryOffer(int database, ReadOnlySpan<byte> key, KeyFlags flags, out Task room)
     {
         var hash = LaneQueue.HashOf(database, key);
         var queue = Of(hash);
         room = Task.CompletedTask;
-        if (queue.TryOffer(database, key, hash))
+        if (queue.TryOffer(database, key, hash, flags))
         {
             return true;
         }
 
         room = queue.Progress.Next();
-        return queue.TryOffer(database, key, hash);
+        return queue.TryOffer(database, key, hash, flags);
     }
 
     /// <summary>Returns when every key that was marked or offered before this call has been moved.</summary>

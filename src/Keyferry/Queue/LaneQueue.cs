@@ -2,9 +2,9 @@ using System.IO.Hashing;
 
 namespace Keyferry.Queue;
 
-/// <summary>The keys of one lane that must be looked at: changed ones first, then those that the snapshot found.</summary>
+/// <summary>The keys of one lane that must be looked at: changed ones first, then those that a pass over the source found.</summary>
 /// <remarks>
-/// <para><b>In the data path.</b> Between capture, snapshot and verify, which mark keys, and the lane, which moves them.</para>
+/// <para><b>In the data path.</b> Between those who mark keys (captures, a verify) or offer them (snapshot, rescans), and the lane, which moves them.</para>
 /// <para><b>Promises.</b> A waiting key is held once, however often it is marked. A key leaves before its value is read, so a change during the read queues it
 /// again. Keys leave in the order of their first mark. Nothing is dropped silently: a mark that does not fit in the budget is refused with
 /// <see cref="MarkResult.Full"/>, and the caller owes a gap.</para>
@@ -27,6 +27,7 @@ internal sealed class LaneQueue
     private long _offered;
     private long _taken;
     private int _again;
+    private int _takes;
     private long _oldestAgain = long.MaxValue;
 
     /// <param name="budget">Bytes that waiting changed keys may occupy.</param>
@@ -182,9 +183,9 @@ internal sealed class LaneQueue
         return MarkResult.Added;
     }
 
-    /// <summary>Hands over a key that the snapshot found, if the lane is not too far behind.</summary>
+    /// <summary>Hands over a key that a pass over the source (snapshot, rescan) found, if the lane is not too far behind.</summary>
     /// <returns>Whether it was taken; if not, wait for <see cref="Progress"/> and offer it again.</returns>
-    public bool TryOffer(int database, ReadOnlySpan<byte> key, uint hash)
+    public bool TryOffer(int database, ReadOnlySpan<byte> key, uint hash, KeyFlags flags = KeyFlags.Snapshot)
     {
         lock (_lock)
         {
@@ -199,7 +200,7 @@ internal sealed class LaneQueue
                     Database = database,
                     Key = key,
                     Hash = hash,
-                    Flags = KeyFlags.Snapshot,
+                    Flags = flags,
                 }
             );
             _offered++;
@@ -210,13 +211,15 @@ internal sealed class LaneQueue
     }
 
     /// <summary>Fills <paramref name="batch"/>, changed keys first, and counts it as moving until <see cref="Done"/>.</summary>
+    /// <remarks>An eighth is kept for offered keys: on a source that changes faster than the lane moves, a pass over it would never end otherwise.</remarks>
     /// <returns>Whether there was anything.</returns>
     public bool TryTake(KeyBatch batch, int most)
     {
         batch.Clear();
         lock (_lock)
         {
-            while (batch.Count < most && _dirty.TryPeek(out var entry, out var position))
+            var kept = Math.Min(_feed.Count, ++_takes % 8 == 0 ? Math.Max(1, most / 8) : most / 8);
+            while (batch.Count < most - kept && _dirty.TryPeek(out var entry, out var position))
             {
                 batch.Add(entry);
                 _table.Remove(entry.Hash, position);

@@ -64,6 +64,32 @@ public class LaneQueueTests
         Assert.Equal(["0:changed", "0:scanned"], Names(batch));
     }
 
+    [Theory]
+    [InlineData(512)]
+    [InlineData(3)]
+    [InlineData(1)]
+    public void A_source_that_changes_without_end_does_not_keep_the_snapshot_from_its_end(int most)
+    {
+        var queue = NewQueue();
+        Assert.True(queue.TryOffer(0, "scanned"u8, LaneQueue.HashOf(0, "scanned"u8)));
+        var batch = new KeyBatch();
+        var taken = 0;
+        for (var round = 0; round < 20; round++)
+        {
+            for (var i = 0; i < 600; i++)
+            {
+                Mark(queue, $"hot{i}");
+            }
+
+            Assert.True(queue.TryTake(batch, most));
+            taken += Names(batch).Contains("0:scanned") ? 1 : 0;
+            Settle(batch);
+            queue.Done(batch);
+        }
+
+        Assert.Equal(1, taken);
+    }
+
     [Fact]
     public void The_same_name_in_two_databases_is_two_keys()
     {
