@@ -61,12 +61,13 @@ internal sealed class CaptureChoice(
     private async ValueTask<ArmedCapture> ArmTrackingAsync(CancellationToken stop)
     {
         var inUse = plan.SourceIdentity.Keyspace.Keys.Where(plan.Transfer.Scope.Covers).ToArray();
-        if (options.TargetKeys == TargetKeys.Merge && (inUse.Length > 1 || inUse is [not 0]))
+        if (options.TargetKeys == TargetKeys.Merge)
         {
+            // Not even with one database in use: nobody knows when the next comes into use, and of a change there the name is all that is told.
             throw new KeyferryException(
                 FailureKind.Refused,
                 "Client tracking does not tell in which database a key changed, and with --target-keys merge a key of the target could be taken for a deleted one of the source.",
-                "Use --capture notifications, or move one database at a time."
+                "Use --capture notifications or polling."
             );
         }
 
