@@ -39,6 +39,18 @@ internal sealed class SourceWatch(
     /// <summary>Commands that change a stream's consumer groups without an event.</summary>
     private static readonly string[] SilentStreamCommands = ["xreadgroup", "xack", "xackdel", "xclaim", "xautoclaim", "xcfgset", "xnack"];
 
+    /// <summary>Further commands that change groups or ids of a stream, of which notifications tell and tracking does not.</summary>
+    private static readonly string[] UntoldByTracking =
+    [
+        "xgroup",
+        "xgroup|create",
+        "xgroup|setid",
+        "xgroup|destroy",
+        "xgroup|createconsumer",
+        "xgroup|delconsumer",
+        "xsetid",
+    ];
+
     /// <summary>Commands that only a Redis before 6.0 does not tell of.</summary>
     private static readonly string[] SilentBefore6 = ["persist", "move", "restore", "migrate", "sinterstore"];
 
@@ -169,7 +181,8 @@ internal sealed class SourceWatch(
             sink.MayHaveMissed($"{command.ToUpperInvariant()} ran on the source, which raises no event");
         }
 
-        if (Rose(SilentStreamCommands, before, now) is { } streams)
+        IEnumerable<string> silentForStreams = family is null ? SilentStreamCommands.Concat(UntoldByTracking) : SilentStreamCommands;
+        if (Rose(silentForStreams, before, now) is { } streams)
         {
             gaps.Note($"{streams.ToUpperInvariant()} ran on the source, which raises no event", GapScope.Streams);
         }
