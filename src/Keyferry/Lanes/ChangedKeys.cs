@@ -6,9 +6,11 @@ namespace Keyferry.Lanes;
 internal sealed class ChangedKeys
 {
     private const int Most = 100_000;
+    private const long MostBytes = 16 << 20;
 
     private readonly Lock _lock = new();
     private readonly HashSet<KeyId> _keys = [];
+    private long _bytes;
     private bool _overflowed;
 
     /// <summary>Hands over the keys and begins anew; <see langword="null"/> where there were too many.</summary>
@@ -18,6 +20,7 @@ internal sealed class ChangedKeys
         {
             KeyId[]? taken = _overflowed ? null : [.. _keys];
             _keys.Clear();
+            _bytes = 0;
             _overflowed = false;
             return taken;
         }
@@ -27,13 +30,13 @@ internal sealed class ChangedKeys
     {
         lock (_lock)
         {
-            if (_keys.Count >= Most)
+            if (_overflowed || _keys.Count >= Most || _bytes + key.Length > MostBytes)
             {
                 _overflowed = true;
                 return;
             }
 
-            _ = _keys.Add(new KeyId(database, new KeyName(key.ToArray())));
+            _bytes += _keys.Add(new KeyId(database, new KeyName(key.ToArray()))) ? key.Length : 0;
         }
     }
 }

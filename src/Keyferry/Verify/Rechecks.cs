@@ -45,7 +45,8 @@ internal sealed class Rechecks(
         }
     }
 
-    /// <summary>In a migration: what only lags is equal once the run has settled; what is left gets another look by the run, which is the repair.</summary>
+    /// <summary>In a migration: what only lags is equal once the run has settled; what is left gets another look by the run, which is the repair. It may be called again
+    /// with more candidates; <see cref="EndMigration"/> ends it.</summary>
     public async ValueTask InMigrationAsync(IChangeWatch changes, CancellationToken stop)
     {
         if (candidates.Count > 0)
@@ -58,7 +59,11 @@ internal sealed class Rechecks(
         {
             await RepairAsync(changes, stop);
         }
+    }
 
+    /// <summary>Ends the looks of a migration: whatever never looked equal is in flight.</summary>
+    public void EndMigration()
+    {
         foreach (var key in candidates.Keys)
         {
             Conclude(key, inFlight: true);
@@ -126,6 +131,9 @@ internal sealed class Rechecks(
         }
     }
 
+    /// <summary>A database that came into use after the comparison had begun is in no list; only runs over all databases hear of its keys, and those keep the numbers.</summary>
+    private DatabasePair PairOf(int database) => pairs.TryGetValue(database, out var pair) ? pair : new DatabasePair(database, database);
+
     private async ValueTask LookAtAllAsync(Action<ExpiryRule, KeyId, Observation?> seen, CancellationToken stop)
     {
         using var batch = new KeyBatch();
@@ -142,7 +150,7 @@ internal sealed class Rechecks(
                 await keeper.RunAsync(
                     async session =>
                     {
-                        await session.Link.SelectAsync(pairs[database.Key], stop);
+                        await session.Link.SelectAsync(PairOf(database.Key), stop);
                         var now = await session.Closer.LookAsync(batch, sawType: null, stop);
                         for (var i = 0; i < chunk.Length; i++)
                         {

@@ -75,6 +75,7 @@ internal sealed class Verifier(
         {
             await rechecks.InMigrationAsync(changes, stop);
             await CompareChangedAsync(rechecks, changes, stop);
+            rechecks.EndMigration();
         }
 
         return _findings.Result(_progress.Compared, _progress.LookedUp, _candidates.Overflow);
@@ -97,15 +98,14 @@ internal sealed class Verifier(
                 return;
             }
 
-            if (round > options.Looks)
-            {
-                _findings.InFlight += changed.Count;
-                return;
-            }
-
             foreach (var key in changed)
             {
                 _candidates.Add(key, Observation.Moving);
+            }
+
+            if (round > options.Looks)
+            {
+                return;
             }
 
             await rechecks.InMigrationAsync(watch, stop);

@@ -15,6 +15,9 @@ internal sealed class FakeWatch : IChangeWatch
     /// <summary>Whether a key counts as touched.</summary>
     public Func<KeyId, bool> Touched { get; init; } = static _ => false;
 
+    /// <summary>Keys that changed before each asking, as often as there are entries.</summary>
+    public Queue<KeyId[]> Changed { get; init; } = [];
+
     public int Settled { get; private set; }
 
     public int LookedAgain { get; private set; }
@@ -29,7 +32,7 @@ internal sealed class FakeWatch : IChangeWatch
         Pending = Repair(keys);
     }
 
-    public IReadOnlyCollection<KeyId>? TakeChanged() => [];
+    public IReadOnlyCollection<KeyId>? TakeChanged() => Changed.TryDequeue(out var changed) ? changed : [];
 
     public async ValueTask SettleAsync(CancellationToken stop)
     {

@@ -130,6 +130,50 @@ public sealed class VerifierChangeTests
         Assert.Equal(Verdict.NotProved, Verifier.VerdictOf(result));
     }
 
+    [Fact]
+    public async Task A_database_that_comes_into_use_meanwhile_is_compared_too()
+    {
+        await using var pair = await VerifyPair.StartAsync(ServerKind.Machine, ServerKind.Machine);
+        await pair.OnBothAsync("SET k v");
+        var changed = new KeyId(7, new KeyName("late"u8.ToArray()));
+        var watch = new FakeWatch
+        {
+            Changed = new Queue<KeyId[]>([
+                [changed],
+            ]),
+            Settle = round => round == 1 ? pair.OnSourceAsync("SET late v", database: 7) : Task.CompletedTask,
+            Repair = _ => pair.OnTargetAsync("SET late v", database: 7),
+        };
+
+        var result = await pair.VerifyAsync(changes: watch);
+
+        Assert.Equal(1, watch.LookedAgain);
+        Assert.Equal(Verdict.Equal, Verifier.VerdictOf(result));
+    }
+
+    [Fact]
+    public async Task A_key_that_came_to_rest_in_a_later_round_is_not_in_flight()
+    {
+        await using var pair = await VerifyPair.StartAsync(ServerKind.Machine, ServerKind.Machine);
+        await pair.OnSourceAsync("SET k 0");
+        await pair.OnTargetAsync("SET k old");
+        var busy = new KeyId(0, new KeyName("k"u8.ToArray()));
+        // It changes for as long as the first looks last, and once more; then it is mended.
+        var watch = new FakeWatch
+        {
+            Touched = static _ => true,
+            Changed = new Queue<KeyId[]>([
+                [busy],
+            ]),
+            Settle = round => round < 8 ? pair.OnSourceAsync($"SET k {round}") : pair.OnTargetAsync("SET k 7"),
+        };
+
+        var result = await pair.VerifyAsync(changes: watch);
+
+        Assert.Equal(0, result.InFlight);
+        Assert.Equal(Verdict.Equal, Verifier.VerdictOf(result));
+    }
+
     private static async Task WriteAsync(VerifyPair pair, CancellationToken stop)
     {
         var database = pair.SourceClient.GetDatabase();
