@@ -13,19 +13,24 @@ namespace Keyferry.Resp;
 /// </remarks>
 internal sealed class RespConnection : IAsyncDisposable
 {
+    /// <summary>Sent at a time: small enough that a slow link gets it through within the patience, so that a longer silence is a stalled one.</summary>
+    private const int Portion = 256 * 1024;
+
     private readonly ITransport _transport;
     private readonly TimeProvider _time;
     private readonly TimeSpan _patience;
     private readonly ITimer? _watch;
     private readonly RespInput _input = new();
     private long _waitingSince;
+    private long _sendingSince;
     private int _silent;
 
     /// <summary>Takes over <paramref name="transport"/>.</summary>
     /// <param name="transport">An open stream on which nothing has been said yet.</param>
     /// <param name="endpoint">For messages.</param>
     /// <param name="time">The clock of the run.</param>
-    /// <param name="patience">How long a reader waits for bytes before the connection counts as lost; infinite for subscriptions, whose silence is normal.</param>
+    /// <param name="patience">How long a reader waits for bytes, and a writer for the server to take some, before the connection counts as lost; infinite for
+    /// subscriptions, whose silence is normal.</param>
     public RespConnection(ITransport transport, Endpoint endpoint, TimeProvider time, TimeSpan patience)
     {
         _transport = transport;
@@ -66,7 +71,27 @@ internal sealed class RespConnection : IAsyncDisposable
             return;
         }
 
-        await _transport.SendAsync(Output.Pending, stop);
+        var left = Output.Pending;
+        try
+        {
+            while (!left.IsEmpty)
+            {
+                // Nobody may be reading meanwhile: without a look at the time here, a server that takes nothing would be waited for without end.
+                Volatile.Write(ref _sendingSince, _time.GetTimestamp());
+                var portion = left[..Math.Min(left.Length, Portion)];
+                await _transport.SendAsync(portion, stop);
+                left = left[portion.Length..];
+            }
+        }
+        catch (IOException broken) when (Volatile.Read(ref _silent) != 0)
+        {
+            throw new IOException($"{Endpoint} has taken nothing for {_patience.TotalSeconds:0.#} s", broken);
+        }
+        finally
+        {
+            Volatile.Write(ref _sendingSince, 0);
+        }
+
         BytesSent += Output.Length;
         Output.Clear();
     }
@@ -162,13 +187,14 @@ internal sealed class RespConnection : IAsyncDisposable
 
     private void CheckPatience()
     {
-        var since = Volatile.Read(ref _waitingSince);
-        if (since != 0 && _time.GetElapsedTime(since) >= _patience)
+        if (IsOver(Volatile.Read(ref _waitingSince)) || IsOver(Volatile.Read(ref _sendingSince)))
         {
             Volatile.Write(ref _silent, 1);
             _transport.Reset();
         }
     }
+
+    private bool IsOver(long since) => since != 0 && _time.GetElapsedTime(since) >= _patience;
 
     /// <summary>The command's name and, for the container commands, its subcommand: never a key.</summary>
     private static string NameOf(RespArgument[] command)
