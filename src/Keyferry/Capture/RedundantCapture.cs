@@ -4,8 +4,9 @@ namespace Keyferry.Capture;
 
 /// <summary>Two captures that hear the same: losing one is no gap as long as the other has heard everything.</summary>
 /// <remarks>
-/// <para><b>The rule.</b> When one is lost, the other is asked to prove, by catching up without a loss of its own, that it has heard everything up to that moment. Only
-/// if it cannot is there a gap. A capture that is lost while the other is not listening is a gap at once.</para>
+/// <para><b>The rule.</b> One that is lost is covered by the other, if that one has heard everything up to then. One that listens again after a covered absence counts
+/// for nothing yet: what happened meanwhile may still be on its way to the other, which therefore has to catch up first. If the other is lost before that, there is a
+/// gap. One that is lost while the other is away is a gap at once.</para>
 /// <para><b>Concurrency.</b> As its parts: anybody may ask to catch up.</para>
 /// </remarks>
 internal sealed class RedundantCapture : ICapture
@@ -13,8 +14,8 @@ internal sealed class RedundantCapture : ICapture
     private readonly IChangeSink _sink;
     private readonly Half[] _halves;
     private readonly Lock _lock = new();
-    private readonly List<(Half Lost, string Reason)> _doubtful = [];
-    private readonly Pulse _lost = new();
+    private readonly Pulse _joined = new();
+    private Joining? _joining;
 
     /// <param name="create">Makes one of the two, which puts what it hears into the sink that it is given.</param>
     /// <param name="sink">Where the changes go.</param>
@@ -36,15 +37,15 @@ internal sealed class RedundantCapture : ICapture
         foreach (var half in _halves)
         {
             await half.Capture.ArmAsync(stop);
-            half.Listening = true;
+            half.State = HalfState.Whole;
         }
     }
 
     /// <inheritdoc/>
     public async Task RunAsync(CancellationToken stop)
     {
-        var judging = JudgeAsync(stop);
-        await Task.WhenAll(_halves[0].Capture.RunAsync(stop), _halves[1].Capture.RunAsync(stop), judging);
+        var joining = JoinAsync(stop);
+        await Task.WhenAll(_halves[0].Capture.RunAsync(stop), _halves[1].Capture.RunAsync(stop), joining);
     }
 
     /// <inheritdoc/>
@@ -55,13 +56,16 @@ internal sealed class RedundantCapture : ICapture
         var first = await Task.WhenAny(_halves.Select(half => half.Capture.CatchUpAsync(either.Token).AsTask()));
         either.Cancel();
         await first;
-        while (HasDoubt())
+        // One that has only just come back may have answered, while the other has still to hear of the time before.
+        while (true)
         {
-            var settled = _lost.Next();
-            if (HasDoubt())
+            var joined = _joined.Next();
+            if (Volatile.Read(ref _joining) is null)
             {
-                await settled.WaitAsync(stop);
+                return;
             }
+
+            await joined.WaitAsync(stop);
         }
     }
 
@@ -78,67 +82,71 @@ internal sealed class RedundantCapture : ICapture
         }
     }
 
-    private bool HasDoubt()
-    {
-        lock (_lock)
-        {
-            return _doubtful.Count > 0;
-        }
-    }
-
     /// <summary>A half says that it may have missed something: at its loss, and again when it listens once more.</summary>
     private void OnLost(Half half, string reason)
     {
-        var other = half == _halves[0] ? _halves[1] : _halves[0];
+        bool isGap;
+        Joining? over = null;
         lock (_lock)
         {
-            if (!half.Listening)
-            {
-                // It listens again; what happened meanwhile was the other's to hear, or is a gap already, which lasts until now.
-                half.Listening = true;
-                if (!half.Covered)
-                {
-                    _sink.MayHaveMissed(reason);
-                }
-
-                return;
-            }
-
-            half.Listening = false;
-            half.Covered = other.Listening;
-            other.Covered = false;
-            if (half.Covered)
-            {
-                _doubtful.Add((half, reason));
-                _lost.Set();
-                return;
-            }
+            isGap = half.State == HalfState.Away ? Return(half) : Leave(half, ref over);
         }
 
-        _sink.MayHaveMissed(reason);
+        over?.End.Cancel();
+        _joined.Set();
+        if (isGap)
+        {
+            _sink.MayHaveMissed(reason);
+        }
     }
 
-    private async Task JudgeAsync(CancellationToken stop)
+    /// <returns>Whether the half was away for a time of which nobody may have heard.</returns>
+    private bool Return(Half half)
+    {
+        if (!half.Covered)
+        {
+            half.State = HalfState.Whole;
+            return true;
+        }
+
+        half.State = HalfState.Joining;
+        Volatile.Write(ref _joining, new Joining(half));
+        return false;
+    }
+
+    /// <returns>Whether something may have been lost with the half.</returns>
+    private bool Leave(Half half, ref Joining? over)
+    {
+        var other = OtherOf(half);
+        var isGap = other.State != HalfState.Whole;
+        if (other.State == HalfState.Joining)
+        {
+            // The absence of the other was for this one to hear of. The gap takes its place; since then the other has listened.
+            other.State = HalfState.Whole;
+            over = _joining;
+            Volatile.Write(ref _joining, null);
+        }
+
+        half.Covered = other.State == HalfState.Whole;
+        half.State = HalfState.Away;
+        other.Covered = false;
+        return isGap;
+    }
+
+    private async Task JoinAsync(CancellationToken stop)
     {
         try
         {
             while (true)
             {
-                var lost = _lost.Next();
-                (Half Lost, string Reason)[] doubtful;
-                lock (_lock)
+                var joined = _joined.Next();
+                if (Volatile.Read(ref _joining) is { } joining)
                 {
-                    doubtful = [.. _doubtful];
+                    await JoinAsync(joining, stop);
                 }
-
-                foreach (var (half, reason) in doubtful)
+                else
                 {
-                    await JudgeAsync(half, reason, stop);
-                }
-
-                if (doubtful.Length == 0)
-                {
-                    await lost.WaitAsync(stop);
+                    await joined.WaitAsync(stop);
                 }
             }
         }
@@ -148,20 +156,53 @@ internal sealed class RedundantCapture : ICapture
         }
     }
 
-    private async Task JudgeAsync(Half half, string reason, CancellationToken stop)
+    private async Task JoinAsync(Joining joining, CancellationToken stop)
     {
-        var other = half == _halves[0] ? _halves[1] : _halves[0];
-        await other.Capture.CatchUpAsync(stop);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, joining.End.Token);
+        try
+        {
+            await OtherOf(joining.Half).Capture.CatchUpAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            // The other was lost meanwhile, and a gap has been noted.
+            return;
+        }
+
         lock (_lock)
         {
-            _ = _doubtful.RemoveAll(doubt => doubt.Lost == half);
-            if (!half.Covered)
+            if (_joining == joining)
             {
-                _sink.MayHaveMissed(reason);
+                joining.Half.State = HalfState.Whole;
+                Volatile.Write(ref _joining, null);
             }
         }
 
-        _lost.Set();
+        _joined.Set();
+    }
+
+    private Half OtherOf(Half half) => half == _halves[0] ? _halves[1] : _halves[0];
+
+    /// <summary>What one of the two is good for.</summary>
+    private enum HalfState
+    {
+        /// <summary>It does not listen.</summary>
+        Away,
+
+        /// <summary>It listens, but the other has yet to hear of the time when it did not.</summary>
+        Joining,
+
+        /// <summary>Whatever it has not heard is covered by the other's word or by a gap.</summary>
+        Whole,
+    }
+
+    /// <summary>A half that has come back and waits for the other to catch up.</summary>
+    private sealed class Joining(Half half)
+    {
+        public Half Half { get; } = half;
+
+        /// <summary>Cancelled when the other is lost before it has caught up.</summary>
+        public CancellationTokenSource End { get; } = new();
     }
 
     /// <summary>The sink of one of the two.</summary>
@@ -177,8 +218,7 @@ internal sealed class RedundantCapture : ICapture
 
         public ICapture Capture { get; }
 
-        /// <summary>Since its last arming it has not said that it may have missed something.</summary>
-        public bool Listening { get; set; }
+        public HalfState State { get; set; }
 
         /// <summary>While it was away, the other has not been lost.</summary>
         public bool Covered { get; set; }
