@@ -1,4 +1,3 @@
-using Keyferry.Capture;
 using Keyferry.Simulation.World;
 
 namespace Keyferry.Simulation.Tests;
@@ -6,126 +5,47 @@ namespace Keyferry.Simulation.Tests;
 /// <summary>The engine itself, thousands of times, in worlds where things go wrong.</summary>
 public sealed class EngineSimulationTests(ITestOutputHelper output)
 {
-    private static readonly FaultKind[] _network =
-    [
-        FaultKind.Cut,
-        FaultKind.Truncate,
-        FaultKind.Stall,
-        FaultKind.Slow,
-        FaultKind.Refuse,
-        FaultKind.DoubleMessages,
-    ];
+    /// <summary>Seeds of each world in a usual test run.</summary>
+    private const int Seeds = 250;
 
-    private static readonly FaultKind[] _everything =
-    [
-        .. _network,
-        FaultKind.StallForEver,
-        FaultKind.Ignore,
-        FaultKind.RestartSource,
-        FaultKind.RestartTarget,
-        FaultKind.FlagsOff,
-        FaultKind.KillSubscribers,
-        FaultKind.OutOfMemory,
-        FaultKind.ReadOnly,
-    ];
+    /// <summary>Seeds of each world in a long one; the environment may ask for more.</summary>
+    private const int ManySeeds = 3_000;
 
     [Fact]
-    public void Calm() => Run(new SimProfile { Name = nameof(Calm), MustBeEqual = true }, 20);
+    public void Calm() => Run(SimProfiles.Calm, Seeds);
 
     [Fact]
-    public void Broken_networks() =>
-        Run(
-            new SimProfile
-            {
-                Name = nameof(Broken_networks),
-                Faults = 6,
-                Kinds = _network,
-            },
-            40
-        );
+    public void Broken_networks() => Run(SimProfiles.Broken_networks, Seeds);
 
     [Fact]
-    public void Everything_goes_wrong() =>
-        Run(
-            new SimProfile
-            {
-                Name = nameof(Everything_goes_wrong),
-                Faults = 5,
-                Kinds = _everything,
-                Flushes = true,
-                Streams = true,
-            },
-            40
-        );
+    public void Everything_goes_wrong() => Run(SimProfiles.Everything_goes_wrong, Seeds);
 
     [Fact]
-    public void All_captures_on_all_kinds_of_servers() =>
-        Run(
-            new SimProfile
-            {
-                Name = nameof(All_captures_on_all_kinds_of_servers),
-                Faults = 5,
-                Kinds = _everything,
-                Flushes = true,
-                Streams = true,
-                Varies = true,
-                Captures = [CaptureKind.Auto, CaptureKind.Notifications, CaptureKind.Tracking, CaptureKind.Polling],
-            },
-            40
-        );
+    public void All_captures_on_all_kinds_of_servers() => Run(SimProfiles.All_captures_on_all_kinds_of_servers, Seeds);
 
     [Fact]
-    public void Faults_from_the_first_moment() =>
-        Run(
-            new SimProfile
-            {
-                Name = nameof(Faults_from_the_first_moment),
-                Keys = 10,
-                Writes = 20,
-                Busy = TimeSpan.FromMilliseconds(200),
-                Faults = 5,
-                Kinds = _everything,
-                Streams = true,
-                Captures = [CaptureKind.Auto, CaptureKind.Notifications, CaptureKind.Tracking, CaptureKind.Polling],
-            },
-            60
-        );
+    public void Faults_from_the_first_moment() => Run(SimProfiles.Faults_from_the_first_moment, Seeds);
 
     [Fact]
-    public void The_target_restarts_empty() =>
-        Run(
-            new SimProfile
-            {
-                Name = nameof(The_target_restarts_empty),
-                Faults = 3,
-                Kinds = [FaultKind.EmptyTarget, FaultKind.Cut],
-            },
-            20
-        );
+    public void The_target_restarts_empty() => Run(SimProfiles.The_target_restarts_empty, Seeds);
 
     [Fact]
-    public void Little_memory() =>
-        Run(
-            new SimProfile
-            {
-                Name = nameof(Little_memory),
-                Faults = 3,
-                Kinds = _network,
-                Writes = 600,
-                DirtyBudget = 4096,
-            },
-            20
-        );
+    public void Little_memory() => Run(SimProfiles.Little_memory, Seeds);
+
+    [Fact]
+    [Trait("Category", "Long")]
+    public void Many_more_seeds_of_every_world()
+    {
+        foreach (var profile in SimProfiles.All)
+        {
+            Run(profile, ManySeeds);
+        }
+    }
 
     [Fact]
     public void The_same_seed_ends_the_same_to_the_last_byte()
     {
-        var profile = new SimProfile
-        {
-            Name = "replay",
-            Faults = 5,
-            Kinds = _everything,
-        };
+        var profile = SimProfiles.Everything_goes_wrong;
         for (var seed = 1UL; seed <= 5; seed++)
         {
             var first = SimRun.One(seed, profile, EngineUnderTest.MigrateAsync);

@@ -57,6 +57,14 @@ internal static class EngineUnderTest
 
     private sealed class Story(SimWorld world) : IRunObserver
     {
-        public void On(RunEvent happened) => world.Scheduler.Log($"engine {happened}");
+        public void On(RunEvent happened)
+        {
+            world.Scheduler.Log($"engine {happened}");
+            if (happened is RunEvent.PhaseEntered { Phase: Phase.Proving })
+            {
+                // Everything is drained and nobody writes: what differs now was lost without being noticed, and only the proof would find it.
+                world.Unnoticed ??= SimOracle.Compare(world.Source, world.Target);
+            }
+        }
     }
 }

@@ -93,6 +93,9 @@ internal sealed record SimProfile
     /// <summary>The seed decides over clocks, versions, rights and payload forms.</summary>
     public bool Varies { get; init; }
 
+    /// <summary>Every loss in this profile can be noticed when it happens, so that nothing is left for the proof at the end to find.</summary>
+    public bool NoticesEverything { get; init; }
+
     /// <summary>Nothing in this profile excuses any other claim than <see cref="Claim.Equal"/>.</summary>
     public bool MustBeEqual { get; init; }
 

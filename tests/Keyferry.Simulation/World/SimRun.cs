@@ -141,6 +141,13 @@ internal static class SimRun
             throw new SimulationFailedException($"It said Different, and {when} both sides are equal ({verdict.Why}).");
         }
 
+        if (world.Profile.NoticesEverything && world.Unnoticed is { Count: > 0 } lost)
+        {
+            throw new SimulationFailedException(
+                $"{lost.Count} keys differed before the proof, so a loss went unnoticed:\n  {string.Join("\n  ", lost.Take(10))}"
+            );
+        }
+
         if (world.Profile.MustBeEqual && verdict.Claim != Claim.Equal)
         {
             throw new SimulationFailedException(

@@ -57,6 +57,9 @@ internal sealed class SimWorld
     /// <summary>Ends when the application has stopped writing and the last fault has happened.</summary>
     public Task Quiet { get; private set; } = Task.CompletedTask;
 
+    /// <summary>What differed when the program had drained everything and began to compare; <see langword="null"/> if it never came to that.</summary>
+    public IReadOnlyList<string>? Unnoticed { get; set; }
+
     /// <summary>Fills the source and sets the application and the faults going.</summary>
     public void Begin()
     {
