@@ -6,7 +6,10 @@ using Keyferry.Verify;
 namespace Keyferry.Migration;
 
 /// <summary>What the verifier may ask of a running migration.</summary>
-internal sealed class ChangeWatch(LaneSet lanes, ICapture capture) : IChangeWatch
+/// <param name="lanes">Where looks are asked for.</param>
+/// <param name="capture">Says when everything has been heard.</param>
+/// <param name="repairs">Whether what differs is looked at again. Not in a run that moves nothing but changes: it would copy what it was asked to leave.</param>
+internal sealed class ChangeWatch(LaneSet lanes, ICapture capture, bool repairs) : IChangeWatch
 {
     /// <inheritdoc/>
     public IWatchedKeys Watch(IReadOnlyCollection<KeyId> keys) => new Watched(lanes.Watch(keys));
@@ -14,7 +17,7 @@ internal sealed class ChangeWatch(LaneSet lanes, ICapture capture) : IChangeWatc
     /// <inheritdoc/>
     public void LookAgain(IReadOnlyCollection<KeyId> keys)
     {
-        foreach (var key in keys)
+        foreach (var key in repairs ? keys : [])
         {
             lanes.LookAgain(key);
         }

@@ -79,6 +79,9 @@ internal sealed class MigrationEngine
     /// <summary>Whether the target may have had keys of its own, so that surplus keys there are not the run's to remove.</summary>
     public bool OwnsTarget => _options.TargetKeys != TargetKeys.Merge;
 
+    /// <summary>Whether keys that differ although nobody has changed them are the run's to move; with live-only they are not.</summary>
+    public bool MovesUnchanged => _options.Mode != MigrationMode.LiveOnly;
+
     /// <summary>Starts the lanes.</summary>
     public void Start(BackgroundTasks background, Action<string> suspect)
     {

@@ -83,8 +83,8 @@ internal sealed class MigrationRun
                 new RunStart
                 {
                     Name = _name,
-                    Source = _options.Source.ToString(),
-                    Target = _options.Target.ToString(),
+                    Source = ResumePoint.NameOf(_options.Source),
+                    Target = ResumePoint.NameOf(_options.Target),
                     Mode = _options.Mode switch
                     {
                         MigrationMode.Snapshot => "snapshot",

@@ -11,6 +11,7 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
 {
     private readonly List<KeyferryException> _refusals = [];
     private readonly List<string> _warnings = [];
+    private bool _sameServer;
 
     /// <summary>Which databases the options speak of.</summary>
     public static DatabaseScope ScopeOf(MigrationOptions options) =>
@@ -91,6 +92,7 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
     {
         if (from.RunId.Length > 0 && from.RunId == to.RunId && (scope.Only is null || scope.Only == scope.Into))
         {
+            _sameServer = true;
             Refuse("Source and target are the same server.", "Name two different ones.");
         }
 
@@ -164,7 +166,7 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
     private void JudgeTargetKeys(long keys)
     {
         // A resumed run finds the keys that it has put there itself.
-        if (keys > 0 && options is { TargetKeys: TargetKeys.Refuse, Resume: false })
+        if (keys > 0 && !_sameServer && options is { TargetKeys: TargetKeys.Refuse, Resume: false })
         {
             Refuse(
                 $"The target {options.Target} already has {keys:#,0} keys.",
@@ -175,6 +177,11 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
 
     private async ValueTask TryReadingAsync(RespConnection from, ServerIdentity identity, CancellationToken stop)
     {
+        if (options.Source.Database is { } only && await from.TryCallAsync(stop, "SELECT", only) is { IsError: true } refused)
+        {
+            Refuse($"The source has no database {only}: {refused.Text}.", "Name one that it has.");
+        }
+
         foreach (var command in new[] { "DUMP", identity.HasPExpireTime ? "PEXPIRETIME" : "PTTL", "TYPE", "EXISTS" })
         {
             await TryAsync(from, "source", stop, command, "keyferry:{probe}");

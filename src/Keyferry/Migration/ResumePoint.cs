@@ -33,12 +33,12 @@ internal sealed record ResumePoint(RunRecord Run, SnapshotPosition? Position)
             );
         }
 
-        if (latest.Start.Source != options.Source.ToString() || latest.Start.Target != options.Target.ToString())
+        if (latest.Start.Source != NameOf(options.Source) || latest.Start.Target != NameOf(options.Target))
         {
             throw new KeyferryException(
                 FailureKind.Usage,
-                $"The run to resume went from {latest.Start.Source} to {latest.Start.Target}, not from {options.Source} to {options.Target}.",
-                "Name the same servers, or start without --resume."
+                $"The run to resume went from {latest.Start.Source} to {latest.Start.Target}, not from {NameOf(options.Source)} to {NameOf(options.Target)}.",
+                "Name the same servers and databases, or start without --resume."
             );
         }
 
@@ -48,6 +48,10 @@ internal sealed record ResumePoint(RunRecord Run, SnapshotPosition? Position)
             scan is null ? null : new SnapshotPosition(scan.ServerRunId, scan.Database, scan.Cursor, scan.Keys, scan.Done)
         );
     }
+
+    /// <summary>How the store names a side of a run: <c>host:port</c>, and <c>/database</c> where the run is restricted to one. A run that is gone on with must not
+    /// reach further than it did: what it may delete on the target was decided for these databases.</summary>
+    public static string NameOf(Endpoint endpoint) => endpoint.Database is { } database ? $"{endpoint}/{database}" : endpoint.ToString();
 
     /// <summary>Records how far the copy has come for certain.</summary>
     public static void Save(IRunStore store, long run, SnapshotPosition position) =>

@@ -70,7 +70,9 @@ internal sealed class RunProof(
         var outage = new Outage(time, options.OutageBudget);
         while (true)
         {
-            var changes = engine.Capture is { Listens: true } capture ? new ChangeWatch(engine.Lanes, capture) : null;
+            var changes = engine.Capture is { Listens: true } capture
+                ? new ChangeWatch(engine.Lanes, capture, engine.MovesUnchanged)
+                : null;
             try
             {
                 var verify = await new Verifier(source, target, options, time, changes).RunAsync(stop);

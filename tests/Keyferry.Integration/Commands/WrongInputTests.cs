@@ -118,6 +118,49 @@ public sealed class WrongInputTests : IAsyncLifetime
     [Fact]
     public async Task The_same_server_twice() => await AssertFailsAsync(Source.Uri, Source.Uri, ExitCodes.Refused, "same server");
 
+    [Fact]
+    public async Task A_database_that_the_source_has_not() =>
+        await AssertFailsAsync($"{Source.Uri}/99", Target.Uri, ExitCodes.Refused, "no database 99");
+
+    [Fact]
+    public async Task A_resume_that_would_reach_further_than_the_run_did()
+    {
+        var work = Path.Combine(_folder, "run");
+        await Target.CommandAsync("SET", "mine", "1");
+        await using (
+            var killed = Programs.KeyferryProgram.Start("migrate", $"{Source.Uri}/0", $"{Target.Uri}/5", "--work-dir", work, "--plain")
+        )
+        {
+            await killed.WaitForAsync("phase following", TimeSpan.FromSeconds(60));
+            await killed.KillAsync();
+        }
+
+        using var line = new CommandLine();
+        var code = await line.RunAsync("migrate", Source.Uri, Target.Uri, "--resume", "--until-idle", "1s", "--work-dir", work);
+        Assert.True(code == ExitCodes.Usage, line.Out + line.Error);
+        Assert.Contains("/5", line.Error, StringComparison.Ordinal);
+        Assert.Equal("1", (string?)await Target.CommandAsync("GET", "mine"));
+    }
+
+    [Fact]
+    public async Task Live_only_leaves_what_was_there_before()
+    {
+        using var line = new CommandLine();
+        var code = await line.RunAsync([
+            "migrate",
+            Source.Uri,
+            Target.Uri,
+            "--mode",
+            "live-only",
+            "--until-idle",
+            "1s",
+            "--work-dir",
+            Path.Combine(_folder, "work"),
+        ]);
+        Assert.True(code == ExitCodes.Differences, $"exit {code}\n{line.Out}{line.Error}");
+        Assert.Equal(0, (long)await Target.CommandAsync("DBSIZE"));
+    }
+
     private static int FreePortNumber()
     {
         using var probe = new TcpListener(IPAddress.Loopback, 0);
