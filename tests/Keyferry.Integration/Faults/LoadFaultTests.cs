@@ -15,6 +15,7 @@ public sealed class LoadFaultTests
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Fact]
+    [Trait("Category", "Long")]
     public Task Subscriber_cut_off_by_the_server_is_noticed_within_a_second() =>
         OverflowAsync("pubsub 4194304 0 0", writesPerSecond: 20_000, TimeSpan.FromSeconds(5));
 
