@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Keyferry.Cli.Output;
 using Keyferry.Migration;
+using Keyferry.Model;
 
 namespace Keyferry.Cli.Commands;
 
@@ -54,7 +55,11 @@ internal static class MigrateCommand
         var display = new RunDisplay(view, new ProgressRates(options), surroundings.Time);
         var migration = surroundings.Migration(options, display, surroundings.Time);
         using var tellFinish = signals.Finish.Register(() =>
-            display.Tell("ending as asked: draining, then comparing; Ctrl-C ends at once")
+            display.Tell(
+                migration.Progress is { CopyDone: false, Phase: <= Phase.Copying } && options.Mode != MigrationMode.LiveOnly
+                    ? "ending as asked: the copy is not complete, so that nothing is compared; --resume goes on with it later"
+                    : "ending as asked: draining, then comparing; one more Ctrl-C ends at once"
+            )
         );
         using var tellAbort = signals.Abort.Register(() =>
             display.Tell("ending at once as asked: putting back what was changed on the source")

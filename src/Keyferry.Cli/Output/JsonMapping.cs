@@ -78,6 +78,7 @@ internal static class JsonMapping
             LookedUp = result.LookedUp,
             ByType = result.ByType,
             DifferenceCount = result.DifferenceCount,
+            NotLookedAtAgain = result.NotLookedAtAgain,
             Differences = result.Differences.ToDictionary(pair => Word(pair.Key), pair => pair.Value, StringComparer.Ordinal),
             First = showKeys ? [.. result.First.Select(Of)] : null,
             InFlight = result.InFlight,

@@ -67,6 +67,7 @@ internal sealed record JsonVerify
     public long LookedUp { get; init; }
     public required IReadOnlyDictionary<string, long> ByType { get; init; }
     public long DifferenceCount { get; init; }
+    public long NotLookedAtAgain { get; init; }
     public required IReadOnlyDictionary<string, long> Differences { get; init; }
     public IReadOnlyList<JsonDifference>? First { get; init; }
     public long InFlight { get; init; }

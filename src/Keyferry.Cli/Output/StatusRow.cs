@@ -99,11 +99,15 @@ internal sealed record StatusRow(string Label, IReadOnlyList<string> Facts)
         new(
             "lag",
             [
-                $"p50 {Quantity.Duration(now.LagP50)}",
-                $"p99 {Quantity.Duration(now.LagP99)}",
+                $"p50 {Measured(now, now.LagP50)}",
+                $"p99 {Measured(now, now.LagP99)}",
                 $"oldest waiting {Quantity.Duration(now.OldestWaiting)}",
             ]
         );
+
+    /// <summary>A lag of which nothing was measured is not one of 0 ms.</summary>
+    private static string Measured(ProgressSnapshot now, TimeSpan lag) =>
+        now.ChangesMoved == 0 && lag == TimeSpan.Zero ? "–" : Quantity.Duration(lag);
 
     private static StatusRow VerifyOf(ProgressSnapshot now) =>
         new(

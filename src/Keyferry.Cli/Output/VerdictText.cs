@@ -25,7 +25,7 @@ internal static class VerdictText
         {
             Verdict.Equal => "both sides were compared in both directions, and nothing differs.",
             Verdict.Different =>
-                $"{Quantity.Of(result?.DifferenceCount ?? 0, "key")} differ{(result?.DifferenceCount == 1 ? "s" : "")}, and went on differing when looked at again.",
+                $"{AtLeast(result)}{Quantity.Of(result?.DifferenceCount ?? 0, "key")} differ{(result?.DifferenceCount == 1 ? "s" : "")}, and went on differing when looked at again.",
             Verdict.NotProved when result is null => "both sides were not compared.",
             Verdict.NotProved => "no stable difference was found, but equality could not be proved.",
             _ => "the run was ended before it could say anything about both sides; the target may be incomplete.",
@@ -89,14 +89,25 @@ internal static class VerdictText
         }
     }
 
+    private static string AtLeast(VerifyResult? result) => result?.NotLookedAtAgain > 0 ? "at least " : "";
+
     private static string InFlight(long keys) =>
         keys == 0 ? "no keys" : $"{Quantity.Of(keys, "key")} kept changing while they were compared: neither equal nor different";
 
     private static IEnumerable<string> Differences(VerifyResult result, bool showKeys)
     {
+        if (result.NotLookedAtAgain > 0)
+        {
+            yield return $"{Quantity.Of(result.NotLookedAtAgain, "key")} looked different at first, and could not be kept for another look";
+        }
+
         if (result.DifferenceCount == 0)
         {
-            yield return "none";
+            if (result.NotLookedAtAgain == 0)
+            {
+                yield return "none";
+            }
+
             yield break;
         }
 

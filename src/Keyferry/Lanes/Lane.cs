@@ -29,6 +29,7 @@ internal sealed class Lane(
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
     private long _previousTargetId;
+    private int _sessions;
     private string _previousTarget = "";
     private TimeSpan _pause = FirstPause;
     private long _wellSince;
@@ -137,6 +138,12 @@ internal sealed class Lane(
         var process = await context.Target.LookAsync(connection, stop);
         var another = process != _previousTarget;
         _previousTarget = process;
+        if (_sessions++ > 0 && _previousTargetId == 0 && !another)
+        {
+            Suspect?.Invoke("its id is not known: the user may not run CLIENT ID");
+            return;
+        }
+
         if (_previousTargetId == 0 || _previousTargetId == connection.ClientId || another)
         {
             // Ids begin anew with a process, and its connections have ended with the one before: that id may be anybody's now.

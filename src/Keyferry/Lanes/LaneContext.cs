@@ -9,12 +9,14 @@ namespace Keyferry.Lanes;
 /// <param name="Counters">What all lanes have done.</param>
 /// <param name="Failed">Keys that the target refuses.</param>
 /// <param name="Target">Which process the target is.</param>
+/// <param name="Databases">Which of the target's databases may be written.</param>
 internal sealed record LaneContext(
     LaneQueue Queue,
     TransferSettings Transfer,
     LaneCounters Counters,
     FailedKeys Failed,
-    TargetProcess Target
+    TargetProcess Target,
+    TargetDatabases Databases
 )
 {
     /// <summary>Adds an acknowledged batch to the counters.</summary>

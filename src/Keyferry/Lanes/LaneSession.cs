@@ -38,7 +38,9 @@ internal sealed class LaneSession : IAsyncDisposable
     private readonly Lock _batchLock = new();
     private readonly HashSet<KeyBatch> _open = [];
     private readonly Stack<KeyBatch> _spare = new();
-    private double _averagePayload = 256;
+
+    /// <summary>Begins high: until the first answers tell how large values are, few are asked for, since the source holds in memory what it has answered.</summary>
+    private double _averagePayload = 8192;
 
     public LaneSession(RespConnection source, RespConnection target, LaneContext context, TimeProvider time)
     {
@@ -124,6 +126,7 @@ internal sealed class LaneSession : IAsyncDisposable
 
     private async Task MoveAsync(KeyBatch batch, CancellationToken stop)
     {
+        await ProveDatabasesAsync(batch, stop);
         await GuardAsync(_source, "source", () => _reader.MoveAsync(batch, _writer, stop));
         await GuardAsync(_target, "target", () => _writer.FlushAsync(stop));
         var bytes = 0L;
@@ -133,6 +136,18 @@ internal sealed class LaneSession : IAsyncDisposable
         }
 
         _averagePayload = (_averagePayload * 0.8) + (0.2 * Math.Max(16, bytes / (double)batch.Count));
+    }
+
+    private async ValueTask ProveDatabasesAsync(KeyBatch batch, CancellationToken stop)
+    {
+        for (var i = 0; i < batch.Count; i++)
+        {
+            var database = batch.Items[i].Database;
+            if (!_context.Databases.IsProved(database))
+            {
+                await GuardAsync(_target, "target", () => _context.Databases.ProveAsync(database, stop));
+            }
+        }
     }
 
     private KeyBatch? TryTake()

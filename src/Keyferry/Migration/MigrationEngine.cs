@@ -27,6 +27,7 @@ internal sealed class MigrationEngine
     private readonly SnapshotScanner _scanner;
     private long _streamsRescanned;
     private bool _skipCopy;
+    private bool _quietPass;
     private long _lastChange;
     private long _changesSeen = -1;
 
@@ -41,6 +42,7 @@ internal sealed class MigrationEngine
         Gaps = new GapLedger(time);
         Lanes = new LaneSet(options.Lanes, options.DirtyBudget, plan.Transfer.Scope, Gaps, time);
         _targetProcess = new TargetProcess(plan.TargetIdentity, Gaps);
+        var databases = new TargetDatabases(target, plan.Transfer.Scope);
         _workers =
         [
             .. Lanes.Queues.Select(
@@ -49,7 +51,7 @@ internal sealed class MigrationEngine
                         i,
                         source,
                         target,
-                        new LaneContext(queue, plan.Transfer, _counters, Failed, _targetProcess),
+                        new LaneContext(queue, plan.Transfer, _counters, Failed, _targetProcess, databases),
                         options.OutageBudget,
                         time
                     )
@@ -198,7 +200,9 @@ internal sealed class MigrationEngine
             }
             else
             {
-                await NewRescan().RunAsync(surplusOnly: false, stop);
+                var rescan = NewRescan();
+                await rescan.RunAsync(surplusOnly: false, stop);
+                _quietPass = rescan.Named == 0;
             }
 
             await Lanes.SettleAsync(stop);
@@ -245,7 +249,8 @@ internal sealed class MigrationEngine
     public TimeSpan Idle()
     {
         var changes = Lanes.Writes;
-        if (changes != _changesSeen)
+        // Polling hears of no changes: only a pass that found both sides equal tells that there were none.
+        if (changes != _changesSeen || (Capture is { Listens: false } && !_quietPass))
         {
             _changesSeen = changes;
             _lastChange = _time.GetTimestamp();

@@ -12,6 +12,7 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
     private readonly List<KeyferryException> _refusals = [];
     private readonly List<string> _warnings = [];
     private bool _sameServer;
+    private bool _targetIsReplica;
 
     /// <summary>Which databases the options speak of.</summary>
     public static DatabaseScope ScopeOf(MigrationOptions options) =>
@@ -98,6 +99,7 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
 
         if (to.IsReplica)
         {
+            _targetIsReplica = true;
             Refuse($"The target {options.Target} is a read-only replica.", $"Name its primary instead{PrimaryOf(to)}.");
         }
 
@@ -221,7 +223,11 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         var name = RespValueText(command[0]);
         if (reply.Text.StartsWith("READONLY", StringComparison.Ordinal))
         {
-            Refuse($"The {role} {connection.Endpoint} is read-only.", "Name the primary instead.");
+            // A replica has been refused as what it is.
+            if (!_targetIsReplica)
+            {
+                Refuse($"The {role} {connection.Endpoint} is read-only.", "Name the primary instead.");
+            }
         }
         else
         {

@@ -69,15 +69,44 @@ internal sealed record ResumePoint(RunRecord Run, SnapshotPosition? Position)
         );
 
     /// <summary>The options of the first start that a resumed run must keep.</summary>
-    public MigrationOptions Keep(MigrationOptions options) =>
-        options with
+    /// <exception cref="KeyferryException">Others are asked for now.</exception>
+    public MigrationOptions Keep(MigrationOptions options)
+    {
+        var mode = Run.Start.Mode switch
         {
-            Mode = Run.Start.Mode switch
-            {
-                "snapshot" => MigrationMode.Snapshot,
-                "live-only" => MigrationMode.LiveOnly,
-                _ => MigrationMode.Live,
-            },
-            TargetKeys = Enum.TryParse<TargetKeys>(Run.Start.Options, ignoreCase: true, out var keys) ? keys : TargetKeys.Merge,
+            "snapshot" => MigrationMode.Snapshot,
+            "live-only" => MigrationMode.LiveOnly,
+            _ => MigrationMode.Live,
         };
+        var keys = Enum.TryParse<TargetKeys>(Run.Start.Options, ignoreCase: true, out var kept) ? kept : TargetKeys.Merge;
+        var defaults = new MigrationOptions { Source = options.Source, Target = options.Target };
+        if (options.Mode != defaults.Mode && options.Mode != mode)
+        {
+            throw Contradicts("--mode", $"has the mode {Run.Start.Mode}");
+        }
+
+        if (options.TargetKeys != defaults.TargetKeys && options.TargetKeys != keys)
+        {
+            throw Contradicts(
+                "--target-keys",
+                keys == defaults.TargetKeys
+                    ? "began with an empty target"
+                    : $"began with --target-keys {keys.ToString().ToLowerInvariant()}"
+            );
+        }
+
+        return options with
+        {
+            Mode = mode,
+            TargetKeys = keys,
+        };
+    }
+
+    private KeyferryException Contradicts(string option, string what) =>
+        new(
+            FailureKind.Usage,
+            $"{option} asks for something else than the run to resume, {Run.Start.Name}, which {what}.",
+            $"Leave {option} out: a resumed run keeps what it began with. Or start without --resume.",
+            null
+        );
 }

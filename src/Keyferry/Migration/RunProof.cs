@@ -1,5 +1,6 @@
 using Keyferry.Model;
 using Keyferry.Observe;
+using Keyferry.Resp;
 using Keyferry.Servers;
 using Keyferry.Verify;
 
@@ -37,31 +38,60 @@ internal sealed class RunProof(
         for (var proof = 1; ; proof++)
         {
             var gaps = engine.Gaps.Total;
+            var mark = await MarkAsync(stop);
             engine.Lanes.RememberChanged();
             var verify = await CompareAsync(stop);
             var missed = engine.Gaps.Total != gaps || engine.Gaps.Open > 0;
-            var behind = engine.Capture is { Listens: false } && verify.DifferenceCount > 0;
+            var written = await WrittenSinceAsync(mark, stop);
+            var behind = engine.Capture is { Listens: false } && (verify.DifferenceCount > 0 || written is not null);
             if (!missed && (!behind || proof == Proofs))
             {
-                return (verify, Judge(verify));
+                return (verify, Judge(verify, written));
             }
 
             if (proof == Proofs)
             {
-                var reasons = Judge(verify);
-                reasons.Add($"changes may have been missed while both sides were compared, {Proofs} times in a row");
-                return (verify, reasons);
+                return (verify, Judge(verify, $"changes may have been missed while both sides were compared, {Proofs} times in a row"));
             }
 
             journal.Note(
                 NoteLevel.Warning,
                 missed
                     ? "A gap opened while both sides were compared; it is closed, and they are compared again."
-                    : "Both sides differ after the last pass; another pass is made, and they are compared again."
+                    : "The source has changed since the last pass; another pass is made, and both sides are compared again."
             );
             await drain();
         }
     }
+
+    /// <summary>Where no capture listens, only the source's own count of changes tells whether it was written to meanwhile.</summary>
+    private async ValueTask<SourceMark?> MarkAsync(CancellationToken stop)
+    {
+        if (engine.Capture is { Listens: true })
+        {
+            return null;
+        }
+
+        var outage = new Outage(time, engine.Comparison.OutageBudget);
+        while (true)
+        {
+            try
+            {
+                return await SourceMark.TakeAsync(source, stop);
+            }
+            catch (ServerErrorException refused) when (!Outage.IsPassing(refused))
+            {
+                return new SourceMark("", "", 0, 0);
+            }
+            catch (Exception lost) when (Outage.IsPassing(lost))
+            {
+                await outage.PauseAsync(lost, stop);
+            }
+        }
+    }
+
+    private async ValueTask<string?> WrittenSinceAsync(SourceMark? mark, CancellationToken stop) =>
+        mark is not null && await MarkAsync(stop) is { } now ? mark.WrittenUntil(now) : null;
 
     /// <summary>Compares both sides once. A server that is away when it begins is waited for, as one that goes away meanwhile is.</summary>
     private async Task<VerifyResult> CompareAsync(CancellationToken stop)
@@ -88,9 +118,9 @@ internal sealed class RunProof(
     }
 
     /// <summary>Why equality is not proved although nothing differs; empty where it is.</summary>
-    private List<string> Judge(VerifyResult verify)
+    private List<string> Judge(VerifyResult verify, string? known)
     {
-        var reasons = verify.Doubts.ToList();
+        List<string> reasons = known is null ? [.. verify.Doubts] : [.. verify.Doubts, known];
         if (verify.DifferenceCount > 0)
         {
             reasons.Add($"{verify.DifferenceCount:#,0} keys differ");
@@ -106,10 +136,10 @@ internal sealed class RunProof(
             reasons.Add($"the target refused {keys:#,0} keys: {reason}");
         }
 
-        if (!engine.OwnsTarget && verify.LeftAlone > 0 && engine.Gaps.Total > 0)
+        if (!engine.OwnsTarget && verify.LeftAlone > 0 && (engine.Gaps.Total > 0 || _suspects > 0))
         {
             reasons.Add(
-                $"changes may have been missed for a while, and the target has {verify.LeftAlone:#,0} keys that the source has not: whether one of them was deleted on the source meanwhile cannot be known (merge)"
+                $"changes may have been missed for a while, or a late write was not excluded, and the target has {verify.LeftAlone:#,0} keys that the source has not: whether one of them was deleted on the source meanwhile cannot be known (merge)"
             );
         }
 

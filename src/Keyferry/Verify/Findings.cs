@@ -51,11 +51,11 @@ internal sealed class Findings(int keepFirst)
     {
         var doubts = _doubts.ToList();
         doubts.AddRange(
-            _incomparable.Select(static pair => $"Keyferry cannot compare {pair.Value} keys of type {pair.Key}, whose payloads differ.")
+            _incomparable.Select(static pair => $"Keyferry cannot compare {pair.Value:#,0} keys of type {pair.Key}, whose payloads differ.")
         );
         if (overflow > 0)
         {
-            doubts.Add($"{overflow} more keys looked different than could be looked at again.");
+            doubts.Add($"{overflow:#,0} more keys looked different than could be looked at again.");
         }
 
         return new VerifyResult
@@ -65,6 +65,7 @@ internal sealed class Findings(int keepFirst)
             ByType = _types,
             Differences = _differences,
             First = [.. _first.OrderBy(static difference => difference.Kind)],
+            NotLookedAtAgain = overflow,
             InFlight = InFlight,
             Repaired = Repaired,
             LeftAlone = LeftAlone,

@@ -18,6 +18,9 @@ internal sealed record VerifyResult
     /// <summary>The first of the stable differences, some of each kind.</summary>
     public IReadOnlyList<Difference> First { get; init; } = [];
 
+    /// <summary>Keys that looked different at first sight and could not all be kept for another look: there may be as many more differences.</summary>
+    public long NotLookedAtAgain { get; init; }
+
     /// <summary>Keys that kept changing while they were compared: neither equal nor different.</summary>
     public long InFlight { get; init; }
 

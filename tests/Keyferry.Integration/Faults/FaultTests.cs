@@ -183,6 +183,31 @@ public sealed class FaultTests
         outcome.AssertEqual("target empty");
     }
 
+    /// <summary>A write on a lost connection may come late, and nothing can end that connection: said, not passed over.</summary>
+    [Fact]
+    public async Task Lost_connection_whose_id_the_user_may_not_ask_for_is_told()
+    {
+        await using var bench = await FaultBench.StartAsync(new KeySpace(Seed: 307, Count: 500));
+        await bench.Target.CallAsync("ACL", "SETUSER", "mover", "on", ">pw", "~*", "&*", "+@all", "-client|id");
+
+        var outcome = await bench.RunAsync(
+            seed: 307,
+            writesPerSecond: 500,
+            async stop =>
+            {
+                await bench.ReachAsync(Phase.Following, stop);
+                bench.Target.Proxy.Reset();
+                var moved = bench.Progress.Written;
+                await bench.UntilAsync(() => bench.Progress.Written > moved, "the lane to go on", stop);
+            },
+            Stop,
+            static options => options with { Target = options.Target with { User = "mover", Password = new Secret("pw") } }
+        );
+
+        Assert.Contains("could not be killed on the target", bench.Log.ToString(), StringComparison.Ordinal);
+        outcome.AssertEqual("no client id");
+    }
+
     private static async Task StrikeTwiceAsync(FaultBench bench, Fault fault, CancellationToken stop)
     {
         // Once into the copy, as far as it is not over by then, and once into what follows.

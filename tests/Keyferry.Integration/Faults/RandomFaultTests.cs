@@ -1,4 +1,6 @@
+using Keyferry.Capture;
 using Keyferry.Integration.Load;
+using Keyferry.Migration;
 using Keyferry.Model;
 using Keyferry.Traffic.Keys;
 using StackExchange.Redis;
@@ -34,6 +36,7 @@ public sealed class RandomFaultTests(ITestOutputHelper output)
             {
                 var seed = firstSeed + (ulong)i;
                 var (verdict, trouble) = await RunOneAsync(bench, seed);
+                output.WriteLine($"seed {seed}: {verdict}");
                 verdicts[verdict] = verdicts.GetValueOrDefault(verdict) + 1;
                 if (trouble is not null)
                 {
@@ -70,6 +73,7 @@ public sealed class RandomFaultTests(ITestOutputHelper output)
                     await Task.WhenAll(faults.Select(fault => StrikeAsync(bench, fault, dice, 1500, stop)).ToArray());
                 },
                 Stop,
+                adjust: options => Varied(options, dice),
                 atTheEnd: last is null ? null : stop => StrikeAsync(bench, last, dice, 300, stop)
             );
             // A server that cannot be reached while the run is still being planned is told at once.
@@ -83,6 +87,16 @@ public sealed class RandomFaultTests(ITestOutputHelper output)
             return ("broken", $"{broken}\n{bench.Log}");
         }
     }
+
+    /// <summary>Mostly the defaults; sometimes another capture, two connections for it, or more lanes.</summary>
+    private static MigrationOptions Varied(MigrationOptions options, Dice dice) =>
+        options with
+        {
+            Capture = dice.Chance(250) ? CaptureKind.Tracking : CaptureKind.Auto,
+            RedundantCapture = dice.Chance(250),
+            Lanes = dice.Chance(250) ? 3 : 1,
+            DirtyBudget = dice.Chance(100) ? 16 * 1024 : options.DirtyBudget,
+        };
 
     private static async Task StrikeAsync(FaultBench bench, Fault fault, Dice dice, int within, CancellationToken stop)
     {

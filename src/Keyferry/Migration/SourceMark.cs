@@ -1,0 +1,53 @@
+using System.Globalization;
+using Keyferry.Model;
+using Keyferry.Resp;
+using Keyferry.Servers;
+
+namespace Keyferry.Migration;
+
+/// <summary>Tells whether a source was written to between two moments, for runs that hear of no changes (a snapshot, polling).</summary>
+/// <param name="RunId">The process.</param>
+/// <param name="Saved">When it last saved to disk, which sets the count of changes back; empty where it does not say.</param>
+/// <param name="Changes">Changes since then.</param>
+/// <param name="Expired">Keys that have expired: changes of the clock's making, which happen on both sides.</param>
+internal sealed record SourceMark(string RunId, string Saved, long Changes, long Expired)
+{
+    /// <summary>Asks the source.</summary>
+    /// <exception cref="KeyferryException">It cannot be reached.</exception>
+    /// <exception cref="IOException">The connection is lost.</exception>
+    /// <exception cref="ServerErrorException">INFO is not permitted.</exception>
+    public static async ValueTask<SourceMark> TakeAsync(ServerConnector source, CancellationToken stop)
+    {
+        await using var connection = await source.ConnectAsync("mark", stop);
+        var identity = await ServerConnector.IdentifyAsync(connection, stop);
+        return new SourceMark(
+            identity.RunId,
+            identity.Fields.GetValueOrDefault("rdb_last_save_time", ""),
+            Number(identity, "rdb_changes_since_last_save"),
+            Number(identity, "expired_keys")
+        );
+    }
+
+    /// <summary>Why it cannot be said that nothing was written between this mark and <paramref name="later"/>; <see langword="null"/> where nothing was.</summary>
+    public string? WrittenUntil(SourceMark later)
+    {
+        if (RunId != later.RunId)
+        {
+            return "the source was restarted while both sides were compared";
+        }
+
+        if (Saved.Length == 0 || Saved != later.Saved)
+        {
+            return "it cannot be told whether the source was written to while both sides were compared, and this run hears of no changes";
+        }
+
+        return later.Changes - Changes > later.Expired - Expired
+            ? "the source was written to while both sides were compared, and this run hears of no changes; stop the writers first, or use --mode live with a capture that listens"
+            : null;
+    }
+
+    private static long Number(ServerIdentity identity, string field) =>
+        long.TryParse(identity.Fields.GetValueOrDefault(field), NumberStyles.Integer, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : 0;
+}
