@@ -3,7 +3,7 @@ using Keyferry.Model;
 
 namespace Keyferry.Cli.Input;
 
-/// <summary>How a command is told where a server is and how to get in: an argument, two options, and the environment.</summary>
+/// <summary>How a command is told where a server is and how to get in: an argument, options, and the environment.</summary>
 /// <remarks>User and password are looked for one by one: in the options first, then in the URI, then in the environment.</remarks>
 internal sealed class EndpointArguments
 {
@@ -12,6 +12,7 @@ internal sealed class EndpointArguments
     private readonly Argument<string?> _uri;
     private readonly Option<string?> _user;
     private readonly Option<string?> _passwordFile;
+    private readonly TlsArguments _tls;
 
     private EndpointArguments(string role, string argument, string optionPrefix, string variablePrefix)
     {
@@ -32,6 +33,7 @@ internal sealed class EndpointArguments
             HelpName = "PATH",
             Description = $"File whose first line is the password for the {role}. Default: the URI's, or {variablePrefix}PASSWORD.",
         };
+        _tls = new TlsArguments(role, optionPrefix, variablePrefix);
     }
 
     private string UriVariable => _variablePrefix == "KEYFERRY_" ? "KEYFERRY_URI" : _variablePrefix.TrimEnd('_');
@@ -51,6 +53,7 @@ internal sealed class EndpointArguments
         command.Arguments.Add(_uri);
         command.Options.Add(_user);
         command.Options.Add(_passwordFile);
+        _tls.AddTo(command);
     }
 
     /// <summary>Reads the endpoint; a password on the command line works, with a note on standard error.</summary>
@@ -85,7 +88,7 @@ internal sealed class EndpointArguments
         };
         surroundings.Mask.Add(endpoint.Password);
         return endpoint.User is null || endpoint.Password is not null
-            ? endpoint
+            ? _tls.Read(parsed, endpoint, surroundings)
             : throw new KeyferryException(
                 FailureKind.Usage,
                 $"The {_role} has a user but no password.",

@@ -26,12 +26,15 @@ internal sealed class LeaseCredentials
         Description = "File whose first line is the password. Default: KEYFERRY_PASSWORD, or KEYFERRY_SOURCE_PASSWORD.",
     };
 
+    private readonly TlsArguments _tls = new("server", "", "KEYFERRY_", "KEYFERRY_SOURCE_");
+
     /// <summary>Adds argument and options to <paramref name="command"/>.</summary>
     public void AddTo(Command command)
     {
         command.Arguments.Add(_uris);
         command.Options.Add(_user);
         command.Options.Add(_passwordFile);
+        _tls.AddTo(command);
     }
 
     /// <summary>Reads what was given.</summary>
@@ -52,12 +55,13 @@ internal sealed class LeaseCredentials
         return lease =>
         {
             var known = named.Find(lease.IsOn);
-            return lease.ToEndpoint() with
+            var endpoint = lease.ToEndpoint() with
             {
                 Tls = known?.Tls ?? lease.Tls,
                 User = known?.User ?? user,
                 Password = known?.Password ?? password,
             };
+            return endpoint.Tls ? _tls.Read(parsed, endpoint, surroundings) : endpoint;
         };
     }
 

@@ -13,6 +13,9 @@ public sealed record Endpoint
     /// <summary>TLS from the first byte (<c>rediss://</c>).</summary>
     public bool Tls { get; init; }
 
+    /// <summary>How TLS is spoken, where it is.</summary>
+    public TlsTerms TlsTerms { get; init; } = TlsTerms.Default;
+
     /// <summary>ACL user, or <see langword="null"/> for the default user.</summary>
     public string? User { get; init; }
 

@@ -1,7 +1,5 @@
 using System.Net;
-using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Authentication;
 using Keyferry.Model;
 
 namespace Keyferry.Resp;
@@ -20,15 +18,20 @@ internal sealed class SocketDialer(TimeSpan connectTimeout, TimeProvider time) :
         try
         {
             await ConnectAsync(socket, endpoint, either.Token);
-            return endpoint.Tls ? await SecureAsync(socket, endpoint, either.Token) : new SocketTransport(socket);
+            return endpoint.Tls ? await TlsHandshake.RunAsync(socket, endpoint, either.Token) : new SocketTransport(socket);
         }
         catch (OperationCanceledException late) when (!stop.IsCancellationRequested)
         {
             // A server without TLS takes the greeting for the beginning of a command, and waits for the rest of it.
-            var trouble =
-                endpoint.Tls && socket.Connected ? "accepted the connection, but gave no answer to the TLS handshake" : "did not answer";
+            var unanswered = endpoint.Tls && socket.Connected;
             socket.Dispose();
-            throw new IOException($"{endpoint} {trouble} within {connectTimeout.TotalSeconds:0.#} s", late);
+            throw unanswered
+                ? new TlsException(
+                    TlsFault.NotSpoken,
+                    $"{endpoint} accepted the connection, but gave no answer to the TLS handshake within {connectTimeout.TotalSeconds:0.#} s",
+                    late
+                )
+                : new IOException($"{endpoint} did not answer within {connectTimeout.TotalSeconds:0.#} s", late);
         }
         catch
         {
@@ -64,19 +67,4 @@ internal sealed class SocketDialer(TimeSpan connectTimeout, TimeProvider time) :
             SocketError.NetworkUnreachable or SocketError.HostUnreachable => $"there is no route to {endpoint}",
             _ => $"connecting to {endpoint} failed ({trouble.SocketErrorCode})",
         };
-
-    private static async Task<ITransport> SecureAsync(Socket socket, Endpoint endpoint, CancellationToken stop)
-    {
-        var tls = new SslStream(new NetworkStream(socket, ownsSocket: false));
-        try
-        {
-            await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = endpoint.Host }, stop);
-            return new TlsTransport(socket, tls);
-        }
-        catch (Exception failed) when (failed is AuthenticationException or IOException)
-        {
-            await tls.DisposeAsync();
-            throw new IOException($"the TLS handshake with {endpoint} failed: {failed.Message}", failed);
-        }
-    }
 }

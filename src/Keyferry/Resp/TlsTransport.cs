@@ -4,19 +4,33 @@ using System.Net.Sockets;
 namespace Keyferry.Resp;
 
 /// <summary>A TLS session over TCP.</summary>
-internal sealed class TlsTransport(Socket socket, SslStream stream) : ITransport
+/// <param name="socket">The connection under it.</param>
+/// <param name="stream">The session.</param>
+/// <param name="refused">What it means when the session ends before its first byte: with TLS 1.3 that is how a server refuses a client certificate.</param>
+internal sealed class TlsTransport(Socket socket, SslStream stream, Func<Exception?, TlsException?> refused) : ITransport
 {
+    private bool _heard;
+
     /// <inheritdoc/>
     public async ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken stop)
     {
+        int received;
         try
         {
-            return await stream.ReadAsync(buffer, stop);
+            received = await stream.ReadAsync(buffer, stop);
         }
-        catch (ObjectDisposedException closed)
+        catch (Exception broken) when (broken is IOException or ObjectDisposedException)
         {
-            throw new IOException("the connection broke (closed here)", closed);
+            throw Broken(broken);
         }
+
+        if (received == 0 && !Volatile.Read(ref _heard) && refused(null) is { } refusal)
+        {
+            throw refusal;
+        }
+
+        Volatile.Write(ref _heard, true);
+        return received;
     }
 
     /// <inheritdoc/>
@@ -26,9 +40,9 @@ internal sealed class TlsTransport(Socket socket, SslStream stream) : ITransport
         {
             await stream.WriteAsync(bytes, stop);
         }
-        catch (ObjectDisposedException closed)
+        catch (Exception broken) when (broken is IOException or ObjectDisposedException)
         {
-            throw new IOException("the connection broke (closed here)", closed);
+            throw Broken(broken);
         }
     }
 
@@ -40,5 +54,21 @@ internal sealed class TlsTransport(Socket socket, SslStream stream) : ITransport
     {
         await stream.DisposeAsync();
         socket.Dispose();
+    }
+
+    private IOException Broken(Exception broken)
+    {
+        if (broken is ObjectDisposedException)
+        {
+            return new IOException("the connection broke (closed here)", broken);
+        }
+
+        if (!Volatile.Read(ref _heard) && refused(broken) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var why = broken.InnerException is SocketException error ? error.SocketErrorCode.ToString() : broken.Message.TrimEnd('.');
+        return new IOException($"the connection broke ({why})", broken);
     }
 }

@@ -9,14 +9,17 @@ internal static class ConnectionTrouble
     /// <summary>The stream could not be opened.</summary>
     public static KeyferryException Dial(IOException failed, Endpoint endpoint, string role)
     {
+        if (failed is TlsException tls)
+        {
+            return TlsTrouble.Explain(tls, endpoint, role);
+        }
+
         var text = failed.Message;
         var remedy = text switch
         {
             _ when text.Contains("is not known", StringComparison.Ordinal) =>
                 "Check the spelling of the host, and that this machine resolves names of that network.",
             _ when text.Contains("nothing listens", StringComparison.Ordinal) => "Check host and port, and that the server is running.",
-            _ when text.Contains("TLS", StringComparison.Ordinal) =>
-                $"If the server speaks plain RESP, use redis:// instead of rediss://. If it does speak TLS, its certificate must be valid for {endpoint.Host}.",
             _ => "Check route and firewall (security group) between this machine and the server.",
         };
         return new KeyferryException(FailureKind.Unreachable, $"Cannot reach the {role} {endpoint}: {text}.", remedy, failed);
@@ -24,14 +27,16 @@ internal static class ConnectionTrouble
 
     /// <summary>The stream opened but died before the first reply.</summary>
     public static KeyferryException Greeting(IOException broken, Endpoint endpoint, string role) =>
-        new(
-            FailureKind.Unreachable,
-            $"The {role} {endpoint} accepted the connection but gave no usable reply: {broken.Message}.",
-            endpoint.Tls
-                ? "Check that a Redis-compatible server listens there."
-                : "If the server speaks TLS, use rediss:// instead of redis://. Otherwise check that a Redis-compatible server listens there.",
-            broken
-        );
+        broken is TlsException tls
+            ? TlsTrouble.Explain(tls, endpoint, role)
+            : new(
+                FailureKind.Unreachable,
+                $"The {role} {endpoint} accepted the connection but gave no usable reply: {broken.Message}.",
+                endpoint.Tls
+                    ? "Check that a Redis-compatible server listens there."
+                    : "If the server speaks TLS, use rediss:// instead of redis://. Otherwise check that a Redis-compatible server listens there.",
+                broken
+            );
 
     /// <summary>The server refused the first commands.</summary>
     public static KeyferryException Login(ServerErrorException refused, Endpoint endpoint, string role)
