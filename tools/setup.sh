@@ -85,6 +85,20 @@ setup_redis() {
   setup_redis_found || setup_fail "redis-server was installed but is not in PATH"
 }
 
+# The keys by which packages of other Debian suites are checked; Ubuntu has them in a package.
+setup_debian_keyring() {
+  setup_debian_keyring_found && return 0
+  setup_say 'installing debian-archive-keyring with apt'
+  if setup_apt_has debian-archive-keyring && setup_apt_install debian-archive-keyring && setup_debian_keyring_found; then
+    return 0
+  fi
+  setup_fail 'the keys of the Debian archive are missing (/usr/share/keyrings/debian-archive-keyring.gpg); install debian-archive-keyring'
+}
+
+setup_debian_keyring_found() {
+  [ -e /usr/share/keyrings/debian-archive-keyring.pgp ] || [ -e /usr/share/keyrings/debian-archive-keyring.gpg ]
+}
+
 setup_redis_found() {
   command -v redis-server >/dev/null 2>&1 && command -v redis-cli >/dev/null 2>&1
 }

@@ -12,6 +12,8 @@ internal sealed class RunSignals : IDisposable
     private readonly CancellationTokenSource _finish = new();
     private readonly CancellationTokenSource _abort = new();
     private readonly List<PosixSignalRegistration> _registrations = [];
+    private readonly Lock _gate = new();
+    private bool _over;
 
     /// <summary>Ends the run cleanly.</summary>
     public CancellationToken Finish => _finish.Token;
@@ -43,20 +45,29 @@ internal sealed class RunSignals : IDisposable
     /// <summary>Takes one signal.</summary>
     public void Take(PosixSignal signal)
     {
-        if (_finish.IsCancellationRequested && signal == PosixSignal.SIGINT)
+        lock (_gate)
         {
-            _abort.Cancel();
-        }
+            if (_over)
+            {
+                return;
+            }
 
-        _finish.Cancel();
+            var ending = _finish.IsCancellationRequested && signal == PosixSignal.SIGINT ? _abort : _finish;
+            ending.Cancel();
+        }
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        // The registrations first: a signal that comes now must not find disposed sources.
         _registrations.ForEach(registration => registration.Dispose());
-        _finish.Dispose();
-        _abort.Dispose();
+
+        // A signal may be on its way, on another thread; and the run that it ends may come here while the signal is still being taken.
+        lock (_gate)
+        {
+            _over = true;
+            _finish.Dispose();
+            _abort.Dispose();
+        }
     }
 }

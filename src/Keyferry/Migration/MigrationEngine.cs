@@ -293,6 +293,7 @@ internal sealed class MigrationEngine
         {
             Databases = _plan.Transfer.Scope.Only is { } only ? [new DatabasePair(only, _plan.Transfer.Scope.TargetOf(only))] : null,
             Shift = _plan.Shift,
+            ExactExpiry = true,
             TargetKeysOwned = OwnsTarget,
             OutageBudget = _options.OutageBudget,
         };

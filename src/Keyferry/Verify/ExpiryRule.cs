@@ -5,7 +5,15 @@ namespace Keyferry.Verify;
 
 /// <summary>When two expiries count as the same, and when a key that is missing on one side has merely expired there first.</summary>
 /// <remarks>Expiries are absolute Unix times in milliseconds of the clock of the server that has the key.</remarks>
-internal sealed class ExpiryRule(ExpiryShift shift, TimeSpan tolerance, ClockOffset source, ClockOffset target)
+/// <param name="shift">By how much the run moved the expiries.</param>
+/// <param name="tolerance">How far two expiries may be apart, beyond the uncertainty of the measured clocks.</param>
+/// <param name="source">The source's clock.</param>
+/// <param name="target">The target's clock.</param>
+/// <param name="isExact">
+/// Both servers tell the absolute time (<c>PEXPIRETIME</c>), and what was written is what was read: the same to the millisecond, or not the
+/// same. Otherwise an expiry that was renewed a few milliseconds later would pass for the old one.
+/// </param>
+internal sealed class ExpiryRule(ExpiryShift shift, TimeSpan tolerance, ClockOffset source, ClockOffset target, bool isExact = false)
 {
     /// <summary>The key is there and does not expire.</summary>
     public const long Never = -1;
@@ -15,8 +23,10 @@ internal sealed class ExpiryRule(ExpiryShift shift, TimeSpan tolerance, ClockOff
 
     private readonly long _shift = shift.Milliseconds;
 
+    private readonly long _tolerance = (long)Math.Ceiling((tolerance + shift.Uncertainty).TotalMilliseconds);
+
     /// <summary>How far apart two expiries may be, in milliseconds.</summary>
-    public long Tolerance { get; } = (long)Math.Ceiling((tolerance + shift.Uncertainty).TotalMilliseconds);
+    public long Tolerance => isExact ? 0 : _tolerance;
 
     /// <summary>Whether the target's expiry is the source's.</summary>
     public bool Agree(long onSource, long onTarget) =>
@@ -35,5 +45,5 @@ internal sealed class ExpiryRule(ExpiryShift shift, TimeSpan tolerance, ClockOff
     public bool IsDueOnTarget(long expiry, DateTimeOffset now) => IsDue(expiry, target, now);
 
     private bool IsDue(long expiry, ClockOffset clock, DateTimeOffset now) =>
-        expiry >= 0 && expiry <= (now + clock.Ahead).ToUnixTimeMilliseconds() + Tolerance;
+        expiry >= 0 && expiry <= (now + clock.Ahead).ToUnixTimeMilliseconds() + _tolerance;
 }

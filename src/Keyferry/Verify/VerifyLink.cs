@@ -12,7 +12,8 @@ internal sealed class VerifyLink : IAsyncDisposable
         Source = source;
         Target = target;
         Shift = options.Shift ?? new ExpiryShift(source.Clock, target.Clock);
-        Expiry = new ExpiryRule(Shift, options.ExpiryTolerance, source.Clock, target.Clock);
+        var isExact = options.ExactExpiry && Shift.Milliseconds == 0 && source.HasPExpireTime && target.HasPExpireTime;
+        Expiry = new ExpiryRule(Shift, options.ExpiryTolerance, source.Clock, target.Clock, isExact);
         Time = time;
     }
 

@@ -14,6 +14,12 @@ internal sealed record VerifyOptions
     /// <summary>How far expiries may be apart, beyond the uncertainty of the measured clocks.</summary>
     public TimeSpan ExpiryTolerance { get; init; } = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>
+    /// Whether expiries have to be the same to the millisecond where both servers tell the absolute time and their clocks agree
+    /// (<see cref="Shift"/> is zero). A run wants it, as it has written them itself.
+    /// </summary>
+    public bool ExactExpiry { get; init; }
+
     /// <summary>Keys per SCAN page; less where values are large.</summary>
     public int PageSize { get; init; } = 500;
 

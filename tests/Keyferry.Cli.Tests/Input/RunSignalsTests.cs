@@ -31,6 +31,15 @@ public sealed class RunSignalsTests : IDisposable
     }
 
     [Fact]
+    public void A_run_that_ends_at_once_may_dispose_of_its_signals_while_one_is_taken()
+    {
+        using var ended = _signals.Abort.Register(_signals.Dispose);
+        _signals.Take(PosixSignal.SIGINT);
+        _signals.Take(PosixSignal.SIGINT);
+        _signals.Take(PosixSignal.SIGINT);
+    }
+
+    [Fact]
     public void Supervisors_may_repeat_their_signal()
     {
         _signals.Take(PosixSignal.SIGTERM);

@@ -6,7 +6,7 @@ using Keyferry.Resp;
 
 namespace Keyferry.Simulation.Tests;
 
-/// <summary>A real redis-server on a free port, to hold the simulated one against.</summary>
+/// <summary>A real redis-server 7.0 on a free port, to hold the simulated one against, which is made after that version.</summary>
 internal sealed class RealRedis : IAsyncDisposable
 {
     private readonly Process _process;
@@ -20,8 +20,13 @@ internal sealed class RealRedis : IAsyncDisposable
     {
         var folder = Directory.CreateTempSubdirectory("keyferry-sim-").FullName;
         var port = FreePort();
-        var start = new ProcessStartInfo("redis-server") { RedirectStandardOutput = true, UseShellExecute = false };
-        foreach (var argument in (string[])["--port", $"{port}", "--bind", "127.0.0.1", "--save", "", "--daemonize", "no", "--dir", folder])
+        var start = new ProcessStartInfo(Program()) { RedirectStandardOutput = true, UseShellExecute = false };
+        string[] arguments =
+        [
+            .. (string[])["--port", $"{port}", "--bind", "127.0.0.1", "--save", "", "--daemonize", "no", "--dir", folder],
+            .. (string[])["--enable-debug-command", "local"],
+        ];
+        foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);
         }
@@ -36,6 +41,9 @@ internal sealed class RealRedis : IAsyncDisposable
             {
                 await using var client = await server.ConnectAsync();
                 Assert.Equal("+PONG", await client.CallAsync("PING"));
+
+                // Keys expire when they are looked at, as in a sequence that is played twice they have to.
+                Assert.Equal("+OK", await client.CallAsync("DEBUG", "SET-ACTIVE-EXPIRE", "0"));
                 return server;
             }
             catch (IOException) when (tries < 200)
@@ -61,6 +69,17 @@ internal sealed class RealRedis : IAsyncDisposable
         await _process.WaitForExitAsync();
         _process.Dispose();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private static string Program()
+    {
+        var cache = Environment.GetEnvironmentVariable("KEYFERRY_CACHE") is { Length: > 0 } folder
+            ? folder
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "keyferry");
+        var program = Path.Combine(cache, "servers", "redis70", "redis-server");
+        return File.Exists(program)
+            ? program
+            : throw new FileNotFoundException($"No {program}. Run ./test, which fetches it, or: tools/fetch-server redis70.");
     }
 
     private static int FreePort()

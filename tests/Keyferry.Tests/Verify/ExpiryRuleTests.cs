@@ -25,6 +25,18 @@ public sealed class ExpiryRuleTests
     }
 
     [Theory]
+    [InlineData(Due, true)]
+    [InlineData(Due + 1, false)]
+    [InlineData(Due - 18, false)]
+    [InlineData(ExpiryRule.Never, false)]
+    public void An_exact_rule_tells_an_expiry_that_was_renewed_a_moment_later(long target, bool agree)
+    {
+        var rule = Rule(ahead: 0, isExact: true);
+        Assert.Equal(agree, rule.Agree(Due, target));
+        Assert.True(rule.IsDueOnSource(Due + 104, DateTimeOffset.FromUnixTimeMilliseconds(Due)));
+    }
+
+    [Theory]
     [InlineData(Due + 5000, true)]
     [InlineData(Due, false)]
     public void Clocks_that_disagree_shift_the_expiry(long target, bool agree)
@@ -60,10 +72,10 @@ public sealed class ExpiryRuleTests
         Assert.False(Observation.Moving.SameAs(Observation.Moving, rule));
     }
 
-    private static ExpiryRule Rule(int ahead)
+    private static ExpiryRule Rule(int ahead, bool isExact = false)
     {
         var source = new ClockOffset(TimeSpan.Zero, TimeSpan.FromMilliseconds(2));
         var target = new ClockOffset(TimeSpan.FromMilliseconds(ahead), TimeSpan.FromMilliseconds(2));
-        return new ExpiryRule(new ExpiryShift(source, target), _tolerance, source, target);
+        return new ExpiryRule(new ExpiryShift(source, target), _tolerance, source, target, isExact);
     }
 }
