@@ -17,13 +17,16 @@ namespace Keyferry.Transfer;
 /// <param name="shift">What is added to the source's absolute times to give the target's.</param>
 internal sealed class SourceReader(RespConnection connection, bool hasPExpireTime, TimeSpan shift)
 {
-    /// <summary>Without PEXPIRETIME the source's clock is asked this often, in keys, so that PTTL is added to a time not older than a few keys' work.</summary>
-    private const int KeysPerTime = 32;
+    /// <summary>
+    /// Without PEXPIRETIME the source's clock is asked, and right after it what so many keys have left, before any of them is dumped: whatever
+    /// passes between the clock and the answer moves the expiry, and DUMP takes its time.
+    /// </summary>
+    private const int KeysPerTime = 16;
 
     private readonly long _shift = (long)shift.TotalMilliseconds;
+    private readonly long[] _left = new long[KeysPerTime];
     private int _askedDatabase = -1;
     private int _readDatabase = -1;
-    private long _sourceNow;
 
     /// <summary>Writes the questions for a batch; the caller flushes.</summary>
     public void Request(KeyBatch batch)
@@ -38,16 +41,26 @@ internal sealed class SourceReader(RespConnection connection, bool hasPExpireTim
                 _askedDatabase = database;
             }
 
-            if (!hasPExpireTime && i % KeysPerTime == 0)
+            if (hasPExpireTime)
             {
-                output.Raw("*1\r\n$4\r\nTIME\r\n"u8);
+                Ask(output, "*2\r\n$11\r\nPEXPIRETIME\r\n"u8, batch.Key(i));
+                Ask(output, "*2\r\n$4\r\nDUMP\r\n"u8, batch.Key(i));
+                continue;
             }
 
-            var key = batch.Key(i);
-            output.Raw(hasPExpireTime ? "*2\r\n$11\r\nPEXPIRETIME\r\n"u8 : "*2\r\n$4\r\nPTTL\r\n"u8);
-            output.Bulk(key);
-            output.Raw("*2\r\n$4\r\nDUMP\r\n"u8);
-            output.Bulk(key);
+            var group = GroupAt(batch, i);
+            output.Raw("*1\r\n$4\r\nTIME\r\n"u8);
+            for (var k = i; k < i + group; k++)
+            {
+                Ask(output, "*2\r\n$4\r\nPTTL\r\n"u8, batch.Key(k));
+            }
+
+            for (var k = i; k < i + group; k++)
+            {
+                Ask(output, "*2\r\n$4\r\nDUMP\r\n"u8, batch.Key(k));
+            }
+
+            i += group - 1;
         }
     }
 
@@ -56,6 +69,7 @@ internal sealed class SourceReader(RespConnection connection, bool hasPExpireTim
     /// <exception cref="IOException">Either connection is lost.</exception>
     public async ValueTask MoveAsync(KeyBatch batch, TargetWriter target, CancellationToken stop)
     {
+        var (group, first) = (0, 0);
         for (var i = 0; i < batch.Count; i++)
         {
             if (batch.Items[i].Database != _readDatabase)
@@ -64,12 +78,15 @@ internal sealed class SourceReader(RespConnection connection, bool hasPExpireTim
                 _readDatabase = batch.Items[i].Database;
             }
 
-            if (!hasPExpireTime && i % KeysPerTime == 0)
+            if (!hasPExpireTime && i == first + group)
             {
-                _sourceNow = WireCommands.TimeInMilliseconds((await connection.ReadAsync(stop)).Span);
+                (first, group) = (i, GroupAt(batch, i));
+                await ReadExpiriesAsync(group, stop);
             }
 
-            var expiry = WireCommands.ExpectInteger((await connection.ReadAsync(stop)).Span, hasPExpireTime ? "PEXPIRETIME" : "PTTL");
+            var expiry = hasPExpireTime
+                ? WireCommands.ExpectInteger((await connection.ReadAsync(stop)).Span, "PEXPIRETIME")
+                : _left[i - first];
             PassOn(batch, i, expiry, (await connection.ReadAsync(stop)).Span, target);
             if (target.PendingBytes >= TargetWriter.FlushThreshold)
             {
@@ -78,9 +95,38 @@ internal sealed class SourceReader(RespConnection connection, bool hasPExpireTim
         }
     }
 
+    private static void Ask(RespOutput output, ReadOnlySpan<byte> command, ReadOnlySpan<byte> key)
+    {
+        output.Raw(command);
+        output.Bulk(key);
+    }
+
+    /// <summary>How many keys from <paramref name="first"/> on share one look at the clock: of one database, and not many.</summary>
+    private static int GroupAt(KeyBatch batch, int first)
+    {
+        var end = Math.Min(batch.Count, first + KeysPerTime);
+        var next = first + 1;
+        while (next < end && batch.Items[next].Database == batch.Items[first].Database)
+        {
+            next++;
+        }
+
+        return next - first;
+    }
+
+    private async ValueTask ReadExpiriesAsync(int group, CancellationToken stop)
+    {
+        var now = WireCommands.TimeInMilliseconds((await connection.ReadAsync(stop)).Span);
+        for (var k = 0; k < group; k++)
+        {
+            var left = WireCommands.ExpectInteger((await connection.ReadAsync(stop)).Span, "PTTL");
+            _left[k] = left < 0 ? left : now + left;
+        }
+    }
+
     /// <param name="batch">The batch.</param>
     /// <param name="index">Which key of it.</param>
-    /// <param name="expiry">-2: no such key; -1: no expiry; else absolute or remaining milliseconds.</param>
+    /// <param name="expiry">-2: no such key; -1: no expiry; else the source's absolute time in milliseconds.</param>
     /// <param name="frame">The reply to DUMP.</param>
     /// <param name="target">Where the write goes.</param>
     private void PassOn(KeyBatch batch, int index, long expiry, ReadOnlySpan<byte> frame, TargetWriter target)
@@ -106,7 +152,7 @@ internal sealed class SourceReader(RespConnection connection, bool hasPExpireTim
             );
         }
 
-        var expiresAt = expiry == -1 ? -1 : (hasPExpireTime ? expiry : _sourceNow + expiry) + _shift;
+        var expiresAt = expiry == -1 ? -1 : expiry + _shift;
         target.Restore(batch, index, expiresAt, reader.Bytes);
     }
 }
