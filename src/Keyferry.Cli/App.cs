@@ -69,6 +69,8 @@ internal static class App
     private static IEnumerable<Command> Commands(Surroundings surroundings) =>
         [
             MigrateCommand.Create(surroundings),
+            StatusCommand.Create(surroundings),
+            .. ControlCommands.Create(surroundings),
             VerifyCommand.Create(surroundings),
             NotificationsCommand.Create(surroundings),
             RestoreCommand.Create(surroundings),

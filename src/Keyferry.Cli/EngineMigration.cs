@@ -1,3 +1,5 @@
+using Keyferry.Cli.Control;
+using Keyferry.Control;
 using Keyferry.Migration;
 using Keyferry.Model;
 using Keyferry.Observe;
@@ -15,6 +17,12 @@ internal sealed class EngineMigration(MigrationOptions options, IRunObserver obs
     /// <inheritdoc/>
     public ProgressSnapshot Progress =>
         Volatile.Read(ref _run)?.Progress ?? new ProgressSnapshot { Phase = Phase.Planned, Elapsed = time.GetElapsedTime(_began) };
+
+    /// <inheritdoc/>
+    public RunControl Control { get; } = new();
+
+    /// <inheritdoc/>
+    public IControlDesk? Desk { get; set; }
 
     /// <inheritdoc/>
     public async Task<MigrationPlan> PlanAsync(CancellationToken stop)
@@ -38,10 +46,14 @@ internal sealed class EngineMigration(MigrationOptions options, IRunObserver obs
     {
         using var directory = WorkDirectory.Open(options.WorkDirectory, time);
         using var store = RunStore.Open(directory, time);
+        await using var socket = Desk is { } desk ? ControlSocket.TryOpen(directory.Path, desk, time, Warn) : null;
         var run = Run(store);
         Volatile.Write(ref _run, run);
         return await run.RunAsync(finish, abort);
     }
 
-    private MigrationRun Run(IRunStore store) => new(options, new SocketDialer(options.ConnectTimeout, time), store, observer, time);
+    private MigrationRun Run(IRunStore store) =>
+        new(options, new SocketDialer(options.ConnectTimeout, time), store, observer, time, Control);
+
+    private void Warn(string text) => observer.On(new RunEvent.Note(time.GetUtcNow(), NoteLevel.Warning, text));
 }

@@ -1,3 +1,5 @@
+using Keyferry.Cli.Control;
+using Keyferry.Control;
 using Keyferry.Migration;
 using Keyferry.Observe;
 
@@ -8,6 +10,12 @@ internal interface IMigration
 {
     /// <summary>Where the run is; may be asked at any time, from any thread.</summary>
     ProgressSnapshot Progress { get; }
+
+    /// <summary>What may be asked of the run while it goes on.</summary>
+    RunControl Control { get; }
+
+    /// <summary>Who answers other terminals, or <see langword="null"/> for nobody; to be set before it runs.</summary>
+    IControlDesk? Desk { get; set; }
 
     /// <summary>Examines both servers without writing to either.</summary>
     Task<MigrationPlan> PlanAsync(CancellationToken stop);

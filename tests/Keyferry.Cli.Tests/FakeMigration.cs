@@ -1,3 +1,5 @@
+using Keyferry.Cli.Control;
+using Keyferry.Control;
 using Keyferry.Migration;
 using Keyferry.Model;
 using Keyferry.Observe;
@@ -14,6 +16,10 @@ internal sealed class FakeMigration : IMigration
     public ProgressSnapshot Progress { get; set; } = Examples.Following;
 
     public MigrationReport Report { get; set; } = Examples.Report(Verdict.Equal);
+
+    public RunControl Control { get; } = new();
+
+    public IControlDesk? Desk { get; set; }
 
     public Func<FakeMigration, CancellationToken, CancellationToken, Task> Script { get; set; } = static (_, _, _) => Task.CompletedTask;
 

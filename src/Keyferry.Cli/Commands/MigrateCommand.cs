@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Keyferry.Cli.Control;
 using Keyferry.Cli.Output;
 using Keyferry.Migration;
 using Keyferry.Model;
@@ -64,6 +65,7 @@ internal static class MigrateCommand
         using var tellAbort = signals.Abort.Register(() =>
             display.Tell("ending at once as asked: putting back what was changed on the source")
         );
+        migration.Desk = new RunDesk(options, () => migration.Progress, migration.Control, signals, surroundings.Time);
         var run = migration.RunAsync(signals.Finish, signals.Abort);
         await display.ShowUntilEndedAsync(run, () => migration.Progress);
         var report = await run;

@@ -57,6 +57,16 @@ internal sealed class RunSignals : IDisposable
         }
     }
 
+    /// <summary>Asks for the end as the first signal does.</summary>
+    public void AskFinish() => _finish.Cancel();
+
+    /// <summary>Asks for the end at once, as the second SIGINT does.</summary>
+    public void AskAbort()
+    {
+        _finish.Cancel();
+        _abort.Cancel();
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -31,19 +31,19 @@ internal static class JsonMapping
     }
 
     public static JsonProgress Of(ProgressView view, DateTime at) =>
-        new(
-            at,
-            Word(view.Now.Phase),
-            CountersOf(view.Now),
-            new JsonRates(
-                Math.Round(view.KeysPerSecond, 1),
-                Math.Round(view.BytesPerSecond, 1),
-                Math.Round(view.ChangesPerSecond, 1),
-                Math.Round(view.MovedPerSecond, 1),
-                view.CopyLeft is { } left ? Seconds(left) : null
-            ),
-            view.Now.Held
-        );
+        new(at, Word(view.Now.Phase), CountersOf(view.Now), RatesOf(view), view.Now.Held);
+
+    public static JsonStatus StatusOf(ProgressView view, MigrationOptions options, int process, DateTime at) =>
+        new(at)
+        {
+            Phase = Word(view.Now.Phase),
+            Held = view.Now.Held,
+            Source = options.Source.ToString(),
+            Target = options.Target.ToString(),
+            ProcessId = process,
+            Counters = CountersOf(view.Now),
+            Rates = RatesOf(view),
+        };
 
     public static JsonReport Of(MigrationReport report, bool showKeys, DateTime at) =>
         new(at)
@@ -129,6 +129,15 @@ internal static class JsonMapping
             OpenGaps = now.OpenGaps,
             Failed = now.Failed,
         };
+
+    private static JsonRates RatesOf(ProgressView view) =>
+        new(
+            Math.Round(view.KeysPerSecond, 1),
+            Math.Round(view.BytesPerSecond, 1),
+            Math.Round(view.ChangesPerSecond, 1),
+            Math.Round(view.MovedPerSecond, 1),
+            view.CopyLeft is { } left ? Seconds(left) : null
+        );
 
     private static double Seconds(TimeSpan span) => Math.Round(span.TotalSeconds, 3);
 }

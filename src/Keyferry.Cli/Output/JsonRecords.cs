@@ -26,6 +26,18 @@ internal sealed record JsonFailure(DateTime At, string Kind, string Saw, string 
 internal sealed record JsonProgress(DateTime At, string Phase, JsonCounters Counters, JsonRates Rates, string? Held)
     : JsonRecord("progress", At);
 
+/// <summary>Where a run is, as <c>keyferry status --json</c> tells it.</summary>
+internal sealed record JsonStatus(DateTime At) : JsonRecord("status", At)
+{
+    public required string Phase { get; init; }
+    public string? Held { get; init; }
+    public required string Source { get; init; }
+    public required string Target { get; init; }
+    public int ProcessId { get; init; }
+    public required JsonCounters Counters { get; init; }
+    public required JsonRates Rates { get; init; }
+}
+
 /// <summary>What has been counted since the start of the run.</summary>
 internal sealed record JsonCounters
 {
@@ -134,6 +146,7 @@ internal sealed record JsonPlan(DateTime At) : JsonRecord("plan", At)
 [JsonSerializable(typeof(JsonNote))]
 [JsonSerializable(typeof(JsonFailure))]
 [JsonSerializable(typeof(JsonProgress))]
+[JsonSerializable(typeof(JsonStatus))]
 [JsonSerializable(typeof(JsonVerifyProgress))]
 [JsonSerializable(typeof(JsonReport))]
 [JsonSerializable(typeof(JsonPlan))]

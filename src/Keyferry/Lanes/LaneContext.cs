@@ -10,13 +10,15 @@ namespace Keyferry.Lanes;
 /// <param name="Failed">Keys that the target refuses.</param>
 /// <param name="Target">Which process the target is.</param>
 /// <param name="Databases">Which of the target's databases may be written.</param>
+/// <param name="Gate">Closed while no keys are to be moved.</param>
 internal sealed record LaneContext(
     LaneQueue Queue,
     TransferSettings Transfer,
     LaneCounters Counters,
     FailedKeys Failed,
     TargetProcess Target,
-    TargetDatabases Databases
+    TargetDatabases Databases,
+    PauseGate Gate
 )
 {
     /// <summary>Adds an acknowledged batch to the counters.</summary>

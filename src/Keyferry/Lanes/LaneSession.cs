@@ -104,7 +104,7 @@ internal sealed class LaneSession : IAsyncDisposable
         var asked = new Queue<KeyBatch>();
         while (true)
         {
-            while (asked.Count < AskedAhead && TryTake() is { } batch)
+            while (asked.Count < AskedAhead && !_context.Gate.IsClosed && TryTake() is { } batch)
             {
                 _reader.Request(batch);
                 asked.Enqueue(batch);
@@ -113,6 +113,7 @@ internal sealed class LaneSession : IAsyncDisposable
             if (asked.Count == 0)
             {
                 await _context.Queue.WaitForWorkAsync(stop);
+                await _context.Gate.PassAsync(stop);
                 NoteWell();
                 continue;
             }

@@ -25,14 +25,23 @@ internal sealed class MigrationEngine
     private readonly TargetProcess _targetProcess;
     private readonly Lane[] _workers;
     private readonly SnapshotScanner _scanner;
+    private readonly PauseGate _gate;
     private long _streamsRescanned;
     private bool _skipCopy;
     private bool _quietPass;
     private long _lastChange;
     private long _changesSeen = -1;
 
-    public MigrationEngine(MigrationOptions options, MigrationPlan plan, ServerConnector source, ServerConnector target, TimeProvider time)
+    public MigrationEngine(
+        MigrationOptions options,
+        MigrationPlan plan,
+        ServerConnector source,
+        ServerConnector target,
+        PauseGate gate,
+        TimeProvider time
+    )
     {
+        _gate = gate;
         _options = options;
         _plan = plan;
         _source = source;
@@ -51,7 +60,7 @@ internal sealed class MigrationEngine
                         i,
                         source,
                         target,
-                        new LaneContext(queue, plan.Transfer, _counters, Failed, _targetProcess, databases),
+                        new LaneContext(queue, plan.Transfer, _counters, Failed, _targetProcess, databases, gate),
                         options.OutageBudget,
                         time
                     )
@@ -283,7 +292,7 @@ internal sealed class MigrationEngine
             Gaps = Gaps.Total,
             OpenGaps = Gaps.Open,
             Failed = Failed.Count,
-            Held = _workers.Select(static lane => lane.Held).FirstOrDefault(static held => held is not null),
+            Held = _gate.Reason ?? _workers.Select(static lane => lane.Held).FirstOrDefault(static held => held is not null),
         };
     }
 

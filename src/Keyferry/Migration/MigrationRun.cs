@@ -1,4 +1,5 @@
 using System.Globalization;
+using Keyferry.Control;
 using Keyferry.Model;
 using Keyferry.Observe;
 using Keyferry.Resp;
@@ -31,9 +32,18 @@ internal sealed class MigrationRun
     /// <param name="store">Where the run's state is kept.</param>
     /// <param name="observer">Who is told what happens.</param>
     /// <param name="time">The clock of the run.</param>
+    /// <param name="control">What may be asked of the run while it goes on; <see langword="null"/> for one of its own.</param>
     /// <exception cref="KeyferryException">It is to be resumed, and there is no such run.</exception>
-    public MigrationRun(MigrationOptions options, IDialer dialer, IRunStore store, IRunObserver observer, TimeProvider time)
+    public MigrationRun(
+        MigrationOptions options,
+        IDialer dialer,
+        IRunStore store,
+        IRunObserver observer,
+        TimeProvider time,
+        RunControl? control = null
+    )
     {
+        Control = control ?? new RunControl();
         _resume = options.Resume ? ResumePoint.Find(store, options) : null;
         _options = _resume?.Keep(options) ?? options;
         _store = store;
@@ -45,6 +55,9 @@ internal sealed class MigrationRun
         _source = new ServerConnector(dialer, options.Source, "source", settings, time);
         _target = new ServerConnector(dialer, options.Target, "target", settings, time);
     }
+
+    /// <summary>What may be asked of the run while it goes on.</summary>
+    public RunControl Control { get; }
 
     /// <summary>The counters of this moment.</summary>
     public ProgressSnapshot Progress =>
@@ -100,7 +113,7 @@ internal sealed class MigrationRun
             journal.Note(NoteLevel.Warning, warning);
         }
 
-        var course = new RunCourse(_options, plan, _resume, _name, _source, _target, journal, _time);
+        var course = new RunCourse(_options, plan, _resume, _name, _source, _target, journal, Control, _time);
         Volatile.Write(ref _course, course);
         try
         {

@@ -1,4 +1,5 @@
 using Keyferry.Capture;
+using Keyferry.Control;
 using Keyferry.Model;
 using Keyferry.Notifications;
 using Keyferry.Observe;
@@ -32,6 +33,7 @@ internal sealed class RunCourse
     private readonly Outage _outage;
     private readonly List<string> _leases = [];
     private readonly RunProof _proof;
+    private readonly RunControl _control;
 
     public RunCourse(
         MigrationOptions options,
@@ -41,9 +43,11 @@ internal sealed class RunCourse
         ServerConnector source,
         ServerConnector target,
         RunJournal journal,
+        RunControl control,
         TimeProvider time
     )
     {
+        _control = control;
         _options = options;
         _plan = plan;
         _resume = resume;
@@ -57,7 +61,7 @@ internal sealed class RunCourse
         // Where a source does not tell its flags, keys of our own find out; the clock makes their names unlike those of another run.
         var test = new NotificationTest(source, new Random(time.GetUtcNow().GetHashCode()), time);
         _flags = new NotificationSwitch(source, journal.Store, journal.Run, test);
-        _engine = new MigrationEngine(options, plan, source, target, time);
+        _engine = new MigrationEngine(options, plan, source, target, control.Gate, time);
         _proof = new RunProof(_engine, source, target, journal, time);
         _engine.Gaps.Opened = journal.Opened;
         _engine.Gaps.Closed = journal.Closed;
@@ -122,6 +126,8 @@ internal sealed class RunCourse
     private async Task<(VerifyResult? Verify, List<string> Reasons)> CourseAsync(BackgroundTasks background, CancellationToken finish)
     {
         var stop = background.Stop;
+        // Whoever ends a paused run wants what waits to be moved.
+        using var resume = finish.Register(() => _control.Resume());
         if (_options.Mode != MigrationMode.Snapshot)
         {
             _clock.Enter(Phase.Arming, "switching on what the capture needs");
@@ -219,7 +225,7 @@ internal sealed class RunCourse
             {
                 await CloseGapsAsync(stop);
             }
-            else if (_options.UntilIdle is { } idle && _engine.Gaps.Open == 0 && _engine.Idle() >= idle)
+            else if (_options.UntilIdle is { } idle && _engine.Gaps.Open == 0 && !_control.IsPaused && _engine.Idle() >= idle)
             {
                 return;
             }

@@ -1,0 +1,92 @@
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.Json;
+using Keyferry.Model;
+
+namespace Keyferry.Cli.Control;
+
+/// <summary>Asks something of the migration that runs with a work directory.</summary>
+internal static class ControlClient
+{
+    /// <summary>Asks, and yields the replies as they come; the last one is <see cref="ControlReply.Done"/>.</summary>
+    /// <exception cref="KeyferryException">No run is there, it ended before it had answered, or it declined.</exception>
+    public static async IAsyncEnumerable<ControlReply> AskAsync(
+        string workDirectory,
+        ControlRequest request,
+        [EnumeratorCancellation] CancellationToken stop
+    )
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await ConnectAsync(socket, workDirectory, stop);
+        await using var stream = new NetworkStream(socket);
+        var line = JsonSerializer.Serialize(request, ControlJson.Default.ControlRequest);
+        await stream.WriteAsync(Encoding.UTF8.GetBytes(line + "\n"), stop);
+        using var reader = new StreamReader(stream, Encoding.UTF8);
+        while (await ReadAsync(reader, stop) is { } text)
+        {
+            var reply = JsonSerializer.Deserialize(text, ControlJson.Default.ControlReply) ?? throw Ended(workDirectory);
+            if (reply.Saw is { } saw)
+            {
+                throw new KeyferryException(FailureKind.Refused, saw, reply.Remedy ?? "");
+            }
+
+            yield return reply;
+            if (reply.Done)
+            {
+                yield break;
+            }
+        }
+
+        throw Ended(workDirectory);
+    }
+
+    private static async Task<string?> ReadAsync(StreamReader reader, CancellationToken stop)
+    {
+        try
+        {
+            return await reader.ReadLineAsync(stop);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    private static async Task ConnectAsync(Socket socket, string workDirectory, CancellationToken stop)
+    {
+        var path = Path.Combine(Path.GetFullPath(workDirectory), ControlSocket.FileName);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), stop);
+        }
+        catch (SocketException denied) when (denied.SocketErrorCode == SocketError.AccessDenied)
+        {
+            throw new KeyferryException(
+                FailureKind.Refused,
+                $"The run in {Path.GetFullPath(workDirectory)} belongs to another user.",
+                "Only the user that started a run may control it.",
+                denied
+            );
+        }
+        catch (Exception absent) when (absent is SocketException or ArgumentException)
+        {
+            throw NoRun(workDirectory, absent);
+        }
+    }
+
+    private static KeyferryException NoRun(string workDirectory, Exception? cause) =>
+        new(
+            FailureKind.Refused,
+            $"No migration runs in {Path.GetFullPath(workDirectory)}.",
+            "Start one with keyferry migrate, or name the work directory of the one that runs with --work-dir DIR.",
+            cause
+        );
+
+    private static KeyferryException Ended(string workDirectory) =>
+        new(
+            FailureKind.Refused,
+            $"The migration in {Path.GetFullPath(workDirectory)} ended before it had answered.",
+            "Its own output says how it ended."
+        );
+}
