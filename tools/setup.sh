@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What ./demo and ./test need from the machine: the .NET SDK and a Redis server. Sourced, not run.
+# What ./demo, ./test and tools/publish need from the machine: the .NET SDK, a Redis server, a linker. Sourced, not run.
 # Installs what is missing with apt where that is possible, and says what to do where it is not.
 
 KEYFERRY_SDK_MAJOR=10
@@ -116,4 +116,55 @@ setup_without_services() {
     setup_as_root chmod 755 "$policy"
     "$@"
   )
+}
+
+# A compiler that links for this machine's processor.
+setup_gcc() {
+  command -v gcc >/dev/null 2>&1 && return 0
+  setup_say 'installing gcc with apt'
+  setup_apt_has gcc && setup_apt_install gcc libc6-dev && hash -r
+  command -v gcc >/dev/null 2>&1 || setup_fail 'gcc is missing, which links native programs'
+}
+
+# The name of clang here: Debian's package of one version calls it by that.
+setup_clang() {
+  compgen -c clang | grep -xE 'clang(-[0-9]+)?' | sort -rV | head -n 1 | grep .
+}
+
+# clang, and what it links with for the processor of the triple $1, which Debian calls $2.
+setup_foreign_linker() {
+  local triple=$1 architecture=$2
+  setup_clang >/dev/null || { setup_apt_has clang && setup_say 'installing clang with apt' && setup_apt_install clang && hash -r; }
+  setup_clang >/dev/null || setup_fail 'clang is missing, which links for other processors' || return 1
+  command -v "$triple-gcc" >/dev/null 2>&1 && return 0
+  setup_say "installing the compiler for $triple with apt"
+  setup_apt_has "gcc-$triple" && setup_apt_install "gcc-$triple" "libc6-dev-$architecture-cross" && hash -r
+  command -v "$triple-gcc" >/dev/null 2>&1 || setup_fail "the compiler and the C library for $triple are missing: install gcc-$triple"
+}
+
+# Where the static library of SQLite is for the triple $1.
+setup_static_sqlite_path() {
+  local path
+  for path in "/usr/lib/$1/libsqlite3.a" /usr/lib64/libsqlite3.a /usr/lib/libsqlite3.a; do
+    if [ -e "$path" ]; then
+      echo "$path"
+      return
+    fi
+  done
+  return 1
+}
+
+# SQLite as a static library for the triple $1; $2 is what Debian calls its processor where it is not this machine's.
+setup_static_sqlite() {
+  local triple=$1 architecture=${2:-}
+  setup_static_sqlite_path "$triple" >/dev/null && return 0
+  if [ -n "$architecture" ] && command -v dpkg >/dev/null 2>&1 && ! dpkg --print-foreign-architectures | grep -x "$architecture" >/dev/null; then
+    setup_say "adding the architecture $architecture to apt"
+    setup_as_root dpkg --add-architecture "$architecture" && setup_as_root apt-get update -qq >/dev/null
+  fi
+  local package=libsqlite3-dev${architecture:+:$architecture}
+  setup_say "installing $package with apt"
+  setup_apt_has "$package" && setup_apt_install "$package"
+  setup_static_sqlite_path "$triple" >/dev/null ||
+    setup_fail "libsqlite3.a for $triple is missing: install libsqlite3-dev for that processor, or build SQLite and put it there"
 }

@@ -123,6 +123,7 @@ public sealed class WrongInputTests : IAsyncLifetime
         await AssertFailsAsync($"{Source.Uri}/99", Target.Uri, ExitCodes.Refused, "no database 99");
 
     [Fact]
+    [Trait("Needs", "Program")]
     public async Task A_resume_that_would_reach_further_than_the_run_did()
     {
         var work = Path.Combine(_folder, "run");

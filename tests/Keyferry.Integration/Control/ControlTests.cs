@@ -9,6 +9,7 @@ using StackExchange.Redis;
 namespace Keyferry.Integration.Control;
 
 /// <summary>A migration is asked and told things from another process, as from another terminal.</summary>
+[Trait("Needs", "Program")]
 public sealed class ControlTests : IAsyncLifetime
 {
     private static readonly TimeSpan Budget = TimeSpan.FromSeconds(30);

@@ -7,6 +7,7 @@ namespace Keyferry.Integration.Load;
 
 /// <summary>What a run may cost: memory as such, time compared with the server's own replication in the same test.</summary>
 [Collection(nameof(LoadCollection))]
+[Trait("Needs", "Program")]
 public sealed class BudgetTests
 {
     private const int Keys = 1_000_000;

@@ -8,6 +8,7 @@ namespace Keyferry.Integration.Load;
 
 /// <summary>Whole migrations while the application writes with everything it has.</summary>
 [Collection(nameof(LoadCollection))]
+[Trait("Needs", "Program")]
 public sealed class LiveLoadTests
 {
     private const int Equal = 0;

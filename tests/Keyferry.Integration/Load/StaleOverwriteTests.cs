@@ -9,6 +9,7 @@ namespace Keyferry.Integration.Load;
 
 /// <summary>The race that reference tools have: a value read early overwrites one that was read later.</summary>
 [Collection(nameof(LoadCollection))]
+[Trait("Needs", "Program")]
 public sealed class StaleOverwriteTests
 {
     private static readonly TimeSpan EndBudget = TimeSpan.FromMinutes(5);

@@ -8,6 +8,7 @@ using Microsoft.Data.Sqlite;
 namespace Keyferry.Integration.Notifications;
 
 /// <summary>The program killed between the lease and the change, and between the change and its answer.</summary>
+[Trait("Needs", "Program")]
 public sealed class KilledWhileSettingTests : IDisposable
 {
     private static readonly TimeSpan Budget = TimeSpan.FromSeconds(30);

@@ -5,24 +5,27 @@ using Keyferry.Integration.Servers;
 namespace Keyferry.Integration.Programs;
 
 /// <summary>The built program in a process and a working folder of its own, as an operator runs it.</summary>
-/// <remarks>Disposing kills the process if it still runs, and deletes the folder.</remarks>
+/// <remarks>
+/// Disposing kills the process if it still runs, and deletes the folder. The variable <c>KEYFERRY_PROGRAM</c> names another build of the
+/// program, the native one for example; without it, it is the one that lies beside the tests. Test classes that start it have the trait
+/// <c>Needs=Program</c>, by which <c>./test --all</c> finds them for the native build.
+/// </remarks>
 internal sealed class KeyferryProgram : IAsyncDisposable
 {
     private static readonly TimeSpan _glance = TimeSpan.FromMilliseconds(50);
 
     private readonly Process _process;
     private readonly StringBuilder _output = new();
-    private readonly string _folder = Directory.CreateTempSubdirectory("keyferry-run-").FullName;
 
     private KeyferryProgram(string[] arguments)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Keyferry.Cli"))
+        var start = new ProcessStartInfo(File)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             UseShellExecute = false,
-            WorkingDirectory = _folder,
+            WorkingDirectory = Folder,
         };
         foreach (var argument in arguments)
         {
@@ -37,6 +40,15 @@ internal sealed class KeyferryProgram : IAsyncDisposable
         _process.BeginErrorReadLine();
         _process.StandardInput.Close();
     }
+
+    /// <summary>Where the program is.</summary>
+    public static string File { get; } =
+        Environment.GetEnvironmentVariable("KEYFERRY_PROGRAM") is { Length: > 0 } named
+            ? named
+            : Path.Combine(AppContext.BaseDirectory, "Keyferry.Cli");
+
+    /// <summary>The folder it works in.</summary>
+    public string Folder { get; } = Directory.CreateTempSubdirectory("keyferry-run-").FullName;
 
     /// <summary>What it has written to both of its outputs so far.</summary>
     public string Output
@@ -123,7 +135,7 @@ internal sealed class KeyferryProgram : IAsyncDisposable
         await _process.WaitForExitAsync();
         OrphanGuard.Forget(_process.Id);
         _process.Dispose();
-        Directory.Delete(_folder, recursive: true);
+        Directory.Delete(Folder, recursive: true);
     }
 
     private void Note(string? line)
