@@ -3,6 +3,7 @@ using Keyferry.Cli.Output;
 using Keyferry.Migration;
 using Keyferry.Model;
 using Keyferry.Observe;
+using Keyferry.Payloads;
 using Keyferry.Servers;
 using Keyferry.Transfer;
 using Keyferry.Verify;
@@ -126,7 +127,13 @@ internal static class Examples
             Steps = [new PlanStep("arm", "Subscribe."), new PlanStep("copy", "Scan the source.")],
             Warnings = ["The source is a replica."],
             Refusals = refusals,
-            Transfer = new TransferSettings(HasPExpireTime: true, TimeSpan.Zero, DatabaseScope.All),
+            Transfer = new TransferSettings(
+                HasPExpireTime: true,
+                TimeSpan.Zero,
+                DatabaseScope.All,
+                PayloadFormat.Of(ServerIdentity.Parse("redis_version:7.0.15")),
+                PayloadFormat.Of(ServerIdentity.Parse("valkey_version:8.1.1"))
+            ),
             Shift = default,
             SourceIdentity = ServerIdentity.Parse("redis_version:7.0.15"),
             TargetIdentity = ServerIdentity.Parse("valkey_version:8.1.1"),

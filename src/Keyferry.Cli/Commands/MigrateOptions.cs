@@ -30,6 +30,14 @@ internal sealed class MigrateOptions
         ("replace", TargetKeys.Replace)
     );
 
+    private readonly Option<UnsupportedKeys?> _unsupportedKeys = TypedOption.Choice(
+        "--unsupported-keys",
+        "What becomes of keys that the target cannot hold, such as hashes with field expiries on an older server. stop: the run does not start. leave-out: they "
+            + "are not moved, and the report counts them. Default: stop.",
+        ("stop", UnsupportedKeys.Stop),
+        ("leave-out", UnsupportedKeys.LeaveOut)
+    );
+
     private readonly Option<CaptureKind?> _capture = TypedOption.Choice(
         "--capture",
         "How changes are captured. notifications: keyspace notifications. tracking: client tracking, which configures nothing on the source. polling: passes over "
@@ -121,6 +129,7 @@ internal sealed class MigrateOptions
                 [
                     _mode,
                     _targetKeys,
+                    _unsupportedKeys,
                     _resume,
                     _capture,
                     _redundantCapture,
@@ -150,6 +159,7 @@ internal sealed class MigrateOptions
         {
             Mode = parsed.GetValue(_mode) ?? defaults.Mode,
             TargetKeys = parsed.GetValue(_targetKeys) ?? defaults.TargetKeys,
+            UnsupportedKeys = parsed.GetValue(_unsupportedKeys) ?? defaults.UnsupportedKeys,
             Resume = parsed.GetValue(_resume),
             Capture = parsed.GetValue(_capture) ?? defaults.Capture,
             RedundantCapture = parsed.GetValue(_redundantCapture),

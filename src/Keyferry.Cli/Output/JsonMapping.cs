@@ -58,6 +58,7 @@ internal static class JsonMapping
             Counters = CountersOf(report.Progress),
             Phases = [.. report.Phases.Select(phase => new JsonPhaseTime(Word(phase.Phase), Seconds(phase.Spent)))],
             Leases = report.Leases,
+            LeftOut = [.. report.LeftOut.Select(pair => new JsonUnsupported(pair.Value, pair.Key))],
         };
 
     public static JsonReport Of(ComparisonOutcome outcome, bool showKeys, DateTime at) =>
@@ -98,6 +99,7 @@ internal static class JsonMapping
             Capture = plan.Capture,
             Clocks = plan.Clocks,
             Steps = [.. plan.Steps.Select(step => new JsonStep(step.Name, step.Does))],
+            Unsupported = [.. plan.Unsupported.Select(group => new JsonUnsupported(group.Keys, group.Reason))],
             Warnings = plan.Warnings,
             Refusals = [.. plan.Refusals.Select(refusal => new JsonRefusal(Word(refusal.Kind), refusal.Saw, refusal.Remedy))],
         };

@@ -107,6 +107,7 @@ internal sealed record JsonReport(DateTime At) : JsonRecord("report", At)
     public JsonCounters? Counters { get; init; }
     public IReadOnlyList<JsonPhaseTime>? Phases { get; init; }
     public IReadOnlyList<string>? Leases { get; init; }
+    public IReadOnlyList<JsonUnsupported>? LeftOut { get; init; }
 }
 
 /// <summary>How far a comparison is.</summary>
@@ -119,6 +120,9 @@ internal sealed record JsonStep(string Name, string Does);
 /// <summary>Why a run would not start.</summary>
 internal sealed record JsonRefusal(string Kind, string Saw, string Remedy);
 
+/// <summary>Keys that the target cannot hold, for one reason.</summary>
+internal sealed record JsonUnsupported(long Keys, string Reason);
+
 /// <summary>What a run would do.</summary>
 internal sealed record JsonPlan(DateTime At) : JsonRecord("plan", At)
 {
@@ -130,6 +134,7 @@ internal sealed record JsonPlan(DateTime At) : JsonRecord("plan", At)
     public required string Capture { get; init; }
     public required string Clocks { get; init; }
     public required IReadOnlyList<JsonStep> Steps { get; init; }
+    public required IReadOnlyList<JsonUnsupported> Unsupported { get; init; }
     public required IReadOnlyList<string> Warnings { get; init; }
     public required IReadOnlyList<JsonRefusal> Refusals { get; init; }
 }

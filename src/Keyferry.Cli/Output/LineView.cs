@@ -29,7 +29,7 @@ internal sealed class LineView(TextWriter output, TimeSpan interval, TimeProvide
     public void Show(MigrationReport report) => output.Write(ReportText.Of(report, showKeys));
 
     /// <inheritdoc/>
-    public void Show(MigrationPlan plan) => output.Write(PlanText.Of(plan));
+    public void Show(MigrationPlan plan) => output.Write(PlanText.Of(plan, showKeys));
 
     /// <summary>The whole status in one line.</summary>
     public static string LineOf(ProgressView view, DateTimeOffset at)

@@ -61,7 +61,7 @@ internal sealed class LiveView(TextWriter output, Terminal terminal, TimeProvide
     public void Show(MigrationReport report) => WriteReport(ReportText.Of(report, showKeys), report.Verdict, output, _block);
 
     /// <inheritdoc/>
-    public void Show(MigrationPlan plan) => output.Write(PlanText.Of(plan));
+    public void Show(MigrationPlan plan) => output.Write(PlanText.Of(plan, showKeys));
 
     /// <summary>Writes a report with its verdict in colour.</summary>
     public static void WriteReport(string report, Verdict verdict, TextWriter output, LiveBlock block)

@@ -5,8 +5,8 @@ namespace Keyferry.Cli.Output;
 /// <summary>What a run would do, in plain words.</summary>
 internal static class PlanText
 {
-    /// <summary>The whole plan.</summary>
-    public static string Of(MigrationPlan plan)
+    /// <summary>The whole plan; keys are in it only with <paramref name="showKeys"/>.</summary>
+    public static string Of(MigrationPlan plan, bool showKeys)
     {
         var databases = plan.Databases.Count == 0 ? "none has keys" : string.Join(", ", plan.Databases);
         var lines = new List<string>
@@ -28,10 +28,14 @@ internal static class PlanText
         lines.AddRange(
             VerdictText.Rows("steps", plan.Steps.Select((step, index) => $"{index + 1}. {step.Name.PadRight(width)}  {step.Does}"))
         );
+        lines.AddRange(VerdictText.Rows("unsupported", plan.Unsupported.SelectMany(group => Unsupported(group, showKeys))));
         lines.AddRange(VerdictText.Rows("warnings", plan.Warnings));
         lines.AddRange(
             VerdictText.Rows("refused", plan.Refusals.SelectMany(refusal => new[] { refusal.Saw, $"what to do: {refusal.Remedy}" }))
         );
         return string.Concat(lines.Select(line => line + Environment.NewLine));
     }
+
+    private static IEnumerable<string> Unsupported(UnsupportedGroup group, bool showKeys) =>
+        group.First.Where(_ => showKeys).Select(static key => $"  db {key.Database} {key.Name.Shown()}").Prepend(group.Words);
 }

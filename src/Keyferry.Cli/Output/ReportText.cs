@@ -22,6 +22,10 @@ internal static class ReportText
         }
 
         lines.AddRange(Counters(report));
+        lines.AddRange(VerdictText.Rows("left out", report.LeftOut.Select(static pair => $"{Quantity.Of(pair.Value, "key")}: {pair.Key}")));
+        lines.AddRange(
+            VerdictText.Rows("", report.FirstLeftOut.Where(_ => showKeys).Select(static key => $"db {key.Database} {key.Name.Shown()}"))
+        );
         lines.AddRange(VerdictText.Rows("put back", report.Leases));
         if (report.Phases.Count > 0)
         {

@@ -19,6 +19,24 @@ internal sealed class FailedKeys
     /// <summary>Whether more keys were refused than can be remembered.</summary>
     public bool Overflowed => Volatile.Read(ref _overflowed);
 
+    /// <summary>Whether <paramref name="key"/> stands refused.</summary>
+    public bool Contains(KeyId key)
+    {
+        lock (_lock)
+        {
+            return _reasons.ContainsKey(key);
+        }
+    }
+
+    /// <summary>Some of the keys.</summary>
+    public IReadOnlyList<KeyId> First(int most)
+    {
+        lock (_lock)
+        {
+            return [.. _reasons.Keys.Take(most)];
+        }
+    }
+
     /// <summary>Notes that the target refused the key with <paramref name="reason"/>.</summary>
     public void Add(int database, ReadOnlySpan<byte> key, string reason)
     {

@@ -8,6 +8,7 @@ namespace Keyferry.Lanes;
 /// <param name="Transfer">How values are read and written in this run.</param>
 /// <param name="Counters">What all lanes have done.</param>
 /// <param name="Failed">Keys that the target refuses.</param>
+/// <param name="LeftOut">Keys that the target cannot hold and that are left out as the user asked.</param>
 /// <param name="Target">Which process the target is.</param>
 /// <param name="Databases">Which of the target's databases may be written.</param>
 /// <param name="Gate">Closed while no keys are to be moved.</param>
@@ -16,11 +17,28 @@ internal sealed record LaneContext(
     TransferSettings Transfer,
     LaneCounters Counters,
     FailedKeys Failed,
+    FailedKeys LeftOut,
     TargetProcess Target,
     TargetDatabases Databases,
     PauseGate Gate
 )
 {
+    /// <summary>Notes what an acknowledged look at a key says of whether the target can hold it.</summary>
+    public void Note(KeyBatch batch, int index)
+    {
+        var (database, refusal) = (batch.Items[index].Database, batch.Items[index].Refusal);
+        var refused = Transfer.LeavesOut ? LeftOut : Failed;
+        if (refusal is null)
+        {
+            Failed.Remove(database, batch.Key(index));
+            LeftOut.Remove(database, batch.Key(index));
+        }
+        else
+        {
+            refused.Add(database, batch.Key(index), refusal);
+        }
+    }
+
     /// <summary>Adds an acknowledged batch to the counters.</summary>
     public void Count(KeyBatch batch)
     {

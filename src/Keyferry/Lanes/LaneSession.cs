@@ -48,7 +48,7 @@ internal sealed class LaneSession : IAsyncDisposable
         _target = target;
         _context = context;
         _time = time;
-        _reader = new SourceReader(source, context.Transfer.HasPExpireTime, context.Transfer.ExpiryShift);
+        _reader = new SourceReader(source, context.Transfer);
         _writer = new TargetWriter(target, context.Transfer.Scope);
     }
 
@@ -83,6 +83,7 @@ internal sealed class LaneSession : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        _reader.Dispose();
         await _source.DisposeAsync();
         await _target.DisposeAsync();
     }
@@ -215,7 +216,7 @@ internal sealed class LaneSession : IAsyncDisposable
             var refusal = await _writer.AcknowledgeAsync(batch, i, stop);
             if (refusal is null)
             {
-                _context.Failed.Remove(batch.Items[i].Database, batch.Key(i));
+                _context.Note(batch, i);
             }
             else if (LaneTrouble.IsOfTheKey(refusal))
             {

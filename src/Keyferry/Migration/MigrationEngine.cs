@@ -60,7 +60,7 @@ internal sealed class MigrationEngine
                         i,
                         source,
                         target,
-                        new LaneContext(queue, plan.Transfer, _counters, Failed, _targetProcess, databases, gate),
+                        new LaneContext(queue, plan.Transfer, _counters, Failed, LeftOut, _targetProcess, databases, gate),
                         options.OutageBudget,
                         time
                     )
@@ -74,6 +74,9 @@ internal sealed class MigrationEngine
 
     /// <summary>Keys that the target refuses.</summary>
     public FailedKeys Failed { get; } = new();
+
+    /// <summary>Keys that the target cannot hold and that are left out as the user asked.</summary>
+    public FailedKeys LeftOut { get; } = new();
 
     /// <summary>The lanes' queues, and the sink of the captures.</summary>
     public LaneSet Lanes { get; }
@@ -305,6 +308,7 @@ internal sealed class MigrationEngine
             ExactExpiry = true,
             TargetKeysOwned = OwnsTarget,
             OutageBudget = _options.OutageBudget,
+            IsLeftOut = LeftOut.Contains,
         };
 
     private Rescan NewRescan() => new(_source, _target, Comparison, Lanes.LookAsync, _time);

@@ -13,6 +13,16 @@ internal enum MigrationMode
     LiveOnly,
 }
 
+/// <summary>What becomes of keys that the target cannot hold: field expiries on a server that has none, a module that it does not have.</summary>
+internal enum UnsupportedKeys
+{
+    /// <summary>The run is refused.</summary>
+    Stop,
+
+    /// <summary>They are not moved, and the report names them.</summary>
+    LeaveOut,
+}
+
 /// <summary>What becomes of keys that the target already has.</summary>
 internal enum TargetKeys
 {

@@ -18,6 +18,9 @@ internal sealed record MigrationOptions
     /// <summary>What becomes of keys that the target has already.</summary>
     public TargetKeys TargetKeys { get; init; } = TargetKeys.Refuse;
 
+    /// <summary>What becomes of keys that the target cannot hold.</summary>
+    public UnsupportedKeys UnsupportedKeys { get; init; } = UnsupportedKeys.Stop;
+
     /// <summary>Go on with the latest run of the work directory instead of beginning a new one.</summary>
     public bool Resume { get; init; }
 

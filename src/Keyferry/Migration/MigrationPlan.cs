@@ -25,6 +25,9 @@ internal sealed record MigrationPlan
     /// <summary>How changes are captured, and why so; empty where they are not.</summary>
     public string Capture { get; init; } = "";
 
+    /// <summary>The source's keys that the target cannot hold, as far as they exist already.</summary>
+    public IReadOnlyList<UnsupportedGroup> Unsupported { get; init; } = [];
+
     /// <summary>The source's clock against the target's, in words.</summary>
     public required string Clocks { get; init; }
 

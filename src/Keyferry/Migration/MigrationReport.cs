@@ -28,6 +28,12 @@ internal sealed record MigrationReport
     /// <summary>What the comparison found, or <see langword="null"/> where none ran.</summary>
     public VerifyResult? Verify { get; init; }
 
+    /// <summary>How many keys were left out because the target cannot hold them, as the user asked, by reason.</summary>
+    public IReadOnlyDictionary<string, int> LeftOut { get; init; } = new Dictionary<string, int>(StringComparer.Ordinal);
+
+    /// <summary>Some of those keys.</summary>
+    public IReadOnlyList<KeyId> FirstLeftOut { get; init; } = [];
+
     /// <summary>Time spent in each phase, in the order in which they were entered.</summary>
     public IReadOnlyList<(Phase Phase, TimeSpan Spent)> Phases { get; init; } = [];
 

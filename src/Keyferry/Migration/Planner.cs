@@ -1,5 +1,6 @@
 using Keyferry.Model;
 using Keyferry.Notifications;
+using Keyferry.Payloads;
 using Keyferry.Resp;
 using Keyferry.Servers;
 using Keyferry.Transfer;
@@ -11,6 +12,7 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
 {
     private readonly List<KeyferryException> _refusals = [];
     private readonly List<string> _warnings = [];
+    private IReadOnlyList<UnsupportedGroup> _unsupported = [];
     private bool _sameServer;
     private bool _targetIsReplica;
 
@@ -40,7 +42,8 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         int[] databases = [.. sourceIdentity.Keyspace.Keys.Where(scope.Covers).OrderBy(static database => database)];
         var targetKeys = targetIdentity.Keyspace.Where(entry => scope.SourceOf(entry.Key) is not null).Sum(static entry => entry.Value);
         JudgeServers(sourceIdentity, targetIdentity, scope);
-        JudgePayloads(sourceIdentity, targetIdentity);
+        var (writes, reads) = await FormatsAsync(from, to, sourceIdentity, targetIdentity, stop);
+        await JudgePayloadsAsync(new UnsupportedValues(from, writes, reads, databases), sourceIdentity, targetIdentity, stop);
         JudgeMemory(sourceIdentity, targetIdentity);
         JudgeTargetKeys(targetKeys);
         await TryReadingAsync(from, sourceIdentity, stop);
@@ -63,7 +66,11 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
             Steps = PlanSteps.Of(options),
             Warnings = _warnings,
             Refusals = _refusals,
-            Transfer = new TransferSettings(sourceIdentity.HasPExpireTime, shift.Shift, scope),
+            Transfer = new TransferSettings(sourceIdentity.HasPExpireTime, shift.Shift, scope, writes, reads)
+            {
+                LeavesOut = options.UnsupportedKeys == UnsupportedKeys.LeaveOut,
+            },
+            Unsupported = _unsupported,
             Shift = shift,
             SourceIdentity = sourceIdentity,
             TargetIdentity = targetIdentity,
@@ -132,22 +139,45 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
     private static string PrimaryOf(ServerIdentity replica) =>
         replica.Fields.TryGetValue("master_host", out var host) ? $" ({host}:{replica.Fields.GetValueOrDefault("master_port")})" : "";
 
-    private void JudgePayloads(ServerIdentity from, ServerIdentity to)
+    private static async ValueTask<(PayloadFormat Writes, PayloadFormat Reads)> FormatsAsync(
+        RespConnection from,
+        RespConnection to,
+        ServerIdentity source,
+        ServerIdentity target,
+        CancellationToken stop
+    ) =>
+        (
+            PayloadFormat.Of(source) with
+            {
+                Modules = ModuleName.InList(await from.TryCallAsync(stop, "MODULE", "LIST")),
+            },
+            PayloadFormat.Of(target) with
+            {
+                Modules = ModuleName.InList(await to.TryCallAsync(stop, "MODULE", "LIST")),
+            }
+        );
+
+    private async ValueTask JudgePayloadsAsync(UnsupportedValues values, ServerIdentity from, ServerIdentity to, CancellationToken stop)
     {
-        var (written, read) = (from.PayloadVersion, to.PayloadVersion);
-        if (written == 0 || read == 0)
+        if (from.PayloadVersion == 0 || to.PayloadVersion == 0)
         {
             _warnings.Add(
                 $"It is not known whether {to} reads the values that {from} dumps; a value that it refuses is counted as failed."
             );
+            return;
         }
-        else if (written > read || (read == 80 && written is >= 12 and < 80))
+
+        _unsupported = await values.FindAsync(from, stop);
+        if (_unsupported.Count == 0 || options.UnsupportedKeys == UnsupportedKeys.LeaveOut)
         {
-            Refuse(
-                $"The target {to} cannot read the values of the source {from}: payload version {written}, the target reads {(read == 80 ? "up to 11, and 80" : $"up to {read}")}.",
-                "Choose a target of the source's version or newer."
-            );
+            _warnings.AddRange(_unsupported.Select(static group => $"{group.Words}. They are left out, as asked."));
+            return;
         }
+
+        Refuse(
+            $"The target {to} cannot hold some keys of the source: {string.Join("; ", _unsupported.Select(static group => group.Words))}.",
+            "Choose a newer target, or leave them out: --unsupported-keys leave-out. A dry run with --show-keys names the first of them."
+        );
     }
 
     private void JudgeMemory(ServerIdentity from, ServerIdentity to)

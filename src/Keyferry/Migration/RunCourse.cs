@@ -16,6 +16,8 @@ internal sealed class RunCourse
     /// open keeps the run from claiming equality.</summary>
     private const int MostDrains = 4;
 
+    private const int MostNamed = 10;
+
     private static readonly TimeSpan FollowInterval = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan RestorePatience = TimeSpan.FromSeconds(15);
 
@@ -118,6 +120,8 @@ internal sealed class RunCourse
             Target = _plan.Target,
             Progress = Progress,
             Verify = verify,
+            LeftOut = _engine.LeftOut.ByReason(),
+            FirstLeftOut = _engine.LeftOut.First(MostNamed),
             Phases = _clock.Spent(),
             Leases = _leases,
         };

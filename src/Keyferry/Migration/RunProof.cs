@@ -136,6 +136,11 @@ internal sealed class RunProof(
             reasons.Add($"the target refused {keys:#,0} keys: {reason}");
         }
 
+        if (engine.LeftOut.Overflowed)
+        {
+            reasons.Add("more keys were left out than can be remembered");
+        }
+
         if (!engine.OwnsTarget && verify.LeftAlone > 0 && (engine.Gaps.Total > 0 || _suspects > 0))
         {
             reasons.Add(

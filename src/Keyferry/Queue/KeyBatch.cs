@@ -74,6 +74,9 @@ internal sealed class KeyBatch
         /// <summary>What the lane sent to the target for it.</summary>
         public KeyWrite Write;
 
+        /// <summary>Why the target is not to have the key although the source has it: it cannot hold it. <see langword="null"/> otherwise.</summary>
+        public string? Refusal;
+
         /// <summary>Whether the target's reply to it is in, and counts.</summary>
         public bool Settled;
 

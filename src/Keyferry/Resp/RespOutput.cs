@@ -44,6 +44,22 @@ internal sealed class RespOutput : IDisposable
         Length += end + 2;
     }
 
+    /// <summary>One word of a command, given in two parts that follow each other.</summary>
+    public void Bulk(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
+    {
+        var span = Reserve(first.Length + second.Length + 16);
+        span[0] = (byte)'$';
+        _ = Utf8Formatter.TryFormat(first.Length + second.Length, span[1..], out var written);
+        span[written + 1] = (byte)'\r';
+        span[written + 2] = (byte)'\n';
+        first.CopyTo(span[(written + 3)..]);
+        second.CopyTo(span[(written + 3 + first.Length)..]);
+        var end = written + 3 + first.Length + second.Length;
+        span[end] = (byte)'\r';
+        span[end + 1] = (byte)'\n';
+        Length += end + 2;
+    }
+
     /// <summary>One word of a command: <paramref name="number"/> in decimal.</summary>
     public void Bulk(long number)
     {

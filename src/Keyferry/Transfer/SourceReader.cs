@@ -1,5 +1,6 @@
 using System.Globalization;
 using Keyferry.Model;
+using Keyferry.Payloads;
 using Keyferry.Queue;
 using Keyferry.Resp;
 
@@ -13,9 +14,8 @@ namespace Keyferry.Transfer;
 /// <para><b>Concurrency.</b> One lane owns one reader.</para>
 /// </remarks>
 /// <param name="connection">The lane's connection to the source.</param>
-/// <param name="hasPExpireTime">Whether the source tells the absolute expiry; otherwise PTTL and the source's own TIME are used.</param>
-/// <param name="shift">What is added to the source's absolute times to give the target's.</param>
-internal sealed class SourceReader(RespConnection connection, bool hasPExpireTime, TimeSpan shift)
+/// <param name="settings">How values are read in this run: where the source does not tell the absolute expiry, PTTL and its own TIME are used.</param>
+internal sealed class SourceReader(RespConnection connection, TransferSettings settings) : IDisposable
 {
     /// <summary>
     /// Without PEXPIRETIME the source's clock is asked, and right after it what so many keys have left, before any of them is dumped: whatever
@@ -23,7 +23,13 @@ internal sealed class SourceReader(RespConnection connection, bool hasPExpireTim
     /// </summary>
     private const int KeysPerTime = 16;
 
-    private readonly long _shift = (long)shift.TotalMilliseconds;
+    private readonly bool _hasPExpireTime = settings.HasPExpireTime;
+    private readonly long _shift = (long)settings.ExpiryShift.TotalMilliseconds;
+    private readonly PayloadFitter _fitter = new(
+        settings.SourceFormat,
+        settings.TargetFormat,
+        (long)settings.ExpiryShift.TotalMilliseconds
+    );
     private readonly long[] _left = new long[KeysPerTime];
     private int _askedDatabase = -1;
     private int _readDatabase = -1;
@@ -41,7 +47,7 @@ internal sealed class SourceReader(RespConnection connection, bool hasPExpireTim
                 _askedDatabase = database;
             }
 
-            if (hasPExpireTime)
+            if (_hasPExpireTime)
             {
                 Ask(output, "*2\r\n$11\r\nPEXPIRETIME\r\n"u8, batch.Key(i));
                 Ask(output, "*2\r\n$4\r\nDUMP\r\n"u8, batch.Key(i));
@@ -78,13 +84,13 @@ internal sealed class SourceReader(RespConnection connection, bool hasPExpireTim
                 _readDatabase = batch.Items[i].Database;
             }
 
-            if (!hasPExpireTime && i == first + group)
+            if (!_hasPExpireTime && i == first + group)
             {
                 (first, group) = (i, GroupAt(batch, i));
                 await ReadExpiriesAsync(group, stop);
             }
 
-            var expiry = hasPExpireTime
+            var expiry = _hasPExpireTime
                 ? WireCommands.ExpectInteger((await connection.ReadAsync(stop)).Span, "PEXPIRETIME")
                 : _left[i - first];
             PassOn(batch, i, expiry, (await connection.ReadAsync(stop)).Span, target);
@@ -152,7 +158,20 @@ internal sealed class SourceReader(RespConnection connection, bool hasPExpireTim
             );
         }
 
+        var fitted = _fitter.Fit(reader.Bytes);
+        if (fitted.Fit != PayloadFit.Fits)
+        {
+            // What the target has under that name is not what the source has: better nothing than that.
+            target.Unlink(batch, index);
+            batch.Items[index].Refusal =
+                fitted.Fit == PayloadFit.Impossible ? fitted.Reason : "the value is in a form that this version of Keyferry does not know";
+            return;
+        }
+
         var expiresAt = expiry == -1 ? -1 : expiry + _shift;
-        target.Restore(batch, index, expiresAt, reader.Bytes);
+        target.Restore(batch, index, expiresAt, fitted);
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _fitter.Dispose();
 }

@@ -1,4 +1,5 @@
 using Keyferry.Model;
+using Keyferry.Payloads;
 using Keyferry.Queue;
 using Keyferry.Resp;
 
@@ -26,18 +27,18 @@ internal sealed class TargetWriter(RespConnection connection, DatabaseScope scop
     /// <param name="batch">The batch.</param>
     /// <param name="index">Which key of it.</param>
     /// <param name="expiresAt">Milliseconds since 1970 by the target's clock, or -1 for a key that does not expire.</param>
-    /// <param name="payload">As DUMP gave it.</param>
-    public void Restore(KeyBatch batch, int index, long expiresAt, ReadOnlySpan<byte> payload)
+    /// <param name="payload">As the target reads it.</param>
+    public void Restore(KeyBatch batch, int index, long expiresAt, in FittedPayload payload)
     {
         SelectFor(batch.Items[index].Database);
         var output = connection.Output;
         output.Raw(expiresAt < 0 ? "*5\r\n$7\r\nRESTORE\r\n"u8 : "*6\r\n$7\r\nRESTORE\r\n"u8);
         output.Bulk(batch.Key(index));
         output.Bulk(expiresAt < 0 ? 0 : expiresAt);
-        output.Bulk(payload);
+        output.Bulk(payload.Body, payload.Footer);
         output.Raw(expiresAt < 0 ? "$7\r\nREPLACE\r\n"u8 : "$7\r\nREPLACE\r\n$6\r\nABSTTL\r\n"u8);
         batch.Items[index].Write = KeyWrite.Restore;
-        batch.Items[index].PayloadBytes = payload.Length;
+        batch.Items[index].PayloadBytes = payload.Body.Length + payload.Footer.Length;
     }
 
     /// <summary>Removes a key that the source does not have.</summary>

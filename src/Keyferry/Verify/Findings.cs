@@ -3,7 +3,7 @@ using Keyferry.Model;
 namespace Keyferry.Verify;
 
 /// <summary>Collects what a comparison finds.</summary>
-internal sealed class Findings(int keepFirst)
+internal sealed class Findings(int keepFirst, Func<KeyId, bool>? isLeftOut = null)
 {
     private readonly Dictionary<string, long> _types = new(StringComparer.Ordinal);
     private readonly SortedDictionary<DifferenceKind, long> _differences = [];
@@ -32,6 +32,11 @@ internal sealed class Findings(int keepFirst)
         if (seen.Incomparable is { } type)
         {
             _incomparable[type] = _incomparable.GetValueOrDefault(type) + 1;
+            return;
+        }
+
+        if (seen.Kind == DifferenceKind.Missing && isLeftOut?.Invoke(key) == true)
+        {
             return;
         }
 

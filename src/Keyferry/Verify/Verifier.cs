@@ -26,7 +26,7 @@ internal sealed class Verifier(
     private const long CandidateBytes = 32 << 20;
     private readonly byte[] _ignoredPrefix = Encoding.UTF8.GetBytes(options.IgnoredPrefix);
     private readonly Candidates _candidates = new(options.CandidateLimit, CandidateBytes);
-    private readonly Findings _findings = new(options.KeepFirst);
+    private readonly Findings _findings = new(options.KeepFirst, options.IsLeftOut);
     private VerifyProgress _progress;
 
     /// <summary>What a result proves.</summary>

@@ -1,3 +1,4 @@
+using Keyferry.Model;
 using Keyferry.Transfer;
 
 namespace Keyferry.Verify;
@@ -43,6 +44,9 @@ internal sealed record VerifyOptions
 
     /// <summary>Keys whose name begins so are Keyferry's own (temporary and probe keys) and take no part.</summary>
     public string IgnoredPrefix { get; init; } = "keyferry:{";
+
+    /// <summary>Says of a key that the target lacks whether it is missing there by intent; <see langword="null"/> where none is.</summary>
+    public Func<KeyId, bool>? IsLeftOut { get; init; }
 
     /// <summary>How long a server may stay away before the comparison gives up.</summary>
     public TimeSpan OutageBudget { get; init; } = TimeSpan.FromMinutes(1);

@@ -12,6 +12,9 @@ public enum ServerKind
     /// <summary>Redis 8.0.</summary>
     Redis80,
 
+    /// <summary>Redis 8.6 or what has followed it in the suite it comes from; tested where it could be fetched.</summary>
+    Redis86,
+
     /// <summary>Valkey 8.1.</summary>
     Valkey81,
 

@@ -3,7 +3,7 @@ namespace Keyferry.Integration.Servers;
 /// <summary>The servers and pairs of servers that theories run over.</summary>
 public static class ServerMatrix
 {
-    /// <summary>Every server: the required ones always, Valkey 9.1 where it could be fetched.</summary>
+    /// <summary>Every server: the required ones always, those of suites that move where they could be fetched.</summary>
     public static TheoryData<ServerKind> All => [.. Kinds];
 
     /// <summary>Required servers that differ most: the oldest, the machine's own, the newest Redis, the newest settled Valkey.</summary>
@@ -37,6 +37,34 @@ public static class ServerMatrix
         }
     }
 
+    /// <summary>Every server as source with every server as target, downgrades and the other family included.</summary>
+    public static TheoryData<ServerKind, ServerKind> OrderedPairs => Ordered([.. Kinds]);
+
+    /// <summary>The same of the servers that differ most: the oldest, the machine's own, the newest Redis, the newest Valkey, of those that are settled or could be fetched.</summary>
+    public static TheoryData<ServerKind, ServerKind> ExtremePairs =>
+        Ordered([
+            ServerKind.Redis60,
+            ServerKind.Machine,
+            Newest(ServerKind.Redis86, ServerKind.Redis80),
+            Newest(ServerKind.Valkey91, ServerKind.Valkey81),
+        ]);
+
+    /// <summary>Whether the server comes from a suite that moves, so that it is not there for certain.</summary>
+    private static bool Moves(ServerKind kind) => kind is ServerKind.Valkey91 or ServerKind.Redis86;
+
+    private static ServerKind Newest(ServerKind moving, ServerKind settled) => ServerBinary.Exists(moving) ? moving : settled;
+
+    private static TheoryData<ServerKind, ServerKind> Ordered(ServerKind[] kinds)
+    {
+        var pairs = new TheoryData<ServerKind, ServerKind>();
+        foreach (var (source, target) in kinds.SelectMany(source => kinds.Select(target => (source, target))))
+        {
+            pairs.Add(source, target);
+        }
+
+        return pairs;
+    }
+
     private static IEnumerable<ServerKind> Kinds =>
-        Enum.GetValues<ServerKind>().Where(static kind => kind != ServerKind.Valkey91 || ServerBinary.Exists(kind));
+        Enum.GetValues<ServerKind>().Where(static kind => !Moves(kind) || ServerBinary.Exists(kind));
 }
