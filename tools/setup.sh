@@ -85,6 +85,20 @@ setup_redis() {
   setup_redis_found || setup_fail "redis-server was installed but is not in PATH"
 }
 
+# Chromium, in which the tests look at the report's page; a browser that is there serves as well.
+setup_chromium() {
+  setup_chromium_found && return 0
+  setup_say 'installing chromium with apt'
+  if setup_apt_has chromium && setup_apt_install chromium && hash -r && setup_chromium_found; then
+    return 0
+  fi
+  setup_fail 'no chromium, chromium-browser or google-chrome in PATH, and apt has no package chromium here'
+}
+
+setup_chromium_found() {
+  command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1
+}
+
 # The keys by which packages of other Debian suites are checked; Ubuntu has them in a package.
 setup_debian_keyring() {
   setup_debian_keyring_found && return 0

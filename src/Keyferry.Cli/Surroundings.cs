@@ -1,5 +1,6 @@
 using Keyferry.Cli.Input;
 using Keyferry.Cli.Output;
+using Keyferry.Cli.Report;
 using Keyferry.Migration;
 using Keyferry.Observe;
 
@@ -32,6 +33,9 @@ internal sealed record Surroundings
     /// <summary>Makes a run of options, an observer of its events, and a clock.</summary>
     public Func<MigrationOptions, IRunObserver, TimeProvider, IMigration> Migration { get; init; } =
         static (options, observer, time) => new EngineMigration(options, observer, time);
+
+    /// <summary>Writes the report of a run into a work directory and says where it is.</summary>
+    public Func<string, JsonReportFile, string> WriteReport { get; init; } = ReportFolder.Write;
 
     /// <summary>Compares two servers.</summary>
     public IComparison Comparison { get; init; } = new EngineComparison(TimeProvider.System);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text;
 using Keyferry.Cli.Input;
 using Keyferry.Cli.Output;
+using Keyferry.Cli.Report;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Keyferry.Cli.Tests;
@@ -25,6 +26,12 @@ internal sealed class Bench
 
     public Terminal? Terminal { get; init; }
 
+    /// <summary>The reports that were written: the folder, and what was in it.</summary>
+    public List<(string WorkDirectory, JsonReportFile File)> Reports { get; } = [];
+
+    /// <summary>Why reports cannot be written.</summary>
+    public Exception? NoReports { get; set; }
+
     public string Out => _out.ToString();
 
     public string Error => _error.ToString();
@@ -44,6 +51,11 @@ internal sealed class Bench
             Signals = () => Signals = new RunSignals(),
             Migration = Migration.Create,
             Comparison = Comparison,
+            WriteReport = (folder, file) =>
+            {
+                Reports.Add((folder, file));
+                return NoReports is null ? $"{folder}/reports/{file.Report.Run}/report.html" : throw NoReports;
+            },
         };
 
     public Task<int> RunAsync(params string[] args) => App.RunAsync(args, Surroundings);

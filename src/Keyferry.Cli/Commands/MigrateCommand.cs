@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Keyferry.Cli.Control;
 using Keyferry.Cli.Output;
+using Keyferry.Cli.Report;
 using Keyferry.Migration;
 using Keyferry.Model;
 
@@ -34,7 +35,9 @@ internal static class MigrateCommand
                     {
                         var options = what.Read(parsed, surroundings);
                         var view = how.ViewOf(parsed, surroundings);
-                        return parsed.GetValue(dryRun) ? PlanAsync(options, view, surroundings) : RunAsync(options, view, surroundings);
+                        return parsed.GetValue(dryRun)
+                            ? PlanAsync(options, view, surroundings)
+                            : RunAsync(options, view, how.ShowKeys(parsed), surroundings);
                     }
                 )
         );
@@ -50,7 +53,7 @@ internal static class MigrateCommand
         return plan.Refusals.Count == 0 ? ExitCodes.Ok : ExitCodes.Of(plan.Refusals[0].Kind);
     }
 
-    private static async Task<int> RunAsync(MigrationOptions options, IRunView view, Surroundings surroundings)
+    private static async Task<int> RunAsync(MigrationOptions options, IRunView view, bool showKeys, Surroundings surroundings)
     {
         using var signals = surroundings.Signals();
         var display = new RunDisplay(view, new ProgressRates(options), surroundings.Time);
@@ -69,7 +72,21 @@ internal static class MigrateCommand
         var run = migration.RunAsync(signals.Finish, signals.Abort);
         await display.ShowUntilEndedAsync(run, () => migration.Progress);
         var report = await run;
-        view.Show(report);
+        var file = ReportMapping.Of(report, display.History, showKeys, surroundings.Time.GetUtcNow());
+        view.Show(report with { Page = WriteReport(options.WorkDirectory, file, surroundings) });
         return ExitCodes.Of(report.Verdict);
+    }
+
+    /// <summary>What the run has found stands whether its report can be written or not.</summary>
+    private static string WriteReport(string workDirectory, JsonReportFile file, Surroundings surroundings)
+    {
+        try
+        {
+            return surroundings.WriteReport(workDirectory, file);
+        }
+        catch (Exception denied) when (denied is IOException or UnauthorizedAccessException)
+        {
+            return $"could not be written: {denied.Message}";
+        }
     }
 }

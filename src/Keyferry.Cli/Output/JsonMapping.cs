@@ -59,6 +59,7 @@ internal static class JsonMapping
             Phases = [.. report.Phases.Select(phase => new JsonPhaseTime(Word(phase.Phase), Seconds(phase.Spent)))],
             Leases = report.Leases,
             LeftOut = [.. report.LeftOut.Select(pair => new JsonUnsupported(pair.Value, pair.Key))],
+            Page = report.Page,
         };
 
     public static JsonReport Of(ComparisonOutcome outcome, bool showKeys, DateTime at) =>

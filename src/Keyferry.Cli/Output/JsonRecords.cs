@@ -108,6 +108,7 @@ internal sealed record JsonReport(DateTime At) : JsonRecord("report", At)
     public IReadOnlyList<JsonPhaseTime>? Phases { get; init; }
     public IReadOnlyList<string>? Leases { get; init; }
     public IReadOnlyList<JsonUnsupported>? LeftOut { get; init; }
+    public string? Page { get; init; }
 }
 
 /// <summary>How far a comparison is.</summary>

@@ -33,6 +33,11 @@ internal static class ReportText
             lines.Add(VerdictText.Row("phases", string.Join(", ", phases)));
         }
 
+        if (report.Page is { } page)
+        {
+            lines.Add(VerdictText.Row("report", page));
+        }
+
         lines.Add(VerdictText.Row("run", $"{report.RunName}, {Quantity.Duration(report.Progress.Elapsed)} in all"));
         return string.Concat(lines.Select(line => line + Environment.NewLine));
     }

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Keyferry.Cli.Report;
 using Keyferry.Observe;
 
 namespace Keyferry.Cli.Output;
@@ -9,9 +10,14 @@ namespace Keyferry.Cli.Output;
 /// <param name="time">The clock.</param>
 internal sealed class RunDisplay(IRunView view, ProgressRates rates, TimeProvider time) : IRunObserver
 {
+    private static readonly TimeSpan SampleInterval = TimeSpan.FromSeconds(1);
+
     private readonly Channel<RunEvent> _events = Channel.CreateUnbounded<RunEvent>(new UnboundedChannelOptions { SingleReader = true });
 
     private bool _outputBroken;
+
+    /// <summary>What has been seen of the run, for its report.</summary>
+    public RunHistory History { get; } = new();
 
     /// <inheritdoc/>
     public void On(RunEvent happened) => _events.Writer.TryWrite(happened);
@@ -26,13 +32,20 @@ internal sealed class RunDisplay(IRunView view, ProgressRates rates, TimeProvide
     {
         using var ended = new CancellationTokenSource();
         var due = Task.Delay(view.Interval, time, ended.Token);
+        var sample = Task.Delay(SampleInterval, time, ended.Token);
         var news = _events.Reader.WaitToReadAsync(ended.Token).AsTask();
-        while (await Task.WhenAny(run, due, news) != run)
+        while (await Task.WhenAny(run, due, sample, news) != run)
         {
             if (news.IsCompleted)
             {
                 ShowEvents();
                 news = _events.Reader.WaitToReadAsync(ended.Token).AsTask();
+            }
+
+            if (sample.IsCompleted)
+            {
+                History.Take(progress());
+                sample = Task.Delay(SampleInterval, time, ended.Token);
             }
 
             if (due.IsCompleted)
@@ -44,6 +57,7 @@ internal sealed class RunDisplay(IRunView view, ProgressRates rates, TimeProvide
         }
 
         await ended.CancelAsync();
+        History.Take(progress());
         ShowEvents();
         Guarded(view.EndProgress);
     }
@@ -58,6 +72,7 @@ internal sealed class RunDisplay(IRunView view, ProgressRates rates, TimeProvide
 
         if (happened.Count > 0)
         {
+            History.Take(happened);
             Guarded(() => view.Show(happened));
         }
     }

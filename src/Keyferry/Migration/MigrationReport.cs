@@ -39,4 +39,7 @@ internal sealed record MigrationReport
 
     /// <summary>What was changed on the source and has been put back, or could not be, one sentence each.</summary>
     public IReadOnlyList<string> Leases { get; init; } = [];
+
+    /// <summary>Where the report lies as a page to look at, or why there is none; <see langword="null"/> where nobody has written one.</summary>
+    public string? Page { get; init; }
 }
