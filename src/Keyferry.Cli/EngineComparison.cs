@@ -22,10 +22,10 @@ internal sealed class EngineComparison(TimeProvider time) : IComparison
 
     private static async Task<string> DescribeAsync(ServerConnector server, CancellationToken stop)
     {
-        await using var connection = await server.ConnectAsync("hello", stop);
+        await server.DiscoverAsync(stop);
         try
         {
-            return $"{await ServerConnector.IdentifyAsync(connection, stop)} at {server.Endpoint}";
+            return $"{(await ClusterIdentity.AskAsync(server, stop)).Describe(server.Nodes.Count)} at {server.Endpoint}";
         }
         catch (ServerErrorException refused)
         {

@@ -15,7 +15,17 @@ public sealed class ServerLink : IAsyncDisposable
         Server = connections.GetServers()[0];
     }
 
+    /// <summary>The server that was named.</summary>
     public IServer Server { get; }
+
+    /// <summary>Every server that holds keys of its own: the primaries of a cluster as they are now, or the one server.</summary>
+    public IReadOnlyList<IServer> Primaries =>
+        IsCluster ? [.. _connections.GetServers().Where(server => server is { IsConnected: true, IsReplica: false })] : [Server];
+
+    public bool IsCluster => Server.ServerType == ServerType.Cluster;
+
+    /// <summary>Whether one command may name all these keys: in a cluster, if one slot holds them.</summary>
+    public bool AreTogether(IEnumerable<RedisKey> keys) => !IsCluster || keys.Select(_connections.GetHashSlot).Distinct().Count() <= 1;
 
     public Version Version => Server.Version;
 
@@ -57,9 +67,20 @@ public sealed class ServerLink : IAsyncDisposable
     /// <summary>How many error replies the server has given in all; null where it does not count them (before 6.2).</summary>
     public async Task<long?> ErrorRepliesAsync()
     {
-        var stats = (await Server.InfoAsync("stats")).SelectMany(section => section);
-        string? count = stats.FirstOrDefault(pair => pair.Key == "total_error_replies").Value;
-        return count is null ? null : long.Parse(count);
+        long sum = 0;
+        foreach (var server in Primaries)
+        {
+            var stats = (await server.InfoAsync("stats")).SelectMany(section => section);
+            string? count = stats.FirstOrDefault(pair => pair.Key == "total_error_replies").Value;
+            if (count is null)
+            {
+                return null;
+            }
+
+            sum += long.Parse(count);
+        }
+
+        return sum;
     }
 
     /// <summary>Whether the fields of a hash can have expiries of their own here (Redis 7.4, Valkey 9).</summary>
@@ -73,11 +94,22 @@ public sealed class ServerLink : IAsyncDisposable
     /// <summary>The databases that hold keys, and how many.</summary>
     public async Task<IReadOnlyDictionary<int, long>> KeyCountsAsync()
     {
-        var databases = (await Server.InfoAsync("keyspace")).SelectMany(section => section);
-        return databases
-            .Where(pair => pair.Key.StartsWith("db", StringComparison.Ordinal))
-            .ToDictionary(pair => int.Parse(pair.Key.AsSpan(2)), pair => long.Parse(pair.Value.Split('=', ',')[1]));
+        var counts = new Dictionary<int, long>();
+        foreach (var server in Primaries)
+        {
+            var databases = (await server.InfoAsync("keyspace")).SelectMany(section => section);
+            foreach (var (name, words) in databases.Where(pair => pair.Key.StartsWith("db", StringComparison.Ordinal)))
+            {
+                int database = int.Parse(name.AsSpan(2));
+                counts[database] = counts.GetValueOrDefault(database) + long.Parse(words.Split('=', ',')[1]);
+            }
+        }
+
+        return counts;
     }
+
+    /// <summary>Returns when every server has done what it was sent before.</summary>
+    public Task PingAsync() => Task.WhenAll(Primaries.Select(server => server.PingAsync()));
 
     public ValueTask DisposeAsync() => _connections.DisposeAsync();
 }

@@ -28,9 +28,7 @@ internal sealed class Lane(
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
-    private long _previousTargetId;
-    private int _sessions;
-    private string _previousTarget = "";
+    private readonly Dictionary<string, Forerunner> _forerunners = [];
     private TimeSpan _pause = FirstPause;
     private long _wellSince;
     private string? _held;
@@ -91,18 +89,8 @@ internal sealed class Lane(
         {
             // Reading for a migration is no use of the key: the source's LRU must not see it. Older servers do not know the command.
             _ = await from.TryCallAsync(stop, "CLIENT", "NO-TOUCH", "ON");
-            var to = await target.ConnectAsync($"lane{index}", stop);
-            try
-            {
-                await EndPreviousAsync(to, stop);
-                _previousTargetId = to.ClientId;
-                session = new LaneSession(from, to, context, time);
-            }
-            catch
-            {
-                await to.DisposeAsync();
-                throw;
-            }
+            var to = await target.ConnectAsync($"lane{index}", stop, opened: EndPreviousAsync);
+            session = new LaneSession(from, to, context, time);
         }
         catch (IOException lost)
         {
@@ -133,29 +121,42 @@ internal sealed class Lane(
         }
     }
 
-    private async Task EndPreviousAsync(RespConnection connection, CancellationToken stop)
+    /// <summary>Kills what the session before has left on this server, before anything is written to it.</summary>
+    private async ValueTask EndPreviousAsync(RespConnection connection, CancellationToken stop)
     {
+        var server = connection.Endpoint.ToString();
         var process = await context.Target.LookAsync(connection, stop);
-        var another = process != _previousTarget;
-        _previousTarget = process;
-        if (_sessions++ > 0 && _previousTargetId == 0 && !another)
+        if (_forerunners.TryGetValue(server, out var previous) && previous.Process == process)
+        {
+            await EndAsync(previous, connection, stop);
+        }
+
+        // Ids begin anew with a process, and its connections have ended with the one before: such an id may be anybody's now.
+        _forerunners[server] = new Forerunner(process, connection.ClientId);
+    }
+
+    private async ValueTask EndAsync(Forerunner previous, RespConnection connection, CancellationToken stop)
+    {
+        if (previous.ClientId == 0)
         {
             Suspect?.Invoke("its id is not known: the user may not run CLIENT ID");
             return;
         }
 
-        if (_previousTargetId == 0 || _previousTargetId == connection.ClientId || another)
-        {
-            // Ids begin anew with a process, and its connections have ended with the one before: that id may be anybody's now.
-            return;
-        }
-
-        var reply = await connection.TryCallAsync(stop, "CLIENT", "KILL", "ID", _previousTargetId);
-        if (reply.IsError)
+        var reply =
+            previous.ClientId == connection.ClientId
+                ? null
+                : await connection.TryCallAsync(stop, "CLIENT", "KILL", "ID", previous.ClientId);
+        if (reply is { IsError: true })
         {
             Suspect?.Invoke(reply.Text);
         }
     }
+
+    /// <summary>The latest connection to one server that has written.</summary>
+    /// <param name="Process">The server's process; empty where it is not known.</param>
+    /// <param name="ClientId">The connection's id, or 0 where it is not known.</param>
+    private sealed record Forerunner(string Process, long ClientId);
 
     private KeyferryException GaveUp(Exception trouble) =>
         new(

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Keyferry.Model;
 using Keyferry.Queue;
 using Keyferry.Resp;
+using Keyferry.Servers;
 using Keyferry.Transfer;
 
 namespace Keyferry.Lanes;
@@ -25,6 +26,9 @@ internal sealed class LaneSession : IAsyncDisposable
     private const int BatchBytes = 128 * 1024;
 
     private const int MostKeys = 512;
+
+    /// <summary>Before keys that were sent elsewhere are looked at again: slots move one key after the other.</summary>
+    private static readonly TimeSpan RedirectionPause = TimeSpan.FromMilliseconds(5);
 
     private readonly RespConnection _source;
     private readonly RespConnection _target;
@@ -211,6 +215,7 @@ internal sealed class LaneSession : IAsyncDisposable
 
     private async Task AcknowledgeAsync(KeyBatch batch, CancellationToken stop)
     {
+        var redirected = false;
         for (var i = 0; i < batch.Count; i++)
         {
             var refusal = await _writer.AcknowledgeAsync(batch, i, stop);
@@ -223,6 +228,13 @@ internal sealed class LaneSession : IAsyncDisposable
                 _context.Failed.Add(batch.Items[i].Database, batch.Key(i), refusal);
                 batch.Items[i].Write = KeyWrite.Nothing;
             }
+            else if (Redirection.Is(refusal))
+            {
+                // The slot has moved, or is on its way. The value may have changed meanwhile: another look, and not the same write again.
+                redirected = true;
+                batch.Items[i].Write = KeyWrite.Nothing;
+                continue;
+            }
             else if (LaneTrouble.Passes(refusal))
             {
                 throw new LaneHeldException(LaneTrouble.Describe(refusal, "target"));
@@ -233,6 +245,11 @@ internal sealed class LaneSession : IAsyncDisposable
             }
 
             batch.Items[i].Settled = true;
+        }
+
+        if (redirected)
+        {
+            await Task.Delay(RedirectionPause, _time, stop);
         }
     }
 

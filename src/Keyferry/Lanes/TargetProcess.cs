@@ -6,13 +6,12 @@ namespace Keyferry.Lanes;
 
 /// <summary>Notices that the target is another process than before, or follows another history: what it had acknowledged may be gone then.</summary>
 /// <remarks>Where the target does not let this user run INFO, this is left to the comparison at the end. Thread-safe.</remarks>
-/// <param name="known">What the target was when the run began.</param>
+/// <param name="known">What the target was when the run began; <see langword="null"/> for a cluster, whose nodes are known from the first look on.</param>
 /// <param name="gaps">Where a loss goes.</param>
-internal sealed class TargetProcess(ServerIdentity known, GapLedger gaps)
+internal sealed class TargetProcess(ServerIdentity? known, GapLedger gaps)
 {
     private readonly Lock _lock = new();
-    private string _runId = known.RunId;
-    private string _history = known.ReplicationId;
+    private readonly Dictionary<string, (string RunId, string History)> _nodes = [];
 
     /// <summary>Looks whether the target is still what it was, and notes a gap where it is not.</summary>
     /// <returns>What tells this process from others; empty where it is not known.</returns>
@@ -29,16 +28,22 @@ internal sealed class TargetProcess(ServerIdentity known, GapLedger gaps)
         string? reason = null;
         lock (_lock)
         {
-            if (_runId != now.RunId)
+            var node = connection.Endpoint.ToString();
+            if (!_nodes.TryGetValue(node, out var before))
+            {
+                before = known is null ? (now.RunId, now.ReplicationId) : (known.RunId, known.ReplicationId);
+            }
+
+            if (before.RunId != now.RunId)
             {
                 reason = "the target was restarted or replaced, and may have lost what it had taken";
             }
-            else if (_history != now.ReplicationId)
+            else if (before.History != now.ReplicationId)
             {
                 reason = "the target failed over or resynchronised, and may have lost what it had taken";
             }
 
-            (_runId, _history) = (now.RunId, now.ReplicationId);
+            _nodes[node] = (now.RunId, now.ReplicationId);
         }
 
         if (reason is not null)

@@ -12,18 +12,27 @@ internal static class CaptureProbe
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <summary>Writes a key of our own to the source and waits until its event has come through the capture.</summary>
+    /// <param name="capture">The capture, which runs.</param>
+    /// <param name="source">The node that it listens to.</param>
+    /// <param name="scope">Which database is listened to.</param>
+    /// <param name="tag">Puts the key into a slot of that node; any word outside a cluster.</param>
+    /// <param name="runName">Makes the key's name unlike that of another run.</param>
+    /// <param name="journal">Told where the key may not be written.</param>
+    /// <param name="time">The clock of the run.</param>
+    /// <param name="stop">Gives up.</param>
     /// <exception cref="KeyferryException">The key was written, and nothing was heard of it.</exception>
     public static async Task RunAsync(
         ICapture capture,
         ServerConnector source,
         DatabaseScope scope,
+        string tag,
         string runName,
         RunJournal journal,
         TimeProvider time,
         CancellationToken stop
     )
     {
-        var probe = Encoding.ASCII.GetBytes($"keyferry:{{probe}}:{runName}");
+        var probe = Encoding.ASCII.GetBytes($"keyferry:{{{tag}}}:{runName}");
         await using var connection = await source.ConnectAsync("probe", stop);
         _ = await connection.TryCallAsync(stop, "SELECT", scope.Only ?? 0);
         var seen = capture.SeesAsync(probe, stop);

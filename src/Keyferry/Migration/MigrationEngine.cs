@@ -24,7 +24,8 @@ internal sealed class MigrationEngine
     private readonly LaneCounters _counters;
     private readonly TargetProcess _targetProcess;
     private readonly Lane[] _workers;
-    private readonly SnapshotScanner _scanner;
+    private readonly (string Shard, SnapshotScanner Scanner)[] _scanners;
+    private readonly TopologyWatch _targetSlots;
     private readonly PauseGate _gate;
     private long _streamsRescanned;
     private bool _skipCopy;
@@ -50,7 +51,8 @@ internal sealed class MigrationEngine
         _counters = new LaneCounters(time);
         Gaps = new GapLedger(time);
         Lanes = new LaneSet(options.Lanes, options.DirtyBudget, plan.Transfer.Scope, Gaps, time);
-        _targetProcess = new TargetProcess(plan.TargetIdentity, Gaps);
+        _targetProcess = new TargetProcess(target.Topology is null ? plan.TargetIdentity : null, Gaps);
+        _targetSlots = new TopologyWatch(target, OnTargetSlotsAsync, time);
         var databases = new TargetDatabases(target, plan.Transfer.Scope);
         _workers =
         [
@@ -66,7 +68,12 @@ internal sealed class MigrationEngine
                     )
             ),
         ];
-        _scanner = new SnapshotScanner(source, plan.Databases, Lanes, options.OutageBudget, time);
+        _scanners =
+        [
+            .. source.Shards.Select(shard =>
+                (ShardName(shard), new SnapshotScanner(shard, plan.Databases, Lanes, options.OutageBudget, time))
+            ),
+        ];
     }
 
     /// <summary>What may have been missed.</summary>
@@ -84,8 +91,8 @@ internal sealed class MigrationEngine
     /// <summary>The capture, once the run has armed one.</summary>
     public ICapture? Capture { get; set; }
 
-    /// <summary>Looks for silent commands at the source, once the run has begun to watch.</summary>
-    public SourceWatch? Watch { get; set; }
+    /// <summary>Looks at the source for what no event tells.</summary>
+    public Func<CancellationToken, ValueTask> LookAtSource { get; set; } = static _ => ValueTask.CompletedTask;
 
     /// <summary>Whether the first pass is on the target.</summary>
     public bool CopyDone { get; private set; }
@@ -104,34 +111,45 @@ internal sealed class MigrationEngine
             lane.Suspect = suspect;
             background.Add(lane.RunAsync(background.Stop));
         }
+
+        background.Add(_targetSlots.RunAsync(background.Stop));
     }
 
     /// <summary>Decides how the copy of an earlier process is gone on with; the gap of the time between is closed by a rescan in any case.</summary>
+    /// <param name="positions">How far the copy of each shard had come, by its name.</param>
     /// <returns>What was decided, in words.</returns>
-    public string ResumeCopy(SnapshotPosition? position)
+    public string ResumeCopy(Func<string, SnapshotPosition?> positions)
     {
-        if (position is { Done: true })
+        var known = _scanners.Select(one => (one.Scanner, Position: positions(one.Shard))).ToList();
+        if (known.TrueForAll(static one => one.Position is { Done: true }))
         {
             _skipCopy = true;
             return "the copy was complete; both sides are compared, and only what differs is moved";
         }
 
-        if (position is not null && position.RunId == _plan.SourceIdentity.RunId && _plan.Databases.Contains(position.Database))
+        if (known.TrueForAll(one => one.Position is { } at && (at.Done || IsKnown(at))))
         {
-            _scanner.ResumeAt(position);
-            return $"the copy goes on after {position.Scanned:#,0} keys, at the place that the same process of the source still knows; what was copied before is compared";
+            known.ForEach(static one => one.Scanner.ResumeAt(one.Position ?? throw new InvalidOperationException("all have a position")));
+            return $"the copy goes on after {known.Sum(static one => one.Position?.Scanned ?? 0):#,0} keys, at the place that the same process of the source still knows; what was copied before is compared";
         }
 
         _skipCopy = true;
-        return position is null
+        return known.Exists(static one => one.Position is null)
             ? "no place of the copy was recorded; both sides are compared, and only what differs is moved"
             : "the source is another process now, so that the place of the copy means nothing to it; both sides are compared, and only what differs is moved";
     }
 
+    private bool IsKnown(SnapshotPosition at) =>
+        _plan.SourceIdentity.RunId.Split('+').Contains(at.RunId) && _plan.Databases.Contains(at.Database);
+
+    /// <summary>What the copy of a shard is recorded under: the node that it was begun at.</summary>
+    private string ShardName(ServerConnector shard) =>
+        _source.Topology?.Current is { } map && map.OwnerOf(shard.Home) is { } node ? $"{node.Host}:{node.Port}" : "0";
+
     /// <summary>Copies everything that the source has now.</summary>
     /// <param name="reached">Told now and then how far the copy has come for certain: every key before that is on the target.</param>
     /// <param name="stop">Gives up.</param>
-    public async Task CopyAsync(Action<SnapshotPosition> reached, CancellationToken stop)
+    public async Task CopyAsync(Action<string, SnapshotPosition> reached, CancellationToken stop)
     {
         if (!_skipCopy)
         {
@@ -139,7 +157,7 @@ internal sealed class MigrationEngine
             var recording = RecordAsync(reached, ended.Token);
             try
             {
-                await _scanner.RunAsync(stop);
+                await Task.WhenAll(_scanners.Select(one => one.Scanner.RunAsync(stop)));
                 await Lanes.SettleAsync(stop);
             }
             finally
@@ -148,9 +166,12 @@ internal sealed class MigrationEngine
                 await recording;
             }
 
-            if (_scanner.Position is { } end)
+            foreach (var (shard, scanner) in _scanners)
             {
-                reached(end);
+                if (scanner.Position is { } end)
+                {
+                    reached(shard, end);
+                }
             }
         }
 
@@ -163,17 +184,25 @@ internal sealed class MigrationEngine
         CopyDone = true;
     }
 
-    private async Task RecordAsync(Action<SnapshotPosition> reached, CancellationToken stop)
+    private async Task RecordAsync(Action<string, SnapshotPosition> reached, CancellationToken stop)
     {
         try
         {
             while (true)
             {
                 await Task.Delay(RecordInterval, _time, stop);
-                if (_scanner.Position is { } position)
+                var positions = _scanners.Select(static one => (one.Shard, one.Scanner.Position)).ToList();
+                if (positions.Exists(static one => one.Position is not null))
                 {
                     await Lanes.SettleAsync(stop);
-                    reached(position);
+                }
+
+                foreach (var (shard, position) in positions)
+                {
+                    if (position is not null)
+                    {
+                        reached(shard, position);
+                    }
                 }
             }
         }
@@ -208,7 +237,10 @@ internal sealed class MigrationEngine
             await Lanes.SettleAsync(stop);
             if (scope == GapScope.Streams)
             {
-                await new StreamRescan(_source, _plan.Transfer.Scope, Lanes).RunAsync(stop);
+                foreach (var shard in _source.Shards)
+                {
+                    await new StreamRescan(shard, _plan.Transfer.Scope, Lanes).RunAsync(stop);
+                }
             }
             else
             {
@@ -247,14 +279,25 @@ internal sealed class MigrationEngine
     /// <exception cref="IOException">A server is lost.</exception>
     public async ValueTask LookAtServersAsync(CancellationToken stop)
     {
-        if (Watch is { } watch)
+        await LookAtSource(stop);
+        await _targetSlots.LookAsync(stop);
+        foreach (var node in _target.Nodes)
         {
-            await watch.LookNowAsync(stop);
+            // A lane that has nothing to write would not notice that the target was restarted.
+            await using var connection = await node.ConnectAsync("watch", stop);
+            _ = await _targetProcess.LookAsync(connection, stop);
+        }
+    }
+
+    private ValueTask OnTargetSlotsAsync(SlotMap now, TopologyChange change, CancellationToken stop)
+    {
+        stop.ThrowIfCancellationRequested();
+        if (change.IsGap)
+        {
+            Gaps.Note("slots of the target have another owner, which may not have had everything");
         }
 
-        // A lane that has nothing to write would not notice that the target was restarted.
-        await using var connection = await _target.ConnectAsync("watch", stop);
-        _ = await _targetProcess.LookAsync(connection, stop);
+        return ValueTask.CompletedTask;
     }
 
     /// <summary>How long nothing has been written on the source; expiries do not count, since the clock makes them on both sides.</summary>
@@ -279,7 +322,7 @@ internal sealed class MigrationEngine
         {
             Phase = clock.Phase,
             Elapsed = clock.Elapsed,
-            Scanned = _scanner.Scanned,
+            Scanned = _scanners.Sum(static one => one.Scanner.Scanned),
             ScanTotal = _options.Mode == MigrationMode.LiveOnly ? 0 : _plan.Keys,
             CopyDone = CopyDone,
             Written = _counters.Written,

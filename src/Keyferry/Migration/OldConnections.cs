@@ -7,10 +7,23 @@ namespace Keyferry.Migration;
 /// writes.</summary>
 internal static class OldConnections
 {
-    /// <summary>Kills every connection on the target that bears the run's name, but this one.</summary>
+    /// <summary>Kills every connection on every node of the target that bears the run's name, but this one.</summary>
     /// <returns><see langword="null"/> when that was done, else why it was not.</returns>
     /// <exception cref="IOException">The connection is lost.</exception>
     public static async ValueTask<string?> EndAsync(ServerConnector target, CancellationToken stop)
+    {
+        foreach (var node in target.Nodes)
+        {
+            if (await EndAtAsync(node, stop) is { } refused)
+            {
+                return refused;
+            }
+        }
+
+        return null;
+    }
+
+    private static async ValueTask<string?> EndAtAsync(ServerConnector target, CancellationToken stop)
     {
         await using var connection = await target.ConnectAsync("resume", stop);
         var list = await connection.TryCallAsync(stop, "CLIENT", "LIST");

@@ -34,27 +34,32 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         }
 
         var scope = ScopeOf(options);
-        await using var from = await source.ConnectAsync("plan", stop);
-        await using var to = await target.ConnectAsync("plan", stop);
-        var sourceIdentity = await IdentifyAsync(from, source, stop);
-        var targetIdentity = await IdentifyAsync(to, target, stop);
+        var (from, sourceIdentity) = await OpenAsync(source, stop);
+        await using var closesFrom = from;
+        var (to, targetIdentity) = await OpenAsync(target, stop);
+        await using var closesTo = to;
         var shift = new ExpiryShift(await ClockOffset.MeasureAsync(from, time, stop), await ClockOffset.MeasureAsync(to, time, stop));
         int[] databases = [.. sourceIdentity.Keyspace.Keys.Where(scope.Covers).OrderBy(static database => database)];
         var targetKeys = targetIdentity.Keyspace.Where(entry => scope.SourceOf(entry.Key) is not null).Sum(static entry => entry.Value);
         JudgeServers(sourceIdentity, targetIdentity, scope);
         var (writes, reads) = await FormatsAsync(from, to, sourceIdentity, targetIdentity, stop);
-        await JudgePayloadsAsync(new UnsupportedValues(from, writes, reads, databases), sourceIdentity, targetIdentity, stop);
+        await JudgePayloadsAsync(
+            connection => new UnsupportedValues(connection, writes, reads, databases),
+            sourceIdentity,
+            targetIdentity,
+            stop
+        );
         JudgeMemory(sourceIdentity, targetIdentity);
         JudgeTargetKeys(targetKeys);
         await TryReadingAsync(from, sourceIdentity, stop);
         await TryWritingAsync(to, stop);
-        await TryDatabasesAsync(to, databases, scope, stop);
+        await TryDatabasesAsync(to, targetIdentity, databases, scope, stop);
         var capture = options.Mode == MigrationMode.Snapshot ? "" : await JudgeCaptureAsync(from, stop);
         JudgeClocks(shift);
         return new MigrationPlan
         {
-            Source = $"{sourceIdentity} at {options.Source}",
-            Target = $"{targetIdentity} at {options.Target}",
+            Source = $"{sourceIdentity.Describe(source.Nodes.Count)} at {options.Source}",
+            Target = $"{targetIdentity.Describe(target.Nodes.Count)} at {options.Target}",
             Databases = databases,
             Keys = databases.Sum(database => sourceIdentity.Keyspace[database]),
             TargetKeyCount = targetKeys,
@@ -80,19 +85,35 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
     private static string Ahead(TimeSpan shift) =>
         $"{shift.Duration().TotalSeconds:0.###} s {(shift > TimeSpan.Zero ? "ahead of" : "behind")} the source's";
 
-    private static async ValueTask<ServerIdentity> IdentifyAsync(
-        RespConnection connection,
+    /// <summary>Connects, to the whole cluster where it is one.</summary>
+    private static async ValueTask<(RespConnection Connection, ServerIdentity Identity)> OpenAsync(
         ServerConnector connector,
         CancellationToken stop
     )
     {
+        var connection = await connector.ConnectAsync("plan", stop);
         try
         {
-            return await ServerConnector.IdentifyAsync(connection, stop);
+            var identity = await ServerConnector.IdentifyAsync(connection, stop);
+            if (!identity.IsCluster)
+            {
+                return (connection, identity);
+            }
+
+            await connector.EnterAsync(connection, stop);
+            await connection.DisposeAsync();
+            connection = await connector.ConnectAsync("plan", stop);
+            return (connection, await ClusterIdentity.AskAsync(connector, stop));
         }
         catch (ServerErrorException refused)
         {
+            await connection.DisposeAsync();
             throw ConnectionTrouble.Login(refused, connector.Endpoint, connector.Role);
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
         }
     }
 
@@ -115,14 +136,6 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
             _warnings.Add(
                 "The source is a replica: a full resynchronisation with its primary raises no events; the primary is the better source."
             );
-        }
-
-        foreach (var (identity, role) in new[] { (from, "source"), (to, "target") })
-        {
-            if (identity.IsCluster)
-            {
-                Refuse($"The {role} runs in cluster mode, which this version of Keyferry does not move.", "Name a standalone server.");
-            }
         }
 
         if (from.RedisVersion < new Version(5, 0) && from.RedisVersion.Major > 0)
@@ -157,7 +170,12 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
             }
         );
 
-    private async ValueTask JudgePayloadsAsync(UnsupportedValues values, ServerIdentity from, ServerIdentity to, CancellationToken stop)
+    private async ValueTask JudgePayloadsAsync(
+        Func<RespConnection, UnsupportedValues> values,
+        ServerIdentity from,
+        ServerIdentity to,
+        CancellationToken stop
+    )
     {
         if (from.PayloadVersion == 0 || to.PayloadVersion == 0)
         {
@@ -167,7 +185,14 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
             return;
         }
 
-        _unsupported = await values.FindAsync(from, stop);
+        var found = new List<UnsupportedGroup>();
+        foreach (var shard in source.Shards)
+        {
+            await using var connection = await shard.ConnectAsync("plan", stop);
+            found.AddRange(await values(connection).FindAsync(await ServerConnector.IdentifyAsync(connection, stop), stop));
+        }
+
+        _unsupported = UnsupportedGroup.Merge(found);
         if (_unsupported.Count == 0 || options.UnsupportedKeys == UnsupportedKeys.LeaveOut)
         {
             _warnings.AddRange(_unsupported.Select(static group => $"{group.Words}. They are left out, as asked."));
@@ -270,7 +295,13 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
 
     private static string RespValueText(RespArgument argument) => System.Text.Encoding.UTF8.GetString(argument.Bytes.Span);
 
-    private async ValueTask TryDatabasesAsync(RespConnection to, int[] databases, DatabaseScope scope, CancellationToken stop)
+    private async ValueTask TryDatabasesAsync(
+        RespConnection to,
+        ServerIdentity identity,
+        int[] databases,
+        DatabaseScope scope,
+        CancellationToken stop
+    )
     {
         foreach (var database in databases.Select(scope.TargetOf).Distinct())
         {
@@ -279,7 +310,9 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
             {
                 Refuse(
                     $"The target has no database {database}: {reply.Text}.",
-                    "Raise its setting databases, or move one database by naming it in both URIs."
+                    identity.IsCluster
+                        ? "A cluster keeps one key of each name. Move one database by naming it in both URIs (SOURCE/3 TARGET/0), and each further one into another cluster."
+                        : "Raise its setting databases, or move one database by naming it in both URIs."
                 );
             }
         }

@@ -6,11 +6,9 @@ namespace Keyferry.Migration;
 
 /// <summary>Where an earlier process has left a run.</summary>
 /// <param name="Run">The run, as the store knows it.</param>
-/// <param name="Position">How far its copy had come for certain, or <see langword="null"/>.</param>
-internal sealed record ResumePoint(RunRecord Run, SnapshotPosition? Position)
+/// <param name="Position">How far the copy of a shard had come for certain, or <see langword="null"/>.</param>
+internal sealed record ResumePoint(RunRecord Run, Func<string, SnapshotPosition?> Position)
 {
-    private const string Shard = "0";
-
     /// <summary>The latest run of the store, if it can be gone on with.</summary>
     /// <exception cref="KeyferryException">There is none, it has come to its end, or it was between other servers.</exception>
     public static ResumePoint Find(IRunStore store, MigrationOptions options)
@@ -42,10 +40,12 @@ internal sealed record ResumePoint(RunRecord Run, SnapshotPosition? Position)
             );
         }
 
-        var scan = store.LoadScan(latest.Id, Shard);
         return new ResumePoint(
             latest,
-            scan is null ? null : new SnapshotPosition(scan.ServerRunId, scan.Database, scan.Cursor, scan.Keys, scan.Done)
+            shard =>
+                store.LoadScan(latest.Id, shard) is { } scan
+                    ? new SnapshotPosition(scan.ServerRunId, scan.Database, scan.Cursor, scan.Keys, scan.Done)
+                    : null
         );
     }
 
@@ -53,13 +53,13 @@ internal sealed record ResumePoint(RunRecord Run, SnapshotPosition? Position)
     /// reach further than it did: what it may delete on the target was decided for these databases.</summary>
     public static string NameOf(Endpoint endpoint) => endpoint.Database is { } database ? $"{endpoint}/{database}" : endpoint.ToString();
 
-    /// <summary>Records how far the copy has come for certain.</summary>
-    public static void Save(IRunStore store, long run, SnapshotPosition position) =>
+    /// <summary>Records how far the copy of a shard has come for certain.</summary>
+    public static void Save(IRunStore store, long run, string shard, SnapshotPosition position) =>
         store.SaveScan(
             new ScanPosition
             {
                 Run = run,
-                Shard = Shard,
+                Shard = shard,
                 Database = position.Database,
                 Cursor = position.Cursor,
                 Keys = position.Scanned,

@@ -31,7 +31,8 @@ internal sealed class RunCourse
     private readonly TimeProvider _time;
     private readonly PhaseClock _clock;
     private readonly MigrationEngine _engine;
-    private readonly NotificationSwitch _flags;
+    private readonly SourceListening _listening;
+    private readonly TopologyWatch _sourceSlots;
     private readonly Outage _outage;
     private readonly List<string> _leases = [];
     private readonly RunProof _proof;
@@ -60,10 +61,10 @@ internal sealed class RunCourse
         _time = time;
         _outage = new Outage(time, options.OutageBudget);
         _clock = new PhaseClock(journal.Entered, time);
-        // Where a source does not tell its flags, keys of our own find out; the clock makes their names unlike those of another run.
-        var test = new NotificationTest(source, new Random(time.GetUtcNow().GetHashCode()), time);
-        _flags = new NotificationSwitch(source, journal.Store, journal.Run, test);
         _engine = new MigrationEngine(options, plan, source, target, control.Gate, time);
+        _listening = new SourceListening(options, plan, name, source, _engine, journal, time);
+        _sourceSlots = new TopologyWatch(source, OnSourceSlotsAsync, time);
+        _engine.LookAtSource = LookAtSourceAsync;
         _proof = new RunProof(_engine, source, target, journal, time);
         _engine.Gaps.Opened = journal.Opened;
         _engine.Gaps.Closed = journal.Closed;
@@ -135,9 +136,10 @@ internal sealed class RunCourse
         if (_options.Mode != MigrationMode.Snapshot)
         {
             _clock.Enter(Phase.Arming, "switching on what the capture needs");
-            await ArmAsync(background, stop);
+            await _listening.ArmAsync(background, stop);
         }
 
+        background.Add(_sourceSlots.RunAsync(stop));
         await ResumeAsync(stop);
         _engine.Start(background, OnSuspect);
         if (_options.Mode != MigrationMode.LiveOnly)
@@ -166,23 +168,21 @@ internal sealed class RunCourse
         return (verify, reasons);
     }
 
-    private async Task ArmAsync(BackgroundTasks background, CancellationToken stop)
+    private async ValueTask LookAtSourceAsync(CancellationToken stop)
     {
-        var armed = await new CaptureChoice(_options, _plan, _source, _flags, _engine.Lanes, _journal, _time).ArmAsync(stop);
-        var capture = armed.Capture;
-        _engine.Capture = capture;
-        background.Add(capture.RunAsync(stop));
-        _journal.Note(NoteLevel.Information, $"Changes are captured by {capture.Description}.");
-        if (!capture.Listens)
-        {
-            return;
-        }
+        await _sourceSlots.LookAsync(stop);
+        await _listening.LookNowAsync(stop);
+    }
 
-        await CaptureProbe.RunAsync(capture, _source, _plan.Transfer.Scope, _name, _journal, _time, stop);
-        var watch = new SourceWatch(_source, _flags, armed.Family, armed.Tracking, _engine.Lanes, _engine.Gaps, _time);
-        await watch.BeginAsync(stop);
-        _engine.Watch = watch;
-        background.Add(watch.RunAsync(stop));
+    private async ValueTask OnSourceSlotsAsync(SlotMap now, TopologyChange change, CancellationToken stop)
+    {
+        await _listening.FollowAsync(now, stop);
+        if (change.IsGap)
+        {
+            _engine.Lanes.MayHaveMissed(
+                change.Slots > 0 ? "slots of the source have another owner" : "the source's cluster has elected or moved something"
+            );
+        }
     }
 
     /// <summary>What an earlier process of this run has left: its connections are ended, and what changed since then is a gap.</summary>
@@ -207,7 +207,7 @@ internal sealed class RunCourse
         using var either = CancellationTokenSource.CreateLinkedTokenSource(finish, stop);
         try
         {
-            await _engine.CopyAsync(position => ResumePoint.Save(_journal.Store, _journal.Run, position), either.Token);
+            await _engine.CopyAsync((shard, position) => ResumePoint.Save(_journal.Store, _journal.Run, shard, position), either.Token);
         }
         catch (OperationCanceledException) when (finish.IsCancellationRequested && !stop.IsCancellationRequested)
         {
@@ -308,17 +308,7 @@ internal sealed class RunCourse
     private async ValueTask GiveBackAsync(Verdict verdict)
     {
         using var patience = new CancellationTokenSource(RestorePatience, _time);
-        try
-        {
-            _leases.AddRange((await _flags.RestoreAsync(patience.Token)).Select(static outcome => outcome.Words));
-        }
-        catch (Exception failed) when (failed is KeyferryException or IOException or ServerErrorException or OperationCanceledException)
-        {
-            var text = "The source's notification flags could not be put back; run keyferry restore once it answers again.";
-            _leases.Add(text);
-            _journal.Note(NoteLevel.Error, text);
-        }
-
+        _leases.AddRange(await _listening.RestoreAsync(patience.Token));
         if (_clock.Phase != Phase.Completed)
         {
             _clock.Enter(Phase.Aborted, "ended early");

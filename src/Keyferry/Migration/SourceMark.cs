@@ -6,7 +6,7 @@ using Keyferry.Servers;
 namespace Keyferry.Migration;
 
 /// <summary>Tells whether a source was written to between two moments, for runs that hear of no changes (a snapshot, polling).</summary>
-/// <param name="RunId">The process.</param>
+/// <param name="RunId">The process, or all of them in a cluster.</param>
 /// <param name="Saved">When it last saved to disk, which sets the count of changes back; empty where it does not say.</param>
 /// <param name="Changes">Changes since then.</param>
 /// <param name="Expired">Keys that have expired: changes of the clock's making, which happen on both sides.</param>
@@ -18,13 +18,26 @@ internal sealed record SourceMark(string RunId, string Saved, long Changes, long
     /// <exception cref="ServerErrorException">INFO is not permitted.</exception>
     public static async ValueTask<SourceMark> TakeAsync(ServerConnector source, CancellationToken stop)
     {
-        await using var connection = await source.ConnectAsync("mark", stop);
-        var identity = await ServerConnector.IdentifyAsync(connection, stop);
+        var marks = new List<SourceMark>();
+        foreach (var node in source.Nodes)
+        {
+            await using var connection = await node.ConnectAsync("mark", stop);
+            var identity = await ServerConnector.IdentifyAsync(connection, stop);
+            marks.Add(
+                new SourceMark(
+                    identity.RunId,
+                    identity.Fields.GetValueOrDefault("rdb_last_save_time", ""),
+                    Number(identity, "rdb_changes_since_last_save"),
+                    Number(identity, "expired_keys")
+                )
+            );
+        }
+
         return new SourceMark(
-            identity.RunId,
-            identity.Fields.GetValueOrDefault("rdb_last_save_time", ""),
-            Number(identity, "rdb_changes_since_last_save"),
-            Number(identity, "expired_keys")
+            string.Join('+', marks.Select(static mark => mark.RunId)),
+            marks.Exists(static mark => mark.Saved.Length == 0) ? "" : string.Join('+', marks.Select(static mark => mark.Saved)),
+            marks.Sum(static mark => mark.Changes),
+            marks.Sum(static mark => mark.Expired)
         );
     }
 

@@ -8,7 +8,8 @@ namespace Keyferry.Notifications;
 /// <param name="connector">Connections to the server.</param>
 /// <param name="random">Makes the names of the keys unlike any other.</param>
 /// <param name="time">The clock.</param>
-internal sealed class NotificationTest(ServerConnector connector, Random random, TimeProvider time)
+/// <param name="tag">Puts the keys into a slot that the server serves, where it is a node of a cluster.</param>
+internal sealed class NotificationTest(ServerConnector connector, Random random, TimeProvider time, string tag = "probe")
 {
     private static readonly TimeSpan ShortLife = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
@@ -41,7 +42,7 @@ internal sealed class NotificationTest(ServerConnector connector, Random random,
                 return new NotificationTestResult([], $"the server refuses the subscription ({events.Refusals[ChannelFamily.Event]})");
             }
 
-            await using var keys = await ThrowAwayKeys.OpenAsync(connector, random, stop);
+            await using var keys = await ThrowAwayKeys.OpenAsync(connector, random, stop, tag);
             List<ClassResult> classes =
             [
                 .. await TryCommandsAsync(events, keys, stop),

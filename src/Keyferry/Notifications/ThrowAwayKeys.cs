@@ -21,7 +21,12 @@ internal sealed class ThrowAwayKeys : IAsyncDisposable
     }
 
     /// <summary>Opens a connection to write on.</summary>
-    public static async ValueTask<ThrowAwayKeys> OpenAsync(ServerConnector connector, Random random, CancellationToken stop)
+    public static async ValueTask<ThrowAwayKeys> OpenAsync(
+        ServerConnector connector,
+        Random random,
+        CancellationToken stop,
+        string tag = "probe"
+    )
     {
         var connection = await connector.ConnectAsync("probe", stop);
         try
@@ -31,7 +36,7 @@ internal sealed class ThrowAwayKeys : IAsyncDisposable
                 _ = await connection.CallAsync(stop, "SELECT", (long)database);
             }
 
-            return new ThrowAwayKeys(connection, $"keyferry:{{probe}}:{random.NextInt64():x16}");
+            return new ThrowAwayKeys(connection, $"keyferry:{{{tag}}}:{random.NextInt64():x16}");
         }
         catch
         {

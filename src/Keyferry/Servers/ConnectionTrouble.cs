@@ -38,6 +38,15 @@ internal static class ConnectionTrouble
                 broken
             );
 
+    /// <summary>A node of the cluster cannot be reached.</summary>
+    public static KeyferryException Node(IOException lost, Endpoint endpoint, string role) =>
+        new(
+            FailureKind.Unreachable,
+            $"A node of the {role}, the cluster at {endpoint}, cannot be reached: {lost.Message.TrimEnd('.')}.",
+            "Check that the addresses in CLUSTER SLOTS lead to the nodes from this machine, too (cluster-announce-ip, cluster-announce-port).",
+            lost
+        );
+
     /// <summary>The server refused the first commands.</summary>
     public static KeyferryException Login(ServerErrorException refused, Endpoint endpoint, string role)
     {

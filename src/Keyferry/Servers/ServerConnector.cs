@@ -3,7 +3,9 @@ using Keyferry.Resp;
 
 namespace Keyferry.Servers;
 
-/// <summary>Opens connections to one server: dials, logs in, names the connection. What goes wrong is told in an operator's words.</summary>
+/// <summary>Opens connections to one server, or to the cluster that it is part of: dials, logs in, names the connection. What goes wrong is told in an operator's words.</summary>
+/// <remarks>After <see cref="DiscoverAsync"/> has found a cluster, a connection is one to the whole of it: each command goes to the owner of its key, and what has no key
+/// to the home node. What a server does per node (SCAN, listening) is done with <see cref="Shards"/> and <see cref="Nodes"/>.</remarks>
 /// <param name="dialer">The network, or the simulation's.</param>
 /// <param name="endpoint">Where, and with which credentials.</param>
 /// <param name="role"><c>source</c> or <c>target</c>; for messages and for the client name.</param>
@@ -11,8 +13,21 @@ namespace Keyferry.Servers;
 /// <param name="time">The clock of the run.</param>
 internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string role, ConnectionSettings settings, TimeProvider time)
 {
+    /// <summary>A slot of the home node.</summary>
+    public int Home { get; private init; }
+
     /// <summary>Where the connections go.</summary>
     public Endpoint Endpoint => endpoint;
+
+    /// <summary>The slots of the cluster, or <see langword="null"/> for a server on its own.</summary>
+    public ClusterTopology? Topology { get; private set; }
+
+    /// <summary>One for each primary, which is the home of its connections; for a server on its own, this one.</summary>
+    public IReadOnlyList<ServerConnector> Shards =>
+        Topology is { Current: var map } ? [.. map.Primaries.Select(node => At(map.FirstSlotOf(node)))] : [this];
+
+    /// <summary>One for each primary, with plain connections to that node alone; for a server on its own, this one.</summary>
+    public IReadOnlyList<ServerConnector> Nodes => Topology is { Current: var map } ? [.. map.Primaries.Select(To)] : [this];
 
     /// <summary><c>source</c> or <c>target</c>.</summary>
     public string Role => role;
@@ -24,8 +39,126 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
     /// <param name="purpose">One word for the client name: <c>lane0</c>, <c>capture</c>, <c>scan</c>, <c>verify</c>, ...</param>
     /// <param name="stop">Gives up.</param>
     /// <param name="subscription">The connection will wait for pushes, so that its silence is normal.</param>
+    /// <param name="opened">Called with each connection to a node before anything else is said on it: once at once, and in a cluster for every further node.</param>
     /// <exception cref="KeyferryException">The server cannot be reached or does not let us in: says why and what to do.</exception>
-    public async ValueTask<RespConnection> ConnectAsync(string purpose, CancellationToken stop, bool subscription = false)
+    /// <exception cref="IOException">The connection was lost while <paramref name="opened"/> used it.</exception>
+    public async ValueTask<RespConnection> ConnectAsync(
+        string purpose,
+        CancellationToken stop,
+        bool subscription = false,
+        Func<RespConnection, CancellationToken, ValueTask>? opened = null
+    )
+    {
+        if (Topology is { } topology)
+        {
+            return await ConnectRoutedAsync(topology, purpose, opened, stop);
+        }
+
+        var connection = await ConnectPlainAsync(endpoint, purpose, subscription, stop);
+        return opened is null ? connection : await GreetAsync(connection, opened, stop);
+    }
+
+    /// <summary>Finds out whether the server is part of a cluster; if so, connections are routed from now on.</summary>
+    /// <exception cref="KeyferryException">It cannot be reached, does not tell the slots, or the cluster serves none.</exception>
+    public async ValueTask DiscoverAsync(CancellationToken stop)
+    {
+        try
+        {
+            await using var connection = await ConnectAsync("hello", stop);
+            if ((await IdentifyAsync(connection, stop)).IsCluster)
+            {
+                await EnterAsync(connection, stop);
+            }
+        }
+        catch (ServerErrorException refused)
+        {
+            throw ConnectionTrouble.Login(refused, endpoint, role);
+        }
+        catch (IOException broken)
+        {
+            throw ConnectionTrouble.Greeting(broken, endpoint, role);
+        }
+    }
+
+    /// <summary>Routes connections from now on: the server has said that it is part of a cluster.</summary>
+    /// <exception cref="KeyferryException">The cluster serves no slots.</exception>
+    /// <exception cref="ServerErrorException">It does not tell the slots.</exception>
+    /// <exception cref="IOException">The connection is lost.</exception>
+    public async ValueTask EnterAsync(RespConnection connection, CancellationToken stop)
+    {
+        if (Topology is { } known)
+        {
+            _ = await known.RefreshAsync(stop);
+            return;
+        }
+
+        var (map, _) = await ClusterTopology.AskAsync(connection, stop);
+        if (map.Primaries.Count == 0)
+        {
+            throw new KeyferryException(
+                FailureKind.Refused,
+                $"The {role} {endpoint} is in cluster mode, and no node serves any slot.",
+                "Create the cluster first (redis-cli --cluster create), or name a node that belongs to one."
+            );
+        }
+
+        Topology = new ClusterTopology(endpoint, (node, gaveUp) => ConnectPlainAsync(node, "slots", subscription: false, gaveUp), map);
+    }
+
+    /// <summary>The same deployment, with the node that serves <paramref name="slot"/> as home.</summary>
+    public ServerConnector At(int slot) => new(dialer, endpoint, role, settings, time) { Topology = Topology, Home = slot };
+
+    /// <summary>Plain connections to one node of the cluster.</summary>
+    public ServerConnector To(ClusterNode node) => new(dialer, endpoint with { Host = node.Host, Port = node.Port }, role, settings, time);
+
+    private async ValueTask<RespConnection> ConnectRoutedAsync(
+        ClusterTopology topology,
+        string purpose,
+        Func<RespConnection, CancellationToken, ValueTask>? opened,
+        CancellationToken stop
+    )
+    {
+        if (topology.IsSuspect)
+        {
+            _ = await topology.RefreshAsync(stop);
+        }
+
+        try
+        {
+            var transport = await RoutedTransport.OpenAsync(topology, Home, OpenNodeAsync, time, stop);
+            return new RespConnection(transport, endpoint, time, settings.CommandTimeout);
+        }
+        catch (IOException lost)
+        {
+            throw ConnectionTrouble.Node(lost, endpoint, role);
+        }
+
+        async ValueTask<RespConnection> OpenNodeAsync(Endpoint node, CancellationToken gaveUp)
+        {
+            var connection = await ConnectPlainAsync(node, purpose, subscription: false, gaveUp);
+            return opened is null ? connection : await GreetAsync(connection, opened, gaveUp);
+        }
+    }
+
+    private static async ValueTask<RespConnection> GreetAsync(
+        RespConnection connection,
+        Func<RespConnection, CancellationToken, ValueTask> opened,
+        CancellationToken stop
+    )
+    {
+        try
+        {
+            await opened(connection, stop);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async ValueTask<RespConnection> ConnectPlainAsync(Endpoint endpoint, string purpose, bool subscription, CancellationToken stop)
     {
         ITransport transport;
         try
@@ -48,7 +181,7 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
         catch (Exception failed)
         {
             await connection.DisposeAsync();
-            throw Translate(failed, stop);
+            throw Translate(failed, endpoint, stop);
         }
     }
 
@@ -56,7 +189,7 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
     public static async ValueTask<ServerIdentity> IdentifyAsync(RespConnection connection, CancellationToken stop) =>
         ServerIdentity.Parse((await connection.CallAsync(stop, "INFO")).Text);
 
-    private Exception Translate(Exception failed, CancellationToken stop) =>
+    private Exception Translate(Exception failed, Endpoint endpoint, CancellationToken stop) =>
         failed switch
         {
             ServerErrorException refused => ConnectionTrouble.Login(refused, endpoint, role),

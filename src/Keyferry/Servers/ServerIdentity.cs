@@ -77,6 +77,10 @@ internal sealed record ServerIdentity
     /// <summary><c>Redis 7.0.15</c></summary>
     public override string ToString() => $"{Flavor} {Version.ToString(3)}";
 
+    /// <summary><c>Redis 7.0.15</c>, or <c>Redis 7.0.15 cluster of 3 primaries</c>.</summary>
+    public string Describe(int primaries) =>
+        IsCluster ? $"{this} cluster of {primaries} {(primaries == 1 ? "primary" : "primaries")}" : $"{this}";
+
     /// <summary>Reads the text of <c>INFO</c>; unknown and missing fields are no error.</summary>
     public static ServerIdentity Parse(string info)
     {

@@ -51,7 +51,7 @@ internal sealed class SnapshotScanner(
     {
         _resumed = true;
         _runId = position.RunId;
-        _database = databases.TakeWhile(database => database != position.Database).Count();
+        _database = position.Done ? databases.Count : databases.TakeWhile(database => database != position.Database).Count();
         _cursorLength = System.Text.Encoding.ASCII.GetBytes(position.Cursor, _cursor);
         _scanned = position.Scanned;
         _position = position;

@@ -36,22 +36,30 @@ internal sealed class Rescan(
     /// <exception cref="KeyferryException">A server cannot be reached, stayed away too long, or refuses a command.</exception>
     public async ValueTask RunAsync(bool surplusOnly, CancellationToken stop)
     {
+        var walks = await Walks.PlanAsync(source, target, stop);
         await using var keeper = new SessionKeeper(source, target, options, time);
-        var link = (await keeper.OpenAsync(stop)).Link;
+        var (left, right) = await walks.IdentifyAsync((await keeper.OpenAsync(stop)).Link, stop);
         DatabasePair[] pairs =
         [
             .. options.Databases
-                ?? link.Source.Identity.Keyspace.Keys.Union(link.Target.Identity.Keyspace.Keys)
-                    .Select(static database => new DatabasePair(database, database)),
+                ?? left.Keyspace.Keys.Union(right.Keyspace.Keys).Select(static database => new DatabasePair(database, database)),
         ];
-        foreach (var pair in surplusOnly ? [] : pairs)
+        if (!surplusOnly)
         {
-            await WalkAsync(keeper, pair, fromSource: true, stop);
+            await walks.ForEachAsync(keeper, fromSource: true, () => WalkAllAsync(keeper, pairs, fromSource: true, stop));
         }
 
-        foreach (var pair in options.TargetKeysOwned ? pairs : [])
+        if (options.TargetKeysOwned)
         {
-            await WalkAsync(keeper, pair, fromSource: false, stop);
+            await walks.ForEachAsync(keeper, fromSource: false, () => WalkAllAsync(keeper, pairs, fromSource: false, stop));
+        }
+    }
+
+    private async ValueTask WalkAllAsync(SessionKeeper keeper, DatabasePair[] pairs, bool fromSource, CancellationToken stop)
+    {
+        foreach (var pair in pairs)
+        {
+            await WalkAsync(keeper, pair, fromSource, stop);
         }
     }
 

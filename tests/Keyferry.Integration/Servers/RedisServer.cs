@@ -48,6 +48,9 @@ public sealed class RedisServer : IAsyncDisposable
     /// <summary>The address as a user types it.</summary>
     public string Uri => $"redis://127.0.0.1:{Port}";
 
+    /// <summary>Whether the server has been started and neither stopped nor killed.</summary>
+    public bool IsRunning => _process is not null;
+
     /// <summary>The id of the running process.</summary>
     public int ProcessId => Running.Id;
 

@@ -113,13 +113,16 @@ public sealed class ServerComparison(ServerLink left, ServerLink right, TimeSpan
     private static async IAsyncEnumerable<RedisKey[]> PagesAsync(ServerLink link, int database)
     {
         var page = new List<RedisKey>(KeysPerPage);
-        await foreach (var key in link.Server.KeysAsync(database, pageSize: 1000))
+        foreach (var server in link.Primaries)
         {
-            page.Add(key);
-            if (page.Count == KeysPerPage)
+            await foreach (var key in server.KeysAsync(database, pageSize: 1000))
             {
-                yield return page.ToArray();
-                page.Clear();
+                page.Add(key);
+                if (page.Count == KeysPerPage)
+                {
+                    yield return page.ToArray();
+                    page.Clear();
+                }
             }
         }
 

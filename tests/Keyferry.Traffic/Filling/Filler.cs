@@ -33,7 +33,7 @@ public sealed class Filler(ServerLink link, KeySpace keys, bool fieldExpiries = 
             if (number % KeysPerFlight == KeysPerFlight - 1)
             {
                 stop.ThrowIfCancellationRequested();
-                flights.Enqueue(link.Database().PingAsync());
+                flights.Enqueue(link.PingAsync());
                 if (flights.Count > FlightsInTheAir)
                 {
                     await flights.Dequeue();
@@ -41,7 +41,7 @@ public sealed class Filler(ServerLink link, KeySpace keys, bool fieldExpiries = 
             }
         }
 
-        await link.Database().PingAsync();
+        await link.PingAsync();
         long keysAfter = await link.KeyCountAsync();
         long? errors = await link.ErrorRepliesAsync() - errorsBefore;
         if (errors > 0 || keysAfter < keys.Count || (keysBefore == 0 && keysAfter != keys.Count))

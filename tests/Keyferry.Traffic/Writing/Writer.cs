@@ -64,10 +64,22 @@ public sealed class Writer(ServerLink link, KeySpace keys, WriterOptions options
             long due = (long)(elapsed.TotalSeconds * options.WritesPerSecond) + Interlocked.Read(ref _refunded);
             for (; sent < due; sent++)
             {
-                var op = _mix.Next();
+                var op = NextOp();
                 await _unanswered.Writer.WriteAsync((op, Send(op)), stop);
             }
         } while (await ticks.WaitForNextTickAsync(stop));
+    }
+
+    /// <summary>The next that the server takes: a cluster refuses commands over several slots.</summary>
+    private WriteOp NextOp()
+    {
+        WriteOp op;
+        do
+        {
+            op = _mix.Next();
+        } while (!link.AreTogether(op.Commands.SelectMany(command => command.Arguments.OfType<RedisKey>())));
+
+        return op;
     }
 
     private Task Send(WriteOp op)

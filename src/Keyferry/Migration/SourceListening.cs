@@ -1,0 +1,257 @@
+using Keyferry.Capture;
+using Keyferry.Model;
+using Keyferry.Notifications;
+using Keyferry.Observe;
+using Keyferry.Resp;
+using Keyferry.Servers;
+
+namespace Keyferry.Migration;
+
+/// <summary>Everything that listens to the source: a capture and a watch at each primary, and the leases that they need, on replicas that may be promoted, too.</summary>
+/// <remarks>
+/// <para><b>Promises.</b> A primary that is new is listened to before the gap that it means is noted. Every lease is given back by <see cref="RestoreAsync"/>.</para>
+/// <para><b>Concurrency.</b> Armed once; after that the watch over the slots is the only one who changes anything.</para>
+/// </remarks>
+internal sealed class SourceListening
+{
+    private readonly MigrationOptions _options;
+    private readonly MigrationPlan _plan;
+    private readonly ServerConnector _source;
+    private readonly MigrationEngine _engine;
+    private readonly string _name;
+    private readonly RunJournal _journal;
+    private readonly TimeProvider _time;
+    private readonly Dictionary<string, NotificationSwitch> _switches = [];
+    private readonly Dictionary<string, SourceWatch> _watches = [];
+    private ShardedCapture? _sharded;
+    private CaptureKind _kind;
+
+    public SourceListening(
+        MigrationOptions options,
+        MigrationPlan plan,
+        string name,
+        ServerConnector source,
+        MigrationEngine engine,
+        RunJournal journal,
+        TimeProvider time
+    )
+    {
+        (_options, _plan, _name, _source) = (options, plan, name, source);
+        (_engine, _journal, _time) = (engine, journal, time);
+        _kind = options.Capture;
+    }
+
+    /// <summary>Listens to every primary, and proves it.</summary>
+    /// <exception cref="KeyferryException">The source allows no capture of those that may be used, or raises no events.</exception>
+    public async Task ArmAsync(BackgroundTasks background, CancellationToken stop)
+    {
+        var nodes = _source.Nodes;
+        var armed = new List<(ServerConnector Node, ArmedCapture Armed)>();
+        foreach (var node in nodes)
+        {
+            var one = await ArmAtAsync(node, stop);
+            armed.Add((node, one));
+            if (!one.Capture.Listens)
+            {
+                // One pass over both sides finds what has changed anywhere.
+                break;
+            }
+        }
+
+        var capture = _engine.Capture = Together(armed);
+        background.Add(capture.RunAsync(stop));
+        _journal.Note(NoteLevel.Information, $"Changes are captured by {capture.Description}.");
+        if (!capture.Listens)
+        {
+            return;
+        }
+
+        await LeaseReplicasAsync(stop);
+        foreach (var (node, one) in armed)
+        {
+            await CaptureProbe.RunAsync(one.Capture, node, _plan.Transfer.Scope, TagAt(node), _name, _journal, _time, stop);
+            await WatchOf(node, one).BeginAsync(stop);
+        }
+
+        if (_sharded is null)
+        {
+            background.Add(WatchOf(armed[0].Node, armed[0].Armed).RunAsync(stop));
+        }
+    }
+
+    /// <summary>Looks at every primary for what no event tells.</summary>
+    public async ValueTask LookNowAsync(CancellationToken stop)
+    {
+        foreach (var watch in Watches())
+        {
+            await watch.LookNowAsync(stop);
+        }
+    }
+
+    /// <summary>Follows the slots: listens to primaries that are new, and no longer to those that have none left.</summary>
+    /// <exception cref="KeyferryException">A new primary cannot be listened to.</exception>
+    public async ValueTask FollowAsync(SlotMap now, CancellationToken stop)
+    {
+        if (_sharded is not { } sharded)
+        {
+            return;
+        }
+
+        var wanted = now.Primaries.Select(_source.To).ToDictionary(static node => node.Endpoint.ToString());
+        foreach (var gone in sharded.Nodes.Where(node => !wanted.ContainsKey(node)).ToList())
+        {
+            await sharded.RemoveAsync(gone);
+            lock (_watches)
+            {
+                _ = _watches.Remove(gone);
+            }
+        }
+
+        foreach (var (name, node) in wanted.Where(entry => !sharded.Nodes.Contains(entry.Key)).ToList())
+        {
+            var one = await ArmAtAsync(node, stop);
+            var watch = WatchOf(node, one);
+            sharded.Add(name, one.Capture, watch.RunAsync);
+            _journal.Note(NoteLevel.Information, $"The primary {name} is listened to from now on.");
+        }
+
+        await LeaseReplicasAsync(stop);
+    }
+
+    /// <summary>Puts back what was changed on the source, by this run and by those that were killed.</summary>
+    /// <returns>What became of each setting, in words.</returns>
+    public async ValueTask<IReadOnlyList<string>> RestoreAsync(CancellationToken stop)
+    {
+        foreach (var node in AllNodes())
+        {
+            _ = SwitchOf(node);
+        }
+
+        var words = new List<string>();
+        foreach (var (name, flags) in _switches)
+        {
+            try
+            {
+                words.AddRange((await flags.RestoreAsync(stop)).Select(static outcome => outcome.Words));
+            }
+            catch (Exception failed) when (failed is KeyferryException or IOException or ServerErrorException or OperationCanceledException)
+            {
+                var text = $"The notification flags of {name} could not be put back; run keyferry restore once it answers again.";
+                words.Add(text);
+                _journal.Note(NoteLevel.Error, text);
+            }
+        }
+
+        return words;
+    }
+
+    private ICapture Together(List<(ServerConnector Node, ArmedCapture Armed)> armed)
+    {
+        if (_source.Topology is null || !armed[0].Armed.Capture.Listens)
+        {
+            return armed[0].Armed.Capture;
+        }
+
+        _sharded = ShardedCapture.Empty();
+        foreach (var (node, one) in armed)
+        {
+            _sharded.Add(node.Endpoint.ToString(), one.Capture, WatchOf(node, one).RunAsync);
+        }
+
+        return _sharded;
+    }
+
+    private async ValueTask<ArmedCapture> ArmAtAsync(ServerConnector node, CancellationToken stop)
+    {
+        var choice = new CaptureChoice(_options with { Capture = _kind }, _plan, node, SwitchOf(node), _engine.Lanes, _journal, _time);
+        var armed = await choice.ArmAsync(stop);
+        // The nodes of a cluster are listened to alike.
+        _kind =
+            !armed.Capture.Listens ? CaptureKind.Polling
+            : armed.Family is null ? CaptureKind.Tracking
+            : CaptureKind.Notifications;
+        return armed;
+    }
+
+    /// <summary>Flags are per node: a replica that is promoted would be silent.</summary>
+    private async ValueTask LeaseReplicasAsync(CancellationToken stop)
+    {
+        if (_kind != CaptureKind.Notifications || _source.Topology is not { Current: var map })
+        {
+            return;
+        }
+
+        foreach (var replica in map.Replicas.Select(_source.To).Where(node => !_switches.ContainsKey(node.Endpoint.ToString())))
+        {
+            try
+            {
+                _ = await SwitchOf(replica).EnsureAsync(stop);
+            }
+            catch (KeyferryException refused)
+            {
+                _journal.Note(
+                    NoteLevel.Warning,
+                    $"The replica {replica.Endpoint} cannot be made to tell of changes: {refused.Saw} If it is promoted, this is tried again, and everything is looked at again."
+                );
+            }
+        }
+    }
+
+    private IEnumerable<ServerConnector> AllNodes() =>
+        _source.Topology is { Current: var map } ? map.Primaries.Concat(map.Replicas).Select(_source.To) : [_source];
+
+    private NotificationSwitch SwitchOf(ServerConnector node)
+    {
+        var name = node.Endpoint.ToString();
+        if (!_switches.TryGetValue(name, out var flags))
+        {
+            // Where a source does not tell its flags, keys of our own find out; the clock makes their names unlike those of another run.
+            var test = new NotificationTest(node, new Random(_time.GetUtcNow().GetHashCode()), _time, TagAt(node));
+            _switches[name] = flags = new NotificationSwitch(node, _journal.Store, _journal.Run, test);
+        }
+
+        return flags;
+    }
+
+    private SourceWatch WatchOf(ServerConnector node, ArmedCapture armed)
+    {
+        lock (_watches)
+        {
+            var name = node.Endpoint.ToString();
+            if (!_watches.TryGetValue(name, out var watch))
+            {
+                _watches[name] = watch = new SourceWatch(
+                    node,
+                    SwitchOf(node),
+                    armed.Family,
+                    armed.Tracking,
+                    _engine.Lanes,
+                    _engine.Gaps,
+                    _time
+                );
+            }
+
+            return watch;
+        }
+    }
+
+    private SourceWatch[] Watches()
+    {
+        lock (_watches)
+        {
+            return [.. _watches.Values];
+        }
+    }
+
+    /// <summary>What puts a key of our own into a slot of this node.</summary>
+    private string TagAt(ServerConnector node)
+    {
+        if (_source.Topology is not { Current: var map })
+        {
+            return "probe";
+        }
+
+        var primary = map.Primaries.FirstOrDefault(one => one.Host == node.Endpoint.Host && one.Port == node.Endpoint.Port);
+        return primary is null ? "probe" : KeySlot.TagOf(map.FirstSlotOf(primary));
+    }
+}

@@ -1,0 +1,111 @@
+using System.Globalization;
+using Keyferry.Model;
+using Keyferry.Resp;
+
+namespace Keyferry.Servers;
+
+/// <summary>Which node of a cluster serves which slot, as one node knew it at one moment. Immutable.</summary>
+internal sealed class SlotMap
+{
+    private readonly ClusterNode?[] _owners;
+
+    private SlotMap(ClusterNode?[] owners, IReadOnlyList<ClusterNode> replicas, long epoch)
+    {
+        _owners = owners;
+        Replicas = replicas;
+        Epoch = epoch;
+        Primaries = [.. owners.OfType<ClusterNode>().Distinct()];
+    }
+
+    /// <summary>The nodes that serve slots, by their first slot.</summary>
+    public IReadOnlyList<ClusterNode> Primaries { get; }
+
+    /// <summary>The nodes that may be promoted.</summary>
+    public IReadOnlyList<ClusterNode> Replicas { get; }
+
+    /// <summary>Rises with every failover and with every slot that changes hands; 0 where it is not told.</summary>
+    public long Epoch { get; }
+
+    /// <summary>The node that serves <paramref name="slot"/>, or <see langword="null"/> where none does.</summary>
+    public ClusterNode? OwnerOf(int slot) => _owners[slot];
+
+    /// <summary>The first slot that <paramref name="node"/> serves, or -1.</summary>
+    public int FirstSlotOf(ClusterNode node) => Array.IndexOf(_owners, node);
+
+    /// <summary>Slots that have another owner in <paramref name="other"/>.</summary>
+    public int Differences(SlotMap other)
+    {
+        var count = 0;
+        for (var slot = 0; slot < KeySlot.Count; slot++)
+        {
+            count += _owners[slot] == other._owners[slot] ? 0 : 1;
+        }
+
+        return count;
+    }
+
+    /// <summary>The same, but for <paramref name="slot"/>, which a redirection has shown at another address.</summary>
+    public SlotMap With(int slot, string host, int port)
+    {
+        var owners = (ClusterNode?[])_owners.Clone();
+        owners[slot] =
+            Array.Find(owners, node => node is not null && node.Port == port && node.Host == host)
+            ?? Replicas.FirstOrDefault(node => node.Port == port && node.Host == host)
+            ?? new ClusterNode("", host, port);
+        return new SlotMap(owners, Replicas, Epoch);
+    }
+
+    /// <summary>Reads the reply to CLUSTER SLOTS.</summary>
+    /// <param name="reply">Ranges with their primary and its replicas.</param>
+    /// <param name="asked">Who was asked: a node that does not know its own address leaves it out.</param>
+    /// <param name="epoch">The cluster's current epoch, or 0.</param>
+    /// <exception cref="RespProtocolException">It is no such reply.</exception>
+    public static SlotMap Parse(RespValue reply, Endpoint asked, long epoch)
+    {
+        var owners = new ClusterNode?[KeySlot.Count];
+        var known = new Dictionary<ClusterNode, ClusterNode>();
+        var replicas = new HashSet<ClusterNode>();
+        foreach (var range in reply.Items)
+        {
+            if (range.Items.Count < 3)
+            {
+                throw new RespProtocolException("CLUSTER SLOTS was answered with a range that names no node");
+            }
+
+            var (first, last) = (range.Items[0].Integer, range.Items[1].Integer);
+            if (first < 0 || last >= KeySlot.Count || first > last)
+            {
+                throw new RespProtocolException(
+                    string.Create(CultureInfo.InvariantCulture, $"CLUSTER SLOTS names slots {first} to {last}")
+                );
+            }
+
+            var read = NodeOf(range.Items[2], asked);
+            if (!known.TryGetValue(read, out var owner))
+            {
+                known[read] = owner = read;
+            }
+
+            Array.Fill(owners, owner, (int)first, (int)(last - first + 1));
+            replicas.UnionWith(range.Items.Skip(3).Select(item => NodeOf(item, asked)));
+        }
+
+        return new SlotMap(owners, [.. replicas], epoch);
+    }
+
+    private static ClusterNode NodeOf(RespValue item, Endpoint asked)
+    {
+        var host = item.Items[0].Text;
+        if (host == "?")
+        {
+            // It prefers a host name and has none; its address stands among the rest.
+            host = item.Items.Count > 3 ? item.Items[3]["ip"]?.Text ?? "" : "";
+        }
+
+        return new ClusterNode(
+            item.Items.Count > 2 ? item.Items[2].Text : "",
+            host.Length == 0 ? asked.Host : host,
+            (int)item.Items[1].Integer
+        );
+    }
+}

@@ -1,0 +1,68 @@
+using Keyferry.Servers;
+
+namespace Keyferry.Verify;
+
+/// <summary>Every walk that a comparison of two deployments takes: each database, from each primary of the side that is walked over.</summary>
+/// <param name="source">The source.</param>
+/// <param name="target">The target.</param>
+internal sealed class Walks(ServerConnector source, ServerConnector target)
+{
+    private readonly IReadOnlyList<ServerConnector> _sources = source.Shards;
+    private readonly IReadOnlyList<ServerConnector> _targets = target.Shards;
+    private readonly SlotMap? _sourceSlots = source.Topology?.Told;
+    private readonly SlotMap? _targetSlots = target.Topology?.Told;
+
+    /// <summary>Asks both sides where their slots are, so that the walks begin with what is so now.</summary>
+    /// <exception cref="Model.KeyferryException">A cluster does not answer.</exception>
+    public static async ValueTask<Walks> PlanAsync(ServerConnector source, ServerConnector target, CancellationToken stop)
+    {
+        foreach (var side in (ServerConnector[])[source, target])
+        {
+            if (side.Topology is { } topology)
+            {
+                _ = await topology.RefreshAsync(stop);
+            }
+        }
+
+        return new Walks(source, target);
+    }
+
+    /// <summary>What both sides are, all primaries taken together.</summary>
+    /// <param name="link">Both sides as they are connected now.</param>
+    /// <param name="stop">Gives up.</param>
+    public async ValueTask<(ServerIdentity Source, ServerIdentity Target)> IdentifyAsync(VerifyLink link, CancellationToken stop) =>
+        (
+            _sourceSlots is null ? link.Source.Identity : await ClusterIdentity.AskAsync(source, stop),
+            _targetSlots is null ? link.Target.Identity : await ClusterIdentity.AskAsync(target, stop)
+        );
+
+    /// <summary>Does <paramref name="walk"/> for each primary of the source, or of the target.</summary>
+    public async ValueTask ForEachAsync(SessionKeeper keeper, bool fromSource, Func<ValueTask> walk)
+    {
+        foreach (var shard in fromSource ? _sources : _targets)
+        {
+            await keeper.TurnToAsync(fromSource ? shard : source, fromSource ? target : shard);
+            await walk();
+        }
+
+        await keeper.TurnToAsync(source, target);
+    }
+
+    /// <summary>Which side's slots have changed hands since the walks were planned, so that a walk may have passed keys over; <see langword="null"/> for none.</summary>
+    /// <exception cref="Model.KeyferryException">A cluster does not answer.</exception>
+    public async ValueTask<string?> MovedAsync(CancellationToken stop)
+    {
+        if (await HasMovedAsync(source, _sourceSlots, stop))
+        {
+            return "source";
+        }
+
+        return await HasMovedAsync(target, _targetSlots, stop) ? "target" : null;
+    }
+
+    private static async ValueTask<bool> HasMovedAsync(ServerConnector side, SlotMap? before, CancellationToken stop) =>
+        before is not null
+        && side.Topology is { } topology
+        && await topology.RefreshAsync(stop) is var now
+        && (now.Epoch != before.Epoch || now.Differences(before) > 0);
+}

@@ -1,0 +1,76 @@
+using Keyferry.Capture;
+using Keyferry.Integration.Servers;
+using Keyferry.Model;
+using Keyferry.Traffic.Keys;
+
+namespace Keyferry.Integration.Clusters;
+
+/// <summary>Failovers and moved slots on either side while a migration copies and follows: what was missed is noticed, and both sides end equal.</summary>
+public sealed class ClusterFaultTests
+{
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Slots_that_move_and_a_failover_end_in_equal()
+    {
+        await using var pair = await ClusterPair.StartAsync(new KeySpace(Seed: 301, Count: 2_000), 3, 3, Stop, replicas: 1);
+        await pair.MigrateUnderWritesAsync(
+            pair.Options,
+            Stop,
+            copying: _ => MoveSlotsAsync(pair.SourceCluster, 40),
+            following: async _ =>
+            {
+                await MoveSlotsAsync(pair.TargetCluster, 40);
+                await FailOverAsync(pair.SourceCluster, 1);
+            },
+            writesPerSecond: 300
+        );
+    }
+
+    [Theory]
+    [Trait("Category", "Long")]
+    [InlineData(401, false)]
+    [InlineData(402, true)]
+    [InlineData(403, false)]
+    [InlineData(404, true)]
+    [InlineData(405, false)]
+    [InlineData(406, true)]
+    [InlineData(407, false)]
+    [InlineData(408, true)]
+    [InlineData(409, false)]
+    [InlineData(410, true)]
+    public async Task Two_thousand_slots_and_failovers_of_both_sides_end_in_equal(ulong seed, bool tracking)
+    {
+        await using var pair = await ClusterPair.StartAsync(new KeySpace(seed, Count: 60_000), 3, 3, Stop, replicas: 1);
+        await pair.MigrateUnderWritesAsync(
+            pair.Options with
+            {
+                Capture = tracking ? CaptureKind.Tracking : CaptureKind.Notifications,
+            },
+            Stop,
+            copying: _ => DisturbAsync(pair, (int)(seed % 2)),
+            following: _ => DisturbAsync(pair, 2),
+            writesPerSecond: 500
+        );
+    }
+
+    /// <summary>Moves 2,000 slots on both sides, and has a replica of each side take over: on one because it is told to, on the other because its primary is killed.</summary>
+    private static async Task DisturbAsync(ClusterPair pair, int primary)
+    {
+        await Task.WhenAll(MoveSlotsAsync(pair.SourceCluster, 2000), MoveSlotsAsync(pair.TargetCluster, 2000));
+        await FailOverAsync(pair.SourceCluster, primary);
+        await (pair.TargetCluster?.KillPrimaryAsync(primary) ?? Task.CompletedTask);
+    }
+
+    private static Task FailOverAsync(RedisCluster? cluster, int primary) => cluster?.FailOverAsync(primary) ?? Task.CompletedTask;
+
+    /// <summary>From whichever node serves slots now to another.</summary>
+    private static async Task MoveSlotsAsync(RedisCluster? cluster, int slots)
+    {
+        if (cluster is not null)
+        {
+            var primaries = await cluster.PrimariesAsync();
+            await RedisCluster.ReshardAsync(primaries[0], primaries[1], slots);
+        }
+    }
+}

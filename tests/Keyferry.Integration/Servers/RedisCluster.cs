@@ -1,0 +1,197 @@
+using System.Diagnostics;
+using Keyferry.Model;
+using StackExchange.Redis;
+
+namespace Keyferry.Integration.Servers;
+
+/// <summary>A real cluster of a test's own: primaries with their slots shared out evenly, each with as many replicas as wanted.</summary>
+/// <remarks>
+/// <para><b>Promises.</b> When <see cref="StartAsync"/> returns, every node serves or follows, and all agree. Slots are moved as operators move them, with redis-cli.</para>
+/// </remarks>
+public sealed class RedisCluster : IAsyncDisposable
+{
+    private const int Slots = 16384;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private readonly List<RedisServer> _nodes = [];
+    private readonly int _primaries;
+
+    private RedisCluster(int primaries) => _primaries = primaries;
+
+    /// <summary>The primaries as they were at the start, then the replicas: the first of each primary, the second of each, ...</summary>
+    public IReadOnlyList<RedisServer> Nodes => _nodes;
+
+    /// <summary>The address as a user types it: that of one node.</summary>
+    public string Uri => _nodes[0].Uri;
+
+    /// <summary>One node.</summary>
+    public Endpoint Endpoint => _nodes[0].Endpoint;
+
+    /// <summary>The first replica of a primary.</summary>
+    public RedisServer ReplicaOf(int primary) => _nodes[_primaries + primary];
+
+    /// <summary>Starts a cluster and waits until it works.</summary>
+    /// <param name="kind">Which program.</param>
+    /// <param name="primaries">How many nodes with slots.</param>
+    /// <param name="replicas">How many replicas each of them has.</param>
+    /// <param name="arguments">More arguments for every node.</param>
+    public static async Task<RedisCluster> StartAsync(ServerKind kind, int primaries = 3, int replicas = 0, params string[] arguments)
+    {
+        var cluster = new RedisCluster(primaries);
+        try
+        {
+            string[] all = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--repl-diskless-sync-delay", "0", .. arguments];
+            cluster._nodes.AddRange(
+                await Task.WhenAll(Enumerable.Range(0, primaries * (1 + replicas)).Select(_ => RedisServer.StartAsync(kind, all)))
+            );
+            await cluster.CreateAsync();
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Has the first replica of a primary take over, as an operator does: no write is lost.</summary>
+    public async Task FailOverAsync(int primary)
+    {
+        await AskAsync(ReplicaOf(primary), "CLUSTER", "FAILOVER");
+        await UntilAsync(async () => await RoleAsync(ReplicaOf(primary)) == "master");
+    }
+
+    /// <summary>Kills a primary and waits until its replica has taken over.</summary>
+    public async Task KillPrimaryAsync(int primary)
+    {
+        await _nodes[primary].KillAsync();
+        await UntilAsync(async () => await RoleAsync(ReplicaOf(primary)) == "master");
+    }
+
+    /// <summary>The nodes that are primaries now.</summary>
+    public async Task<IReadOnlyList<RedisServer>> PrimariesAsync()
+    {
+        var primaries = new List<RedisServer>();
+        foreach (var node in _nodes.Where(static node => node.IsRunning))
+        {
+            if (await RoleAsync(node) == "master")
+            {
+                primaries.Add(node);
+            }
+        }
+
+        return primaries;
+    }
+
+    /// <summary>Moves slots from one node to another while both serve.</summary>
+    public static async Task ReshardAsync(RedisServer from, RedisServer to, int slots)
+    {
+        var (source, target) = (await IdOf(from), await IdOf(to));
+        await CliAsync([
+            .. (string[])["--cluster", "reshard", $"127.0.0.1:{to.Port}", "--cluster-from", source, "--cluster-to", target],
+            .. (string[])["--cluster-slots", $"{slots}", "--cluster-yes", "--cluster-pipeline", "50"],
+        ]);
+    }
+
+    /// <summary>Runs a command on one node and returns what redis-cli prints.</summary>
+    public static Task<string> AskAsync(RedisServer node, params string[] command) =>
+        CliAsync(["-h", "127.0.0.1", "-p", $"{node.Port}", .. command]);
+
+    /// <summary>Opens a client to the whole cluster that shares no code with the engine.</summary>
+    public Task<ConnectionMultiplexer> ConnectAsync() => _nodes[0].ConnectAsync();
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var node in _nodes)
+        {
+            await node.DisposeAsync();
+        }
+    }
+
+    private static async Task<string> CliAsync(string[] arguments)
+    {
+        var start = new ProcessStartInfo("redis-cli")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        using var process = Process.Start(start) ?? throw new InvalidOperationException("redis-cli could not be started.");
+        var error = process.StandardError.ReadToEndAsync();
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return process.ExitCode == 0
+            ? output.Trim()
+            : throw new InvalidOperationException(
+                $"redis-cli ended with {process.ExitCode}: {output[^Math.Min(output.Length, 2000)..]}{await error}"
+            );
+    }
+
+    private static Task<string> IdOf(RedisServer node) => AskAsync(node, "CLUSTER", "MYID");
+
+    private static async Task<string> RoleAsync(RedisServer node) => (await AskAsync(node, "ROLE")).Split('\n')[0];
+
+    private async Task CreateAsync()
+    {
+        for (var i = 0; i < _primaries; i++)
+        {
+            var (first, last) = (Slots * i / _primaries, (Slots * (i + 1) / _primaries) - 1);
+            await AskAsync(
+                _nodes[i],
+                ["CLUSTER", "ADDSLOTS", .. Enumerable.Range(first, last - first + 1).Select(static slot => $"{slot}")]
+            );
+            await AskAsync(_nodes[i], "CLUSTER", "SET-CONFIG-EPOCH", $"{i + 1}");
+        }
+
+        foreach (var node in _nodes.Skip(1))
+        {
+            await AskAsync(node, "CLUSTER", "MEET", "127.0.0.1", $"{_nodes[0].Port}");
+        }
+
+        await UntilAsync(async () => await AllKnowAsync("cluster_known_nodes", $"{_nodes.Count}"));
+        for (var i = _primaries; i < _nodes.Count; i++)
+        {
+            await AskAsync(_nodes[i], "CLUSTER", "REPLICATE", await IdOf(_nodes[i % _primaries]));
+        }
+
+        await UntilAsync(async () => await AllKnowAsync("cluster_state", "ok"));
+        foreach (var replica in _nodes.Skip(_primaries))
+        {
+            await UntilAsync(async () =>
+                (await AskAsync(replica, "INFO", "replication")).Contains("master_link_status:up", StringComparison.Ordinal)
+            );
+        }
+    }
+
+    private async Task<bool> AllKnowAsync(string field, string value)
+    {
+        foreach (var node in _nodes)
+        {
+            if (!(await AskAsync(node, "CLUSTER", "INFO")).Contains($"{field}:{value}\r", StringComparison.Ordinal))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private async Task UntilAsync(Func<Task<bool>> reached)
+    {
+        var waited = Stopwatch.StartNew();
+        while (!await reached())
+        {
+            if (waited.Elapsed > Patience)
+            {
+                throw new InvalidOperationException($"The cluster did not get there in {Patience}. Its first node says:\n{_nodes[0].Log}");
+            }
+
+            await Task.Delay(50);
+        }
+    }
+}
