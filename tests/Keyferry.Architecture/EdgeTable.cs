@@ -36,7 +36,7 @@ internal sealed class EdgeTable
     public bool Knows(string folder) => _rows.ContainsKey(folder);
 
     public bool Allows(string from, string to) =>
-        _rows.TryGetValue(from, out var uses) && (uses.Contains(to) || (uses.Contains(Everything) && to != "Cli"));
+        _rows.TryGetValue(from, out var uses) && (uses.Contains(to) || (uses.Contains(Everything) && to is not ("Cli" or "Aws")));
 
     /// <summary>The table itself as a graph, for the check that no cycle is allowed by it.</summary>
     public IEnumerable<(string From, string To)> Edges() =>

@@ -61,7 +61,7 @@ internal static class LayoutRules
 
     public static IEnumerable<string> NamespacesBesideTheirFolder(IEnumerable<SourceFile> files) =>
         from file in files
-        let expected = file.Folder == "Cli" ? "Keyferry.Cli" : $"Keyferry.{file.Folder}"
+        let expected = $"Keyferry.{file.Folder}"
         from declaration in file.Root.DescendantNodes().OfType<BaseNamespaceDeclarationSyntax>()
         let name = declaration.Name.ToString()
         where name != expected && !name.StartsWith(expected + ".", StringComparison.Ordinal)

@@ -60,7 +60,7 @@ internal sealed class References
         [
             .. ((string?)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES") ?? "")
                 .Split(Path.PathSeparator)
-                .Where(static path => Path.GetFileNameWithoutExtension(path) is not ("Keyferry" or "Keyferry.Cli"))
+                .Where(static path => Path.GetFileNameWithoutExtension(path) is not ("Keyferry" or "Keyferry.Aws" or "Keyferry.Cli"))
                 .Select(static path => MetadataReference.CreateFromFile(path)),
         ];
 

@@ -11,11 +11,12 @@ internal sealed record SourceFile(string Path, SyntaxTree Tree)
 {
     private static readonly CSharpParseOptions _parsing = new(LanguageVersion.CSharp14, DocumentationMode.Parse);
 
-    /// <summary>The folder of the engine it lies in, <c>Cli</c> for the program, or an empty text directly under the engine's root.</summary>
+    /// <summary>The folder of the engine it lies in, <c>Cli</c> for the program, <c>Aws</c> for what knows AWS, or an empty text directly under the engine's root.</summary>
     public string Folder =>
         Path.Split('/') switch
         {
             ["src", "Keyferry.Cli", ..] => "Cli",
+            ["src", "Keyferry.Aws", ..] => "Aws",
             ["src", "Keyferry", var folder, _, ..] => folder,
             _ => "",
         };

@@ -1,0 +1,41 @@
+using System.Xml.Linq;
+using Keyferry.AwsDouble.Caches;
+using Keyferry.AwsDouble.Wire;
+
+namespace Keyferry.AwsDouble.ElastiCache;
+
+/// <summary>ElastiCache: which actions there are, and what they are on.</summary>
+internal sealed class ElastiCacheService : IService
+{
+    private static readonly (string Parameter, string Kind)[] Resources =
+    [
+        ("ReplicationGroupId", "replicationgroup"),
+        ("CacheClusterId", "cluster"),
+        ("ServerlessCacheName", "serverlesscache"),
+        ("CacheParameterGroupName", "parametergroup"),
+        ("CacheSubnetGroupName", "subnetgroup"),
+        ("UserGroupId", "usergroup"),
+    ];
+
+    public ElastiCacheService(CacheWorld world)
+    {
+        var actions = new Dictionary<string, Func<Question, Task<object?>>>(StringComparer.Ordinal);
+        new GroupActions(world).AddTo(actions);
+        new CacheActions(world).AddTo(actions);
+        new CreateActions(world).AddTo(actions);
+        new LookUpActions(world).AddTo(actions);
+        Actions = actions;
+    }
+
+    public XNamespace Space => "http://elasticache.amazonaws.com/doc/2015-02-02/";
+
+    public IReadOnlyDictionary<string, Func<Question, Task<object?>>> Actions { get; }
+
+    public string ResourceOf(Question question)
+    {
+        var named = Resources.FirstOrDefault(one => question.Parameters.ContainsKey(one.Parameter));
+        return named.Kind is null
+            ? $"arn:aws:elasticache:{question.Region}:{AwsDouble.Account}:cluster:*"
+            : $"arn:aws:elasticache:{question.Region}:{AwsDouble.Account}:{named.Kind}:{question.Parameters[named.Parameter]}";
+    }
+}

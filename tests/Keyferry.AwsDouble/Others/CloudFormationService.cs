@@ -1,0 +1,272 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using Keyferry.AwsDouble.Wire;
+
+namespace Keyferry.AwsDouble.Others;
+
+/// <summary>CloudFormation: keeps stacks and checks their parameters against the template; nothing is built.</summary>
+public sealed class CloudFormationService : IService
+{
+    private readonly Dictionary<string, Stack> _stacks = new(StringComparer.Ordinal);
+
+    public CloudFormationService() =>
+        Actions = new Dictionary<string, Func<Question, Task<object?>>>(StringComparer.Ordinal)
+        {
+            ["ValidateTemplate"] = static question => Task.FromResult(Validate(question)),
+            ["CreateStack"] = question => Task.FromResult(Create(question)),
+            ["UpdateStack"] = question => Task.FromResult(Update(question)),
+            ["DeleteStack"] = question => Task.FromResult(Delete(question)),
+            ["DescribeStacks"] = question => Task.FromResult(Describe(question)),
+            ["DescribeStackEvents"] = question => Task.FromResult(Events(question)),
+        };
+
+    public XNamespace Space => "http://cloudformation.amazonaws.com/doc/2010-05-15/";
+
+    public IReadOnlyDictionary<string, Func<Question, Task<object?>>> Actions { get; }
+
+    /// <summary>Lets the next create or update end in a rollback, with this reason.</summary>
+    public string? NextFails { get; set; }
+
+    /// <summary>The parameters that a stack stands with.</summary>
+    public IReadOnlyDictionary<string, string> ParametersOf(string stack) => _stacks[stack].Parameters;
+
+    string IService.ResourceOf(Question question) =>
+        $"arn:aws:cloudformation:{question.Region}:{AwsDouble.Account}:stack/{question.Parameters.GetValueOrDefault("StackName", "*")}/*";
+
+    private static object? Validate(Question question)
+    {
+        var template = Template(question);
+        question.NothingElse();
+        return new XElement(
+            "Parameters",
+            template["Parameters"]?.AsObject().Select(static one => new XElement("member", new XElement("ParameterKey", one.Key)))
+        );
+    }
+
+    private object? Create(Question question)
+    {
+        var name = question.Need("StackName");
+        var template = Template(question);
+        var parameters = Parameters(question, template, null);
+        Capabilities(question);
+        _ = (
+            question.Get("OnFailure"),
+            question.Flag("DisableRollback"),
+            question.Structures("Tags", "Tag"),
+            question.Get("ClientRequestToken")
+        );
+        question.NothingElse();
+        if (!Regex.IsMatch(name, "^[a-zA-Z][-a-zA-Z0-9]*$", RegexOptions.None, TimeSpan.FromSeconds(1)))
+        {
+            throw new Refusal(
+                "ValidationError",
+                $"1 validation error detected: Value '{name}' at 'stackName' failed to satisfy constraint"
+            );
+        }
+
+        if (_stacks.ContainsKey(name))
+        {
+            throw new Refusal("AlreadyExistsException", $"Stack [{name}] already exists");
+        }
+
+        var stack = _stacks[name] = new Stack(name, template, parameters);
+        stack.Go("CREATE_IN_PROGRESS", NextFails is null ? "CREATE_COMPLETE" : "ROLLBACK_COMPLETE", NextFails);
+        NextFails = null;
+        return new XElement("StackId", stack.Id);
+    }
+
+    private object? Update(Question question)
+    {
+        var stack = Find(question.Need("StackName"));
+        var template = question.Flag("UsePreviousTemplate") ? stack.Template : Template(question);
+        var parameters = Parameters(question, template, stack.Parameters);
+        Capabilities(question);
+        _ = (question.Structures("Tags", "Tag"), question.Get("ClientRequestToken"));
+        question.NothingElse();
+        if (stack.Status.EndsWith("IN_PROGRESS", StringComparison.Ordinal))
+        {
+            throw new Refusal("ValidationError", $"Stack:{stack.Id} is in {stack.Status} state and can not be updated.");
+        }
+
+        if (
+            JsonNode.DeepEquals(template, stack.Template)
+            && parameters.OrderBy(static p => p.Key).SequenceEqual(stack.Parameters.OrderBy(static p => p.Key))
+        )
+        {
+            throw new Refusal("ValidationError", "No updates are to be performed.");
+        }
+
+        (stack.Template, stack.Parameters) = (template, parameters);
+        stack.Go("UPDATE_IN_PROGRESS", NextFails is null ? "UPDATE_COMPLETE" : "UPDATE_ROLLBACK_COMPLETE", NextFails);
+        NextFails = null;
+        return new XElement("StackId", stack.Id);
+    }
+
+    private object? Delete(Question question)
+    {
+        var name = question.Need("StackName");
+        question.NothingElse();
+        if (_stacks.GetValueOrDefault(name) is { } stack)
+        {
+            stack.Go("DELETE_IN_PROGRESS", "DELETE_COMPLETE", null);
+        }
+
+        return null;
+    }
+
+    private object? Describe(Question question)
+    {
+        var name = question.Get("StackName");
+        _ = question.Get("NextToken");
+        question.NothingElse();
+        var found = name is null ? _stacks.Values.Where(static one => one.Peek != "DELETE_COMPLETE") : [Find(name)];
+        return new XElement("Stacks", found.Select(static stack => stack.Describe()));
+    }
+
+    private object? Events(Question question)
+    {
+        var stack = Find(question.Need("StackName"));
+        _ = question.Get("NextToken");
+        question.NothingElse();
+        return new XElement("StackEvents", stack.Events.AsEnumerable().Reverse());
+    }
+
+    // A stack that is gone is found by its id only.
+    private Stack Find(string name) =>
+        _stacks.Values.FirstOrDefault(stack => stack.Id == name || (stack.Name == name && stack.Peek != "DELETE_COMPLETE"))
+        ?? throw new Refusal("ValidationError", $"Stack with id {name} does not exist");
+
+    private static JsonObject Template(Question question) =>
+        JsonNode.Parse(question.Need("TemplateBody")) as JsonObject
+        ?? throw new Refusal("ValidationError", "Template format error: unsupported structure.");
+
+    private static void Capabilities(Question question)
+    {
+        if (!question.List("Capabilities", "member").Contains("CAPABILITY_IAM"))
+        {
+            throw new Refusal("InsufficientCapabilitiesException", "Requires capabilities : [CAPABILITY_IAM]");
+        }
+    }
+
+    private static Dictionary<string, string> Parameters(
+        Question question,
+        JsonObject template,
+        IReadOnlyDictionary<string, string>? previous
+    )
+    {
+        var declared = template["Parameters"]?.AsObject() ?? [];
+        var given = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var one in question.Structures("Parameters", "member"))
+        {
+            var keep = one.GetValueOrDefault("UsePreviousValue") == "true";
+            given[one["ParameterKey"]] =
+                keep && previous is not null ? previous[one["ParameterKey"]] : one.GetValueOrDefault("ParameterValue", "");
+        }
+
+        if (given.Keys.FirstOrDefault(key => !declared.ContainsKey(key)) is { } strange)
+        {
+            throw new Refusal("ValidationError", $"Parameters: [{strange}] do not exist in the template");
+        }
+
+        foreach (var (name, kind) in declared)
+        {
+            var value = given.TryGetValue(name, out var set) ? set : kind?["Default"]?.ToString();
+            given[name] = value ?? throw new Refusal("ValidationError", $"Parameters: [{name}] must have values");
+            if (
+                (string?)kind?["AllowedPattern"] is { } pattern
+                && !Regex.IsMatch(value, pattern, RegexOptions.None, TimeSpan.FromSeconds(1))
+            )
+            {
+                throw new Refusal(
+                    "ValidationError",
+                    $"Parameter {name} failed to satisfy constraint: Member must satisfy regular expression pattern: {pattern}"
+                );
+            }
+
+            if (kind?["AllowedValues"] is JsonArray allowed && allowed.All(one => one?.ToString() != value))
+            {
+                throw new Refusal("ValidationError", $"Parameter '{name}' must be one of AllowedValues");
+            }
+        }
+
+        return given;
+    }
+
+    private sealed class Stack(string name, JsonObject template, Dictionary<string, string> parameters)
+    {
+        private string _end = "";
+        private int _looks;
+
+        public string Id { get; } = $"arn:aws:cloudformation:{AwsDouble.Region}:{AwsDouble.Account}:stack/{name}/{Guid.NewGuid()}";
+
+        public string Name => name;
+
+        public JsonObject Template { get; set; } = template;
+
+        public Dictionary<string, string> Parameters { get; set; } = parameters;
+
+        public string Status { get; private set; } = "";
+
+        public string Peek => Status;
+
+        public List<XElement> Events { get; } = [];
+
+        public void Go(string now, string end, string? reason)
+        {
+            (Status, _end, _looks) = (now, end, 0);
+            Tell("AWS::CloudFormation::Stack", name, now, "User Initiated");
+            foreach (var (logical, resource) in Template["Resources"]?.AsObject() ?? [])
+            {
+                var done = reason is null ? now.Replace("IN_PROGRESS", "COMPLETE", StringComparison.Ordinal) : "CREATE_FAILED";
+                Tell((string?)resource?["Type"] ?? "", logical, done, reason);
+                reason = null;
+            }
+        }
+
+        // A stack is done after it has been looked at twice.
+        public XElement Describe()
+        {
+            if (++_looks >= 2 && Status.EndsWith("IN_PROGRESS", StringComparison.Ordinal))
+            {
+                Status = _end;
+                Tell("AWS::CloudFormation::Stack", name, _end, null);
+            }
+
+            return new XElement(
+                "member",
+                new XElement("StackName", name),
+                new XElement("StackId", Id),
+                new XElement("StackStatus", Status),
+                new XElement("CreationTime", Now()),
+                new XElement("Parameters", Parameters.Select(static one => Pair("Parameter", one.Key, one.Value))),
+                new XElement(
+                    "Outputs",
+                    (Template["Outputs"]?.AsObject() ?? []).Select(static one => Pair("Output", one.Key, $"{one.Key}-value"))
+                )
+            );
+        }
+
+        private void Tell(string type, string logical, string status, string? reason) =>
+            Events.Add(
+                new XElement(
+                    "member",
+                    new XElement("EventId", Guid.NewGuid()),
+                    new XElement("StackId", Id),
+                    new XElement("StackName", name),
+                    new XElement("LogicalResourceId", logical),
+                    new XElement("ResourceType", type),
+                    new XElement("ResourceStatus", status),
+                    reason is null ? null : new XElement("ResourceStatusReason", reason),
+                    new XElement("Timestamp", Now())
+                )
+            );
+
+        private static XElement Pair(string what, string key, string value) =>
+            new("member", new XElement($"{what}Key", key), new XElement($"{what}Value", value));
+
+        private static string Now() =>
+            TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+    }
+}

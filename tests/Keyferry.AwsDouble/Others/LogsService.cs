@@ -1,0 +1,32 @@
+using System.Text.Json.Nodes;
+using Keyferry.AwsDouble.Wire;
+
+namespace Keyferry.AwsDouble.Others;
+
+/// <summary>CloudWatch Logs: one page of lines of any group.</summary>
+internal sealed class LogsService : IJsonService
+{
+    public JsonObject Answer(Question question)
+    {
+        if (question.Action != "FilterLogEvents")
+        {
+            throw new Refusal("UnknownOperationException", question.Action);
+        }
+
+        return new JsonObject
+        {
+            ["events"] = new JsonArray(
+                new JsonObject
+                {
+                    ["timestamp"] = 1_768_471_872_000,
+                    ["message"] = "following: lag 3 ms",
+                    ["logStreamName"] = "keyferry/keyferry/1",
+                }
+            ),
+            ["searchedLogStreams"] = new JsonArray(),
+        };
+    }
+
+    public string ResourceOf(Question question) =>
+        $"arn:aws:logs:{question.Region}:{AwsDouble.Account}:log-group:{question.Json["logGroupName"]}";
+}

@@ -1,0 +1,52 @@
+using System.Globalization;
+using System.Xml.Linq;
+using Keyferry.AwsDouble.Wire;
+
+namespace Keyferry.AwsDouble.Others;
+
+/// <summary>STS: who am I, and roles.</summary>
+internal sealed class StsService : IService
+{
+    public XNamespace Space => "https://sts.amazonaws.com/doc/2011-06-15/";
+
+    public IReadOnlyDictionary<string, Func<Question, Task<object?>>> Actions { get; } =
+        new Dictionary<string, Func<Question, Task<object?>>>(StringComparer.Ordinal)
+        {
+            ["GetCallerIdentity"] = static question =>
+            {
+                question.NothingElse();
+                return Task.FromResult<object?>(
+                    new object[]
+                    {
+                        new XElement("Arn", $"arn:aws:sts::{AwsDouble.Account}:assumed-role/tester/session"),
+                        new XElement("UserId", "AROAEXAMPLE:session"),
+                        new XElement("Account", AwsDouble.Account),
+                    }
+                );
+            },
+            ["AssumeRole"] = static question =>
+            {
+                _ = (
+                    question.Need("RoleArn"),
+                    question.Need("RoleSessionName"),
+                    question.Get("ExternalId"),
+                    question.Number("DurationSeconds")
+                );
+                question.NothingElse();
+                return Task.FromResult<object?>(
+                    new XElement(
+                        "Credentials",
+                        new XElement("AccessKeyId", AwsDouble.AccessKey),
+                        new XElement("SecretAccessKey", AwsDouble.SecretKey),
+                        new XElement("SessionToken", "assumed"),
+                        new XElement(
+                            "Expiration",
+                            TimeProvider.System.GetUtcNow().AddHours(1).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)
+                        )
+                    )
+                );
+            },
+        };
+
+    public string ResourceOf(Question question) => question.Parameters.GetValueOrDefault("RoleArn", "*");
+}

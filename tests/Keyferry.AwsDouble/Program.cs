@@ -1,0 +1,9 @@
+using Keyferry.AwsDouble;
+
+// Runs the double until standard input ends, and says how a shell reaches it.
+var port = args is ["--port", var given] ? int.Parse(given, System.Globalization.CultureInfo.InvariantCulture) : 0;
+await using var aws = AwsDouble.Start(port);
+Console.WriteLine($"export AWS_ENDPOINT_URL={aws.Url} AWS_REGION={AwsDouble.Region} AWS_DEFAULT_REGION={AwsDouble.Region}");
+Console.WriteLine($"export AWS_ACCESS_KEY_ID={AwsDouble.AccessKey} AWS_SECRET_ACCESS_KEY={AwsDouble.SecretKey}");
+Console.WriteLine("# standard input ends it");
+await Console.In.ReadToEndAsync();

@@ -1,0 +1,13 @@
+using System.Text.Json.Nodes;
+
+namespace Keyferry.AwsDouble.Wire;
+
+/// <summary>A service of the JSON protocol.</summary>
+internal interface IJsonService
+{
+    /// <summary>Carries out one call.</summary>
+    JsonObject Answer(Question question);
+
+    /// <summary>The resource that a call is on, as policies name it.</summary>
+    string ResourceOf(Question question);
+}
