@@ -1,3 +1,4 @@
+using Keyferry.Aws.Notifications;
 using Keyferry.Cli.Input;
 using Keyferry.Cli.Output;
 using Keyferry.Cli.Report;
@@ -40,8 +41,20 @@ internal sealed record Surroundings
     /// <summary>Compares two servers.</summary>
     public IComparison Comparison { get; init; } = new EngineComparison(TimeProvider.System);
 
+    /// <summary>Settings in the file <c>.env</c>, behind those of the environment.</summary>
+    public EnvFile EnvFile { get; init; } = EnvFile.None;
+
+    /// <summary>Sends requests to AWS; made when it is needed.</summary>
+    public Lazy<HttpClient> Http { get; init; } = new(static () => new HttpClient { Timeout = TimeSpan.FromMinutes(1) });
+
+    /// <summary>How patiently AWS is waited for.</summary>
+    public WaitTerms AwsPatience { get; init; } = WaitTerms.Default;
+
     /// <summary>Every password that this invocation has read, so that failures can be cleaned of them.</summary>
     public SecretMask Mask { get; } = new();
+
+    /// <summary>A variable of the guides' names: from the environment, or from <c>.env</c>; <see langword="null"/> where it is not set or empty.</summary>
+    public string? Guide(string name) => Variable(name) is { Length: > 0 } value ? value : EnvFile.Get(name);
 
     /// <summary>The real ones.</summary>
     public static Surroundings OfThisProcess() =>
@@ -50,6 +63,7 @@ internal sealed record Surroundings
             Out = Console.Out,
             Error = Console.Error,
             Variable = Environment.GetEnvironmentVariable,
+            EnvFile = EnvFile.Read(".env"),
             Terminal = Terminal.Detect(Console.IsOutputRedirected, Environment.GetEnvironmentVariable),
             ErrorTerminal = Terminal.Detect(Console.IsErrorRedirected, Environment.GetEnvironmentVariable),
         };

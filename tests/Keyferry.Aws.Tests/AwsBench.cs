@@ -2,7 +2,6 @@ using Keyferry.Aws.Calls;
 using Keyferry.Aws.ElastiCache;
 using Keyferry.Aws.Identity;
 using Keyferry.AwsDouble;
-using Double = Keyferry.AwsDouble.AwsDouble;
 
 namespace Keyferry.Aws.Tests;
 
@@ -17,9 +16,9 @@ internal sealed class AwsBench : IAsyncDisposable
         Variables = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["AWS_ENDPOINT_URL"] = Aws.Url,
-            ["AWS_REGION"] = Double.Region,
-            ["AWS_ACCESS_KEY_ID"] = Double.AccessKey,
-            ["AWS_SECRET_ACCESS_KEY"] = Double.SecretKey,
+            ["AWS_REGION"] = AwsServer.Region,
+            ["AWS_ACCESS_KEY_ID"] = AwsServer.AccessKey,
+            ["AWS_SECRET_ACCESS_KEY"] = AwsServer.SecretKey,
             ["AWS_EC2_METADATA_DISABLED"] = "true",
             ["AWS_CONFIG_FILE"] = "/nonexistent",
             ["AWS_SHARED_CREDENTIALS_FILE"] = "/nonexistent",
@@ -29,13 +28,14 @@ internal sealed class AwsBench : IAsyncDisposable
             Variable = Variables.GetValueOrDefault,
             Time = TimeProvider.System,
             Http = _http,
+            RetryPause = TimeSpan.FromMilliseconds(2),
         };
-        _credentials = new CredentialSource(Surroundings, Double.Region);
-        Caller = new AwsCaller(Surroundings, _credentials.GetAsync, Double.Region);
+        _credentials = new CredentialSource(Surroundings, AwsServer.Region);
+        Caller = new AwsCaller(Surroundings, _credentials.GetAsync, AwsServer.Region);
         Client = new ElastiCacheClient(Caller);
     }
 
-    public Double Aws { get; } = Double.Start();
+    public AwsServer Aws { get; } = AwsServer.Start();
 
     public Dictionary<string, string> Variables { get; }
 

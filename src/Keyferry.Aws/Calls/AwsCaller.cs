@@ -23,7 +23,6 @@ internal sealed class AwsCaller(AwsSurroundings surroundings, Func<CancellationT
     public const string Json = "application/x-amz-json-1.1";
 
     private const int Attempts = 5;
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Where the services are.</summary>
     public string Region => region;
@@ -95,7 +94,7 @@ internal sealed class AwsCaller(AwsSurroundings surroundings, Func<CancellationT
         failed is HttpRequestException or IOException || (failed is OperationCanceledException && !stop.IsCancellationRequested);
 
     private Task PauseAsync(int attempt, CancellationToken stop) =>
-        Task.Delay(FirstPause * Math.Pow(2, attempt - 1) * (0.5 + (Random.Shared.NextDouble() / 2)), surroundings.Time, stop);
+        Task.Delay(surroundings.RetryPause * Math.Pow(2, attempt - 1) * (0.5 + (Random.Shared.NextDouble() / 2)), surroundings.Time, stop);
 
     private async ValueTask<HttpRequestMessage> SignedAsync(
         AwsCall call,

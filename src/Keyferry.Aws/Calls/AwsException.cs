@@ -1,6 +1,6 @@
 namespace Keyferry.Aws.Calls;
 
-/// <summary>A service answered with an error. The code is for decisions; <see cref="AwsTrouble"/> makes words for an operator of it.</summary>
+/// <summary>A service answered with an error. The code is for decisions; for an operator it is put into words elsewhere.</summary>
 internal sealed class AwsException : Exception
 {
     /// <summary>Creates the error.</summary>

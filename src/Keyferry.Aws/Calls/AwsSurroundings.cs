@@ -18,6 +18,9 @@ internal sealed record AwsSurroundings
     /// <summary>The region that was asked for by option; <see langword="null"/> for none.</summary>
     public string? Region { get; init; }
 
+    /// <summary>Before the second try of a call; each further pause is twice as long.</summary>
+    public TimeSpan RetryPause { get; init; } = TimeSpan.FromMilliseconds(200);
+
     /// <summary>The variable's value, or <see langword="null"/> where it is not set or empty.</summary>
     public string? Set(string name) => Variable(name) is { Length: > 0 } value ? value : null;
 }

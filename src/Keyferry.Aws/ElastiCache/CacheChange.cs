@@ -33,7 +33,7 @@ internal sealed record CacheChange(string Action, string Why, IReadOnlyList<(str
             ]
         );
 
-    /// <summary>Sets values of a group, at most <see cref="ElastiCacheClient.ValuesPerCall"/>.</summary>
+    /// <summary>Sets values of a group, at most twenty.</summary>
     public static CacheChange SetValues(string group, IReadOnlyList<(string Name, string Value)> values, string why) =>
         new(
             "ModifyCacheParameterGroup",

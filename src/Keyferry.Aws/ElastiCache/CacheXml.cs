@@ -37,7 +37,7 @@ internal static class CacheXml
         };
     }
 
-    /// <summary>One <c>ReplicationGroup</c>; its members are read apart (<see cref="CacheFinder"/>).</summary>
+    /// <summary>One <c>ReplicationGroup</c>; its members are read apart.</summary>
     public static Cache Group(XElement group)
     {
         var shards = group

@@ -37,7 +37,7 @@ internal static class LeaseUndoing
             surroundings.Out.WriteLine($"nothing to put back: {folder.Path} names no open change of it");
         }
 
-        foreach (var other in store.OpenLeases().Where(lease => !which(lease)))
+        foreach (var other in store.OpenLeases().Where(lease => lease.Kind != LeaseKind.ParameterGroup && !which(lease)))
         {
             surroundings.Out.WriteLine($"still changed, and not asked for: {other.ToEndpoint()} (\"{other.Before}\" -> \"{other.After}\")");
         }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Keyferry.Cli.Amazon;
 
 namespace Keyferry.Cli.Commands;
 
@@ -14,13 +15,21 @@ internal static class NotificationsRestoreCommand
                 + "Flags that somebody has changed since stay as they are, and are told."
         );
         var server = new ServerArguments();
+        var cache = new CacheArguments(server);
         var workDirectory = new WorkDirectoryOption();
         server.AddTo(command);
+        cache.AddTo(command);
         workDirectory.AddTo(command);
         command.SetAction(
             async (parsed, _) =>
             {
                 using var signals = surroundings.Signals();
+                if (cache.Id(parsed, surroundings) is { } id)
+                {
+                    using var session = await cache.OpenAsync(parsed, surroundings, signals.Finish);
+                    return await new CacheNotifications(surroundings, session).RestoreAsync(id, workDirectory.Read(parsed), signals.Finish);
+                }
+
                 var connector = server.Read(parsed, surroundings);
                 return await LeaseUndoing.RunAsync(
                     workDirectory.Read(parsed),

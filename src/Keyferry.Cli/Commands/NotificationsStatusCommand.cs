@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Keyferry.Cli.Amazon;
 using Keyferry.Cli.Output;
 using Keyferry.Model;
 using Keyferry.Notifications;
@@ -17,13 +18,21 @@ internal static class NotificationsStatusCommand
                 + "Exit code 0 if they suffice, 5 if not or if they cannot be read."
         );
         var server = new ServerArguments();
+        var cache = new CacheArguments(server);
         var json = new Option<bool>("--json") { Description = "Write one JSON object to standard output." };
         server.AddTo(command);
+        cache.AddTo(command);
         command.Options.Add(json);
         command.SetAction(
             async (parsed, _) =>
             {
                 using var signals = surroundings.Signals();
+                if (cache.Id(parsed, surroundings) is { } id)
+                {
+                    using var session = await cache.OpenAsync(parsed, surroundings, signals.Finish);
+                    return await new CacheNotifications(surroundings, session).StatusAsync(id, parsed.GetValue(json), signals.Finish);
+                }
+
                 var connector = server.Read(parsed, surroundings);
                 var reading = await new NotificationSwitch(connector, new State.MemoryRunStore(surroundings.Time), run: null).ReadAsync(
                     signals.Finish

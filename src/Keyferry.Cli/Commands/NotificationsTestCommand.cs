@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Keyferry.Cli.Amazon;
 using Keyferry.Cli.Output;
 using Keyferry.Notifications;
 
@@ -16,13 +17,26 @@ internal static class NotificationsTestCommand
                 + "be read, too. Exit code 0 if the events of every class that was tested came in one family, 5 if not."
         );
         var server = new ServerArguments();
+        var cache = new CacheArguments(server);
         var json = new Option<bool>("--json") { Description = "Write one JSON object to standard output." };
         server.AddTo(command);
+        cache.AddTo(command);
         command.Options.Add(json);
         command.SetAction(
             async (parsed, _) =>
             {
                 using var signals = surroundings.Signals();
+                if (cache.Id(parsed, surroundings) is { } id)
+                {
+                    using var session = await cache.OpenAsync(parsed, surroundings, signals.Finish);
+                    return await new CacheNotifications(surroundings, session).TestAsync(
+                        id,
+                        found => cache.Probe(parsed, surroundings, found),
+                        parsed.GetValue(json),
+                        signals.Finish
+                    );
+                }
+
                 var connector = server.Read(parsed, surroundings);
                 var result = await new NotificationTest(connector, Random.Shared, surroundings.Time).RunAsync(signals.Finish);
                 if (parsed.GetValue(json))

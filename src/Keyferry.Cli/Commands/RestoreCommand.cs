@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Keyferry.Cli.Amazon;
 using Keyferry.Cli.Input;
+using Keyferry.State;
 
 namespace Keyferry.Cli.Commands;
 
@@ -23,13 +25,15 @@ internal static class RestoreCommand
             {
                 using var signals = surroundings.Signals();
                 var endpointOf = credentials.Read(parsed, surroundings);
-                return await LeaseUndoing.RunAsync(
+                var code = await LeaseUndoing.RunAsync(
                     workDirectory.Read(parsed),
-                    static _ => true,
+                    static lease => lease.Kind != LeaseKind.ParameterGroup,
                     lease => ServerArguments.Connect(endpointOf(lease), surroundings),
                     surroundings,
                     signals.Finish
                 );
+                await CacheLeases.RestoreAllAsync(workDirectory.Read(parsed), surroundings, signals.Finish);
+                return code;
             }
         );
         return command;

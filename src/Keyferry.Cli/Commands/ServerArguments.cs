@@ -14,6 +14,13 @@ internal sealed class ServerArguments
     /// <summary>Adds them to <paramref name="command"/>.</summary>
     public void AddTo(Command command) => _server.AddTo(command);
 
+    /// <summary>Whether a server was named, on the command line or in the environment.</summary>
+    public bool IsNamed(ParseResult parsed, Surroundings surroundings) => _server.IsNamed(parsed, surroundings);
+
+    /// <summary><paramref name="bare"/>, an address that is known from elsewhere, with the credentials and the TLS terms that were given.</summary>
+    public Model.Endpoint Complete(ParseResult parsed, Surroundings surroundings, Model.Endpoint bare) =>
+        _server.Complete(parsed, surroundings, bare);
+
     /// <summary>Connections to the server that was named.</summary>
     /// <exception cref="Model.KeyferryException">None was named, or not in a usable way.</exception>
     public ServerConnector Read(ParseResult parsed, Surroundings surroundings) => Connect(_server.Read(parsed, surroundings), surroundings);

@@ -36,6 +36,9 @@ internal sealed class EndpointArguments
         _tls = new TlsArguments(role, optionPrefix, variablePrefix);
     }
 
+    // The guides' variables name a source; a command of one server looks at the source.
+    private bool IsGuided => _role != "target";
+
     private string UriVariable => _variablePrefix == "KEYFERRY_" ? "KEYFERRY_URI" : _variablePrefix.TrimEnd('_');
 
     /// <summary><c>SOURCE</c>, <c>--source-user</c>, <c>--source-password-file</c>, <c>KEYFERRY_SOURCE...</c></summary>
@@ -62,6 +65,11 @@ internal sealed class EndpointArguments
     {
         var given = parsed.GetValue(_uri);
         var text = given ?? Set(surroundings, UriVariable);
+        if (text is null && IsGuided && GuideVariables.Read(surroundings) is { } guided)
+        {
+            return Complete(parsed, surroundings, guided);
+        }
+
         if (string.IsNullOrWhiteSpace(text))
         {
             throw new KeyferryException(
@@ -81,6 +89,19 @@ internal sealed class EndpointArguments
             );
         }
 
+        return Complete(parsed, surroundings, endpoint);
+    }
+
+    /// <summary>Whether the command line or the environment names a server.</summary>
+    public bool IsNamed(ParseResult parsed, Surroundings surroundings) =>
+        parsed.GetValue(_uri) is not null
+        || Set(surroundings, UriVariable) is not null
+        || surroundings.Guide("REDIS_SOURCE_HOST") is not null && IsGuided;
+
+    /// <summary>Adds credentials and TLS terms, as given by options and environment, to what <paramref name="endpoint"/> has of them.</summary>
+    /// <exception cref="KeyferryException">They are not usable (<see cref="FailureKind.Usage"/>).</exception>
+    public Endpoint Complete(ParseResult parsed, Surroundings surroundings, Endpoint endpoint)
+    {
         endpoint = endpoint with
         {
             User = parsed.GetValue(_user) ?? endpoint.User ?? Set(surroundings, _variablePrefix + "USER"),

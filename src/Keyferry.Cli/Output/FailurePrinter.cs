@@ -1,3 +1,4 @@
+using Keyferry.Aws.Calls;
 using Keyferry.Model;
 
 namespace Keyferry.Cli.Output;
@@ -10,7 +11,7 @@ internal static class FailurePrinter
     {
         var error = surroundings.Error;
         int code;
-        switch (failure)
+        switch (failure is AwsException service ? AwsTrouble.Explain(service) : failure)
         {
             case KeyferryException known:
                 error.WriteLine($"keyferry: {surroundings.Mask.Clean(known.Saw)}");

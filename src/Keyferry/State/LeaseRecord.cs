@@ -10,6 +10,9 @@ internal enum LeaseKind
 
     /// <summary>Clients are kept from writing.</summary>
     Fence,
+
+    /// <summary>The parameter group of a managed cache. Its host is the cache's id, and its values are documents of those who know the service.</summary>
+    ParameterGroup,
 }
 
 /// <summary>One setting of one server that Keyferry has changed, or was about to change, and what stood there before.</summary>

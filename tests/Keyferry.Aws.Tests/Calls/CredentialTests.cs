@@ -2,9 +2,9 @@ using System.Net;
 using System.Text;
 using Keyferry.Aws.Calls;
 using Keyferry.Aws.Identity;
+using Keyferry.AwsDouble;
 using Keyferry.Model;
 using Microsoft.Extensions.Time.Testing;
-using Double = Keyferry.AwsDouble.AwsDouble;
 
 namespace Keyferry.Aws.Tests.Calls;
 
@@ -91,13 +91,13 @@ public sealed class CredentialTests : IAsyncLifetime
     [Fact]
     public async Task A_role_is_assumed_with_the_key_of_its_source_profile()
     {
-        await using var aws = Double.Start();
+        await using var aws = AwsServer.Start();
         _variables["AWS_ENDPOINT_URL_STS"] = aws.Url;
         _variables["AWS_PROFILE"] = "admin";
-        Write("credentials", $"[base]\naws_access_key_id={Double.AccessKey}\naws_secret_access_key={Double.SecretKey}");
+        Write("credentials", $"[base]\naws_access_key_id={AwsServer.AccessKey}\naws_secret_access_key={AwsServer.SecretKey}");
         Write("config", "[profile admin]\nrole_arn=arn:aws:iam::111122223333:role/admin\nsource_profile=base");
         using var http = new HttpClient();
-        using var source = new CredentialSource(Surroundings with { Http = http, Time = TimeProvider.System }, Double.Region);
+        using var source = new CredentialSource(Surroundings with { Http = http, Time = TimeProvider.System }, AwsServer.Region);
         var found = await source.GetAsync(AwsBench.Stop);
         Assert.Equal("assumed", found.SessionToken?.Reveal());
         Assert.Equal("sts:AssumeRole", Assert.Single(aws.Calls));

@@ -46,7 +46,7 @@ public sealed class CacheWorld : IAsyncDisposable
 
     public GroupState Group(string name) =>
         Groups.GetValueOrDefault(name.ToLowerInvariant())
-        ?? throw new Refusal("CacheParameterGroupNotFound", $"CacheParameterGroup not found: {name}", 404);
+        ?? throw new RefusalException("CacheParameterGroupNotFound", $"CacheParameterGroup not found: {name}", 404);
 
     public IEnumerable<NodeState> UsersOf(string group) => Nodes.Values.Where(node => node.Group == group);
 

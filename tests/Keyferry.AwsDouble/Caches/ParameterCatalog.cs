@@ -18,7 +18,7 @@ public sealed record ParameterKind(
     {
         if (!IsModifiable)
         {
-            throw Refusal.Value($"The parameter {Name} cannot be modified.");
+            throw RefusalException.Value($"The parameter {Name} cannot be modified.");
         }
 
         var good = Type switch
@@ -29,7 +29,7 @@ public sealed record ParameterKind(
         };
         if (!good)
         {
-            throw Refusal.Value($"Value '{value}' is not allowed for parameter {Name}.");
+            throw RefusalException.Value($"Value '{value}' is not allowed for parameter {Name}.");
         }
     }
 }
@@ -62,7 +62,7 @@ public static class ParameterCatalog
     ];
 
     public static ParameterKind Find(string name) =>
-        All.FirstOrDefault(kind => kind.Name == name) ?? throw Refusal.Value($"Could not find parameter with name: {name}");
+        All.FirstOrDefault(kind => kind.Name == name) ?? throw RefusalException.Value($"Could not find parameter with name: {name}");
 
     /// <summary>The family of an engine's version.</summary>
     public static string FamilyOf(string engine, string version) =>
@@ -72,7 +72,7 @@ public static class ParameterCatalog
             ("redis", "7") => "redis7",
             ("valkey", "7") => "valkey7",
             ("valkey", "8") => "valkey8",
-            _ => throw Refusal.Combination($"Cannot find version {version} for {engine}"),
+            _ => throw RefusalException.Combination($"Cannot find version {version} for {engine}"),
         };
 }
 

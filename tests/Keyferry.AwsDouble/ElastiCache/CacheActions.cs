@@ -45,7 +45,7 @@ internal sealed class CacheActions(CacheWorld world)
         question.NothingElse();
         if (name is not null && !world.Serverless.Contains(name))
         {
-            throw new Refusal("ServerlessCacheNotFoundFault", $"Serverless Cache not found: {name}", 404);
+            throw new RefusalException("ServerlessCacheNotFoundFault", $"Serverless Cache not found: {name}", 404);
         }
 
         var found = world.Serverless.Where(one => name is null || one == name);
@@ -63,7 +63,7 @@ internal sealed class CacheActions(CacheWorld world)
                     new XElement("Address", $"{one}-abc123.serverless.eun1.cache.amazonaws.com"),
                     new XElement("Port", 6379)
                 ),
-                new XElement("ARN", $"arn:aws:elasticache:{AwsDouble.Region}:{AwsDouble.Account}:serverlesscache:{one}"),
+                new XElement("ARN", $"arn:aws:elasticache:{AwsServer.Region}:{AwsServer.Account}:serverlesscache:{one}"),
                 new XElement("SubnetIds", new XElement("SubnetId", "subnet-0a1"))
             ))
         );
@@ -74,7 +74,7 @@ internal sealed class CacheActions(CacheWorld world)
         var node = Node(question.Need("CacheClusterId"));
         if (node.ReplicationGroup is not null)
         {
-            throw Refusal.Combination("Use ModifyReplicationGroup for a cluster that is a member of a replication group.");
+            throw RefusalException.Combination("Use ModifyReplicationGroup for a cluster that is a member of a replication group.");
         }
 
         Attach(question, [node], () => node.Status, status => node.Status = status, "InvalidCacheClusterState", node.Id);
@@ -116,20 +116,20 @@ internal sealed class CacheActions(CacheWorld world)
         question.NothingElse();
         if (status() != "available")
         {
-            throw new Refusal(stateError, $"{id} is not in the available state; it is {status()}.");
+            throw new RefusalException(stateError, $"{id} is not in the available state; it is {status()}.");
         }
 
         var first = nodes.First();
         var family = ParameterCatalog.FamilyOf(first.Engine, first.EngineVersion);
         if (group.Family != family)
         {
-            throw Refusal.Combination($"Expected a parameter group of family {family} but found one of family {group.Family}");
+            throw RefusalException.Combination($"Expected a parameter group of family {family} but found one of family {group.Family}");
         }
 
         var clusterMode = ParameterCatalog.Find("cluster-enabled");
         if (group.ValueOf(clusterMode) != world.Group(first.Group).ValueOf(clusterMode))
         {
-            throw Refusal.Combination("The parameter group's cluster-enabled must be that of the replication group.");
+            throw RefusalException.Combination("The parameter group's cluster-enabled must be that of the replication group.");
         }
 
         // Without ApplyImmediately the change waits for the maintenance window, which never comes here.
@@ -164,7 +164,7 @@ internal sealed class CacheActions(CacheWorld world)
         question.NothingElse();
         if (node.Status != "available")
         {
-            throw new Refusal("InvalidCacheClusterState", $"{node.Id} is {node.Status}.");
+            throw new RefusalException("InvalidCacheClusterState", $"{node.Id} is {node.Status}.");
         }
 
         node.Status = "deleting";
@@ -183,7 +183,7 @@ internal sealed class CacheActions(CacheWorld world)
         question.NothingElse();
         if (group.Status != "available")
         {
-            throw new Refusal("InvalidReplicationGroupState", $"{group.Id} is {group.Status}.");
+            throw new RefusalException("InvalidReplicationGroupState", $"{group.Id} is {group.Status}.");
         }
 
         group.Status = "deleting";
@@ -201,9 +201,9 @@ internal sealed class CacheActions(CacheWorld world)
 
     private NodeState Node(string id) =>
         world.Nodes.GetValueOrDefault(id.ToLowerInvariant())
-        ?? throw new Refusal("CacheClusterNotFound", $"CacheCluster not found: {id}", 404);
+        ?? throw new RefusalException("CacheClusterNotFound", $"CacheCluster not found: {id}", 404);
 
     private ReplicationGroupState Group(string id) =>
         world.ReplicationGroups.GetValueOrDefault(id.ToLowerInvariant())
-        ?? throw new Refusal("ReplicationGroupNotFoundFault", $"ReplicationGroup {id} not found.", 404);
+        ?? throw new RefusalException("ReplicationGroupNotFoundFault", $"ReplicationGroup {id} not found.", 404);
 }

@@ -40,7 +40,7 @@ internal static class CacheDescription
             new XElement("AuthTokenEnabled", Text(node.HasToken)),
             new XElement("TransitEncryptionEnabled", Text(node.Tls)),
             new XElement("AtRestEncryptionEnabled", Text(false)),
-            new XElement("ARN", $"arn:aws:elasticache:{AwsDouble.Region}:{AwsDouble.Account}:cluster:{node.Id}")
+            new XElement("ARN", $"arn:aws:elasticache:{AwsServer.Region}:{AwsServer.Account}:cluster:{node.Id}")
         );
     }
 
@@ -64,7 +64,7 @@ internal static class CacheDescription
             new XElement("AtRestEncryptionEnabled", Text(false)),
             new XElement("UserGroupIds", group.UserGroups.Select(static id => new XElement("member", id))),
             new XElement("Engine", group.Nodes.First().Engine),
-            new XElement("ARN", $"arn:aws:elasticache:{AwsDouble.Region}:{AwsDouble.Account}:replicationgroup:{group.Id}")
+            new XElement("ARN", $"arn:aws:elasticache:{AwsServer.Region}:{AwsServer.Account}:replicationgroup:{group.Id}")
         );
 
     private static XElement Shard(ReplicationGroupState group, List<NodeState> shard, int index)
@@ -83,7 +83,7 @@ internal static class CacheDescription
                     new XElement("CacheClusterId", node.Id),
                     new XElement("CacheNodeId", "0001"),
                     Endpoint("ReadEndpoint", node),
-                    new XElement("PreferredAvailabilityZone", $"{AwsDouble.Region}a"),
+                    new XElement("PreferredAvailabilityZone", $"{AwsServer.Region}a"),
                     group.ClusterMode ? null : new XElement("CurrentRole", node == shard[0] ? "primary" : "replica")
                 ))
             )
@@ -97,7 +97,7 @@ internal static class CacheDescription
             new XElement("CacheNodeStatus", node.Status),
             ready ? Endpoint("Endpoint", node) : null,
             new XElement("ParameterGroupStatus", node.Sync),
-            new XElement("CustomerAvailabilityZone", $"{AwsDouble.Region}a")
+            new XElement("CustomerAvailabilityZone", $"{AwsServer.Region}a")
         );
 
     private static XElement Endpoint(string name, NodeState node) =>

@@ -20,13 +20,13 @@ internal sealed class CreateActions(CacheWorld world)
         var terms = Terms.Read(question, world);
         if (question.Number("NumCacheNodes") is not 1)
         {
-            throw Refusal.Value("NumCacheNodes should be 1 if engine is redis");
+            throw RefusalException.Value("NumCacheNodes should be 1 if engine is redis");
         }
 
         question.NothingElse();
         if (world.Nodes.ContainsKey(id))
         {
-            throw new Refusal("CacheClusterAlreadyExists", $"Cache cluster {id} already exists.");
+            throw new RefusalException("CacheClusterAlreadyExists", $"Cache cluster {id} already exists.");
         }
 
         terms.Check(clusterMode: false);
@@ -56,19 +56,19 @@ internal sealed class CreateActions(CacheWorld world)
         question.NothingElse();
         if (world.ReplicationGroups.ContainsKey(id))
         {
-            throw new Refusal("ReplicationGroupAlreadyExists", $"Replication group {id} already exists.");
+            throw new RefusalException("ReplicationGroupAlreadyExists", $"Replication group {id} already exists.");
         }
 
         var clusterMode = terms.Group.ValueOf(ParameterCatalog.Find("cluster-enabled")) == "yes";
         terms.Check(clusterMode);
         if ((shards is > 1) && !clusterMode)
         {
-            throw Refusal.Combination("NumNodeGroups greater than 1 needs a parameter group with cluster-enabled=yes.");
+            throw RefusalException.Combination("NumNodeGroups greater than 1 needs a parameter group with cluster-enabled=yes.");
         }
 
         if (clusterMode && !automatic)
         {
-            throw Refusal.Combination("Redis with cluster mode enabled cannot be created with auto failover turned off.");
+            throw RefusalException.Combination("Redis with cluster mode enabled cannot be created with auto failover turned off.");
         }
 
         var (count, behind) = clusterMode ? (shards ?? 1, replicas ?? 0) : (1, (nodes ?? 1 + (replicas ?? 0)) - 1);
@@ -81,13 +81,19 @@ internal sealed class CreateActions(CacheWorld world)
             HasToken = terms.Token is not null,
             UserGroups = users,
         };
-        world.ReplicationGroups[id] = group;
-        for (var shard = 1; shard <= count; shard++)
+        await StartGroupAsync(terms, group, count, behind);
+        return CacheDescription.Group(group);
+    }
+
+    private async Task StartGroupAsync(Terms terms, ReplicationGroupState group, int shards, int replicas)
+    {
+        world.ReplicationGroups[group.Id] = group;
+        for (var shard = 1; shard <= shards; shard++)
         {
-            group.Shards.Add(await StartShardAsync(terms, group, shard, behind));
+            group.Shards.Add(await StartShardAsync(terms, group, shard, replicas));
         }
 
-        if (clusterMode)
+        if (group.ClusterMode)
         {
             await CacheWorld.FormClusterAsync([.. group.Shards.Select(static shard => shard[0])]);
         }
@@ -100,10 +106,9 @@ internal sealed class CreateActions(CacheWorld world)
                 node.Status = "available";
             }
 
-            world.Tell(id, "replication-group", "Replication group created");
+            world.Tell(group.Id, "replication-group", "Replication group created");
             return Task.CompletedTask;
         });
-        return CacheDescription.Group(group);
     }
 
     private async Task<List<NodeState>> StartShardAsync(Terms terms, ReplicationGroupState group, int shard, int replicas)
@@ -148,7 +153,7 @@ internal sealed class CreateActions(CacheWorld world)
     private static string Identifier(string id, int most) =>
         id.Length <= most && Regex.IsMatch(id, "^[A-Za-z](?:-?[A-Za-z0-9])*$", RegexOptions.None, TimeSpan.FromSeconds(1))
             ? id.ToLowerInvariant()
-            : throw Refusal.Value($"The parameter is not a valid identifier: {id}");
+            : throw RefusalException.Value($"The parameter is not a valid identifier: {id}");
 
     /// <summary>What both ways to create a cache have in common.</summary>
     private sealed record Terms(
@@ -172,7 +177,7 @@ internal sealed class CreateActions(CacheWorld world)
             var subnets = question.Get("CacheSubnetGroupName");
             if (subnets is not null && subnets != LookUpActions.SubnetGroup)
             {
-                throw new Refusal("CacheSubnetGroupNotFoundFault", $"Cache Subnet Group {subnets} does not exist.");
+                throw new RefusalException("CacheSubnetGroupNotFoundFault", $"Cache Subnet Group {subnets} does not exist.");
             }
 
             return new Terms(
@@ -192,17 +197,17 @@ internal sealed class CreateActions(CacheWorld world)
             var family = ParameterCatalog.FamilyOf(Engine, Version);
             if (Group.Family != family)
             {
-                throw Refusal.Combination($"Expected a parameter group of family {family} but found one of family {Group.Family}");
+                throw RefusalException.Combination($"Expected a parameter group of family {family} but found one of family {Group.Family}");
             }
 
             if (!clusterMode && Group.ValueOf(ParameterCatalog.Find("cluster-enabled")) == "yes")
             {
-                throw Refusal.Combination("A cache cluster cannot use a parameter group with cluster-enabled=yes.");
+                throw RefusalException.Combination("A cache cluster cannot use a parameter group with cluster-enabled=yes.");
             }
 
             if (Token is not null && !Tls)
             {
-                throw Refusal.Combination("The AUTH token is only supported when encryption-in-transit is enabled.");
+                throw RefusalException.Combination("The AUTH token is only supported when encryption-in-transit is enabled.");
             }
 
             if (
@@ -210,12 +215,12 @@ internal sealed class CreateActions(CacheWorld world)
                 || Token?.Any(static c => !char.IsAsciiLetterOrDigit(c) && !"!&#$^<>-".Contains(c)) == true
             )
             {
-                throw Refusal.Value("Invalid AuthToken provided. It must be 16 to 128 printable characters.");
+                throw RefusalException.Value("Invalid AuthToken provided. It must be 16 to 128 printable characters.");
             }
 
             if (!NodeType.StartsWith("cache.", StringComparison.Ordinal))
             {
-                throw Refusal.Value($"Invalid Cache Node Type: {NodeType}.");
+                throw RefusalException.Value($"Invalid Cache Node Type: {NodeType}.");
             }
         }
     }

@@ -35,7 +35,7 @@ internal sealed class ElastiCacheService : IService
     {
         var named = Resources.FirstOrDefault(one => question.Parameters.ContainsKey(one.Parameter));
         return named.Kind is null
-            ? $"arn:aws:elasticache:{question.Region}:{AwsDouble.Account}:cluster:*"
-            : $"arn:aws:elasticache:{question.Region}:{AwsDouble.Account}:{named.Kind}:{question.Parameters[named.Parameter]}";
+            ? $"arn:aws:elasticache:{question.Region}:{AwsServer.Account}:cluster:*"
+            : $"arn:aws:elasticache:{question.Region}:{AwsServer.Account}:{named.Kind}:{question.Parameters[named.Parameter]}";
     }
 }

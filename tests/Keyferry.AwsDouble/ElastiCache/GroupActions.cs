@@ -54,18 +54,18 @@ internal sealed class GroupActions(CacheWorld world)
         question.NothingElse();
         if (!Regex.IsMatch(name, "^[A-Za-z](?:-?[A-Za-z0-9])*$", RegexOptions.None, TimeSpan.FromSeconds(1)) || name.Length > 255)
         {
-            throw Refusal.Value($"The parameter CacheParameterGroupName is not a valid identifier: {name}");
+            throw RefusalException.Value($"The parameter CacheParameterGroupName is not a valid identifier: {name}");
         }
 
         if (!ParameterCatalog.Families.Contains(family))
         {
-            throw Refusal.Value($"CacheParameterGroupFamily {family} is not a valid parameter group family.");
+            throw RefusalException.Value($"CacheParameterGroupFamily {family} is not a valid parameter group family.");
         }
 
         name = name.ToLowerInvariant();
         if (world.Groups.ContainsKey(name))
         {
-            throw new Refusal("CacheParameterGroupAlreadyExists", $"Cache parameter group {name} already exists.");
+            throw new RefusalException("CacheParameterGroupAlreadyExists", $"Cache parameter group {name} already exists.");
         }
 
         var group = world.Groups[name] = new GroupState(name, family, description);
@@ -79,7 +79,7 @@ internal sealed class GroupActions(CacheWorld world)
         question.NothingElse();
         if (values.Count is 0 or > MostValues)
         {
-            throw Refusal.Value($"Between 1 and {MostValues} parameters can be modified in one call, not {values.Count}.");
+            throw RefusalException.Value($"Between 1 and {MostValues} parameters can be modified in one call, not {values.Count}.");
         }
 
         foreach (var value in values)
@@ -128,7 +128,7 @@ internal sealed class GroupActions(CacheWorld world)
         question.NothingElse();
         if (world.UsersOf(group.Name).Any())
         {
-            throw new Refusal(
+            throw new RefusalException(
                 "InvalidCacheParameterGroupState",
                 $"One or more cache clusters are still members of this parameter group {group.Name}."
             );
@@ -142,7 +142,7 @@ internal sealed class GroupActions(CacheWorld world)
     {
         var group = world.Group(question.Need("CacheParameterGroupName"));
         return group.IsDefault
-            ? throw new Refusal(
+            ? throw new RefusalException(
                 "InvalidCacheParameterGroupState",
                 $"The parameter group {group.Name} is a default parameter group and cannot be changed."
             )
@@ -170,6 +170,6 @@ internal sealed class GroupActions(CacheWorld world)
             new XElement("CacheParameterGroupFamily", group.Family),
             new XElement("Description", group.Description),
             new XElement("IsGlobal", group.IsGlobal ? "true" : "false"),
-            new XElement("ARN", $"arn:aws:elasticache:{AwsDouble.Region}:{AwsDouble.Account}:parametergroup:{group.Name}")
+            new XElement("ARN", $"arn:aws:elasticache:{AwsServer.Region}:{AwsServer.Account}:parametergroup:{group.Name}")
         );
 }

@@ -31,7 +31,7 @@ internal sealed class LookUpActions(CacheWorld world)
     {
         if (question.Get("CacheSubnetGroupName") is { } name && name != SubnetGroup)
         {
-            throw new Refusal("CacheSubnetGroupNotFoundFault", $"CacheSubnetGroup {name} not found.");
+            throw new RefusalException("CacheSubnetGroupNotFoundFault", $"CacheSubnetGroup {name} not found.");
         }
 
         var subnets = new[] { ("subnet-0a1", "a"), ("subnet-0b2", "b") };
@@ -49,7 +49,7 @@ internal sealed class LookUpActions(CacheWorld world)
                         subnets.Select(static one => new XElement(
                             "Subnet",
                             new XElement("SubnetIdentifier", one.Item1),
-                            new XElement("SubnetAvailabilityZone", new XElement("Name", AwsDouble.Region + one.Item2))
+                            new XElement("SubnetAvailabilityZone", new XElement("Name", AwsServer.Region + one.Item2))
                         ))
                     )
                 ),

@@ -13,7 +13,7 @@ internal static class Pages
         var most = question.Number("MaxRecords") ?? 100;
         if (most is < 20 or > 100)
         {
-            throw Refusal.Value("MaxRecords must be between 20 and 100");
+            throw RefusalException.Value("MaxRecords must be between 20 and 100");
         }
 
         var from = question.Get("Marker") is { Length: > 0 } mark ? int.Parse(mark, CultureInfo.InvariantCulture) : 0;

@@ -33,7 +33,7 @@ public sealed class CloudFormationService : IService
     public IReadOnlyDictionary<string, string> ParametersOf(string stack) => _stacks[stack].Parameters;
 
     string IService.ResourceOf(Question question) =>
-        $"arn:aws:cloudformation:{question.Region}:{AwsDouble.Account}:stack/{question.Parameters.GetValueOrDefault("StackName", "*")}/*";
+        $"arn:aws:cloudformation:{question.Region}:{AwsServer.Account}:stack/{question.Parameters.GetValueOrDefault("StackName", "*")}/*";
 
     private static object? Validate(Question question)
     {
@@ -60,7 +60,7 @@ public sealed class CloudFormationService : IService
         question.NothingElse();
         if (!Regex.IsMatch(name, "^[a-zA-Z][-a-zA-Z0-9]*$", RegexOptions.None, TimeSpan.FromSeconds(1)))
         {
-            throw new Refusal(
+            throw new RefusalException(
                 "ValidationError",
                 $"1 validation error detected: Value '{name}' at 'stackName' failed to satisfy constraint"
             );
@@ -68,7 +68,7 @@ public sealed class CloudFormationService : IService
 
         if (_stacks.ContainsKey(name))
         {
-            throw new Refusal("AlreadyExistsException", $"Stack [{name}] already exists");
+            throw new RefusalException("AlreadyExistsException", $"Stack [{name}] already exists");
         }
 
         var stack = _stacks[name] = new Stack(name, template, parameters);
@@ -87,7 +87,7 @@ public sealed class CloudFormationService : IService
         question.NothingElse();
         if (stack.Status.EndsWith("IN_PROGRESS", StringComparison.Ordinal))
         {
-            throw new Refusal("ValidationError", $"Stack:{stack.Id} is in {stack.Status} state and can not be updated.");
+            throw new RefusalException("ValidationError", $"Stack:{stack.Id} is in {stack.Status} state and can not be updated.");
         }
 
         if (
@@ -95,7 +95,7 @@ public sealed class CloudFormationService : IService
             && parameters.OrderBy(static p => p.Key).SequenceEqual(stack.Parameters.OrderBy(static p => p.Key))
         )
         {
-            throw new Refusal("ValidationError", "No updates are to be performed.");
+            throw new RefusalException("ValidationError", "No updates are to be performed.");
         }
 
         (stack.Template, stack.Parameters) = (template, parameters);
@@ -136,17 +136,17 @@ public sealed class CloudFormationService : IService
     // A stack that is gone is found by its id only.
     private Stack Find(string name) =>
         _stacks.Values.FirstOrDefault(stack => stack.Id == name || (stack.Name == name && stack.Peek != "DELETE_COMPLETE"))
-        ?? throw new Refusal("ValidationError", $"Stack with id {name} does not exist");
+        ?? throw new RefusalException("ValidationError", $"Stack with id {name} does not exist");
 
     private static JsonObject Template(Question question) =>
         JsonNode.Parse(question.Need("TemplateBody")) as JsonObject
-        ?? throw new Refusal("ValidationError", "Template format error: unsupported structure.");
+        ?? throw new RefusalException("ValidationError", "Template format error: unsupported structure.");
 
     private static void Capabilities(Question question)
     {
         if (!question.List("Capabilities", "member").Contains("CAPABILITY_IAM"))
         {
-            throw new Refusal("InsufficientCapabilitiesException", "Requires capabilities : [CAPABILITY_IAM]");
+            throw new RefusalException("InsufficientCapabilitiesException", "Requires capabilities : [CAPABILITY_IAM]");
         }
     }
 
@@ -167,31 +167,33 @@ public sealed class CloudFormationService : IService
 
         if (given.Keys.FirstOrDefault(key => !declared.ContainsKey(key)) is { } strange)
         {
-            throw new Refusal("ValidationError", $"Parameters: [{strange}] do not exist in the template");
+            throw new RefusalException("ValidationError", $"Parameters: [{strange}] do not exist in the template");
         }
 
         foreach (var (name, kind) in declared)
         {
             var value = given.TryGetValue(name, out var set) ? set : kind?["Default"]?.ToString();
-            given[name] = value ?? throw new Refusal("ValidationError", $"Parameters: [{name}] must have values");
-            if (
-                (string?)kind?["AllowedPattern"] is { } pattern
-                && !Regex.IsMatch(value, pattern, RegexOptions.None, TimeSpan.FromSeconds(1))
-            )
-            {
-                throw new Refusal(
-                    "ValidationError",
-                    $"Parameter {name} failed to satisfy constraint: Member must satisfy regular expression pattern: {pattern}"
-                );
-            }
-
-            if (kind?["AllowedValues"] is JsonArray allowed && allowed.All(one => one?.ToString() != value))
-            {
-                throw new Refusal("ValidationError", $"Parameter '{name}' must be one of AllowedValues");
-            }
+            given[name] = value ?? throw new RefusalException("ValidationError", $"Parameters: [{name}] must have values");
+            Check(name, value, kind);
         }
 
         return given;
+    }
+
+    private static void Check(string name, string value, JsonNode? kind)
+    {
+        if ((string?)kind?["AllowedPattern"] is { } pattern && !Regex.IsMatch(value, pattern, RegexOptions.None, TimeSpan.FromSeconds(1)))
+        {
+            throw new RefusalException(
+                "ValidationError",
+                $"Parameter {name} failed to satisfy constraint: Member must satisfy regular expression pattern: {pattern}"
+            );
+        }
+
+        if (kind?["AllowedValues"] is JsonArray allowed && allowed.All(one => one?.ToString() != value))
+        {
+            throw new RefusalException("ValidationError", $"Parameter '{name}' must be one of AllowedValues");
+        }
     }
 
     private sealed class Stack(string name, JsonObject template, Dictionary<string, string> parameters)
@@ -199,7 +201,7 @@ public sealed class CloudFormationService : IService
         private string _end = "";
         private int _looks;
 
-        public string Id { get; } = $"arn:aws:cloudformation:{AwsDouble.Region}:{AwsDouble.Account}:stack/{name}/{Guid.NewGuid()}";
+        public string Id { get; } = $"arn:aws:cloudformation:{AwsServer.Region}:{AwsServer.Account}:stack/{name}/{Guid.NewGuid()}";
 
         public string Name => name;
 

@@ -31,7 +31,7 @@ internal sealed class Ec2Service : IService
                     new XElement("subnetId", one.Id),
                     new XElement("vpcId", "vpc-0abc"),
                     new XElement("cidrBlock", one.Cidr),
-                    new XElement("availabilityZone", AwsDouble.Region + one.Zone),
+                    new XElement("availabilityZone", AwsServer.Region + one.Zone),
                     new XElement("mapPublicIpOnLaunch", "false")
                 ))
         );
@@ -51,7 +51,7 @@ internal sealed class Ec2Service : IService
                     new XElement("groupId", id),
                     new XElement("groupName", id[4..]),
                     new XElement("groupDescription", "of the double"),
-                    new XElement("ownerId", AwsDouble.Account),
+                    new XElement("ownerId", AwsServer.Account),
                     new XElement("vpcId", "vpc-0abc"),
                     new XElement("ipPermissions"),
                     new XElement("ipPermissionsEgress"),
@@ -76,7 +76,7 @@ internal sealed class Ec2Service : IService
     {
         if (ids.Except(all).FirstOrDefault() is { } strange)
         {
-            throw new Refusal(code, $"The {what} '{strange}' does not exist");
+            throw new RefusalException(code, $"The {what} '{strange}' does not exist");
         }
     }
 }

@@ -10,7 +10,7 @@ internal sealed class LogsService : IJsonService
     {
         if (question.Action != "FilterLogEvents")
         {
-            throw new Refusal("UnknownOperationException", question.Action);
+            throw new RefusalException("UnknownOperationException", question.Action);
         }
 
         return new JsonObject
@@ -28,5 +28,5 @@ internal sealed class LogsService : IJsonService
     }
 
     public string ResourceOf(Question question) =>
-        $"arn:aws:logs:{question.Region}:{AwsDouble.Account}:log-group:{question.Json["logGroupName"]}";
+        $"arn:aws:logs:{question.Region}:{AwsServer.Account}:log-group:{question.Json["logGroupName"]}";
 }

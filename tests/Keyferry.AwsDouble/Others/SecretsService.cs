@@ -9,7 +9,7 @@ public sealed class SecretsService : IJsonService
     /// <summary>Secrets by name.</summary>
     public Dictionary<string, string> Values { get; } = new(StringComparer.Ordinal);
 
-    public static string Arn(string name) => $"arn:aws:secretsmanager:{AwsDouble.Region}:{AwsDouble.Account}:secret:{name}-AbCdEf";
+    public static string Arn(string name) => $"arn:aws:secretsmanager:{AwsServer.Region}:{AwsServer.Account}:secret:{name}-AbCdEf";
 
     JsonObject IJsonService.Answer(Question question)
     {
@@ -29,10 +29,13 @@ public sealed class SecretsService : IJsonService
 
             case "CreateSecret":
             {
-                var name = (string?)json["Name"] ?? throw new Refusal("InvalidParameterException", "Name is missing");
+                var name = (string?)json["Name"] ?? throw new RefusalException("InvalidParameterException", "Name is missing");
                 if (!Values.TryAdd(name, (string?)json["SecretString"] ?? ""))
                 {
-                    throw new Refusal("ResourceExistsException", $"The operation failed because the secret {name} already exists.");
+                    throw new RefusalException(
+                        "ResourceExistsException",
+                        $"The operation failed because the secret {name} already exists."
+                    );
                 }
 
                 return new JsonObject { ["ARN"] = Arn(name), ["Name"] = name };
@@ -46,7 +49,7 @@ public sealed class SecretsService : IJsonService
             }
 
             default:
-                throw new Refusal("UnknownOperationException", question.Action);
+                throw new RefusalException("UnknownOperationException", question.Action);
         }
     }
 
@@ -54,5 +57,5 @@ public sealed class SecretsService : IJsonService
 
     private string Find(string id) =>
         Values.Keys.FirstOrDefault(name => name == id || Arn(name) == id)
-        ?? throw new Refusal("ResourceNotFoundException", "Secrets Manager can't find the specified secret.");
+        ?? throw new RefusalException("ResourceNotFoundException", "Secrets Manager can't find the specified secret.");
 }

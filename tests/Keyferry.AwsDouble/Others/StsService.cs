@@ -18,9 +18,9 @@ internal sealed class StsService : IService
                 return Task.FromResult<object?>(
                     new object[]
                     {
-                        new XElement("Arn", $"arn:aws:sts::{AwsDouble.Account}:assumed-role/tester/session"),
+                        new XElement("Arn", $"arn:aws:sts::{AwsServer.Account}:assumed-role/tester/session"),
                         new XElement("UserId", "AROAEXAMPLE:session"),
-                        new XElement("Account", AwsDouble.Account),
+                        new XElement("Account", AwsServer.Account),
                     }
                 );
             },
@@ -36,8 +36,8 @@ internal sealed class StsService : IService
                 return Task.FromResult<object?>(
                     new XElement(
                         "Credentials",
-                        new XElement("AccessKeyId", AwsDouble.AccessKey),
-                        new XElement("SecretAccessKey", AwsDouble.SecretKey),
+                        new XElement("AccessKeyId", AwsServer.AccessKey),
+                        new XElement("SecretAccessKey", AwsServer.SecretKey),
                         new XElement("SessionToken", "assumed"),
                         new XElement(
                             "Expiration",

@@ -29,7 +29,7 @@ public sealed class Question(string service, string region, string action, IRead
     public string Need(string name) =>
         Get(name) is { Length: > 0 } value
             ? value
-            : throw new Refusal("InvalidParameterValue", $"The parameter {name} must be provided and must not be blank.");
+            : throw new RefusalException("InvalidParameterValue", $"The parameter {name} must be provided and must not be blank.");
 
     public bool Flag(string name, bool fallback = false) =>
         Get(name) switch
@@ -37,13 +37,13 @@ public sealed class Question(string service, string region, string action, IRead
             null => fallback,
             "true" => true,
             "false" => false,
-            var other => throw new Refusal("MalformedInput", $"\"{other}\" is no Boolean ({name})"),
+            var other => throw new RefusalException("MalformedInput", $"\"{other}\" is no Boolean ({name})"),
         };
 
     public int? Number(string name) =>
         Get(name) is not { } text ? null
         : int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) ? value
-        : throw new Refusal("MalformedInput", $"\"{text}\" is no number ({name})");
+        : throw new RefusalException("MalformedInput", $"\"{text}\" is no number ({name})");
 
     /// <summary>A list: <c>Name.Item.1</c>, or <c>Name.member.1</c>, which every service takes too.</summary>
     public IReadOnlyList<string> List(string name, string item)
@@ -96,7 +96,7 @@ public sealed class Question(string service, string region, string action, IRead
         var strange = parameters.Keys.FirstOrDefault(key => key is not ("Action" or "Version") && !_asked.Contains(key));
         if (strange is not null)
         {
-            throw new Refusal("MalformedInput", $"Unexpected parameter {strange} of {action}");
+            throw new RefusalException("MalformedInput", $"Unexpected parameter {strange} of {action}");
         }
     }
 }

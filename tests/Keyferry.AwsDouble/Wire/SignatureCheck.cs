@@ -12,7 +12,7 @@ internal static partial class SignatureCheck
     private static readonly TimeSpan AllowedSkew = TimeSpan.FromMinutes(15);
 
     /// <summary>Service and region of the signed scope.</summary>
-    /// <exception cref="Refusal">The request is not signed, or not rightly.</exception>
+    /// <exception cref="RefusalException">The request is not signed, or not rightly.</exception>
     public static (string Service, string Region) Verify(
         HttpListenerRequest request,
         byte[] body,
@@ -23,37 +23,27 @@ internal static partial class SignatureCheck
         var header = request.Headers["Authorization"];
         if (string.IsNullOrEmpty(header))
         {
-            throw new Refusal("MissingAuthenticationToken", "Request is missing Authentication Token", 403);
+            throw new RefusalException("MissingAuthenticationToken", "Request is missing Authentication Token", 403);
         }
 
         var match = Authorization().Match(header);
         if (!match.Success)
         {
-            throw new Refusal("IncompleteSignature", $"Authorization header is malformed: {header}", 403);
+            throw new RefusalException("IncompleteSignature", $"Authorization header is malformed: {header}", 403);
         }
 
         string Part(string name) => match.Groups[name].Value;
         if (!keys.TryGetValue(Part("key"), out var known) || known.Token != request.Headers["X-Amz-Security-Token"])
         {
-            throw new Refusal("InvalidClientTokenId", "The security token included in the request is invalid.", 403);
+            throw new RefusalException("InvalidClientTokenId", "The security token included in the request is invalid.", 403);
         }
 
         var stamp = request.Headers["X-Amz-Date"] ?? "";
-        var at = DateTimeOffset.ParseExact(stamp, "yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
-        if ((now - at).Duration() > AllowedSkew)
-        {
-            throw new Refusal("RequestExpired", $"Signature expired: {stamp} is too far from {now:yyyyMMdd'T'HHmmss'Z'}", 400);
-        }
-
-        if (!stamp.StartsWith(Part("date"), StringComparison.Ordinal))
-        {
-            throw new Refusal("SignatureDoesNotMatch", "Date in Credential scope does not match the request's.", 403);
-        }
-
+        CheckTime(stamp, Part("date"), now);
         var signed = Part("headers").Split(';');
         if (!signed.Contains("host") || !signed.Contains("x-amz-date") || !signed.SequenceEqual(signed.Order(StringComparer.Ordinal)))
         {
-            throw new Refusal("SignatureDoesNotMatch", "'Host' and 'X-Amz-Date' must be signed headers, in order.", 403);
+            throw new RefusalException("SignatureDoesNotMatch", "'Host' and 'X-Amz-Date' must be signed headers, in order.", 403);
         }
 
         var expected = Expected(
@@ -66,7 +56,7 @@ internal static partial class SignatureCheck
         );
         if (!CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(expected), Encoding.ASCII.GetBytes(Part("signature"))))
         {
-            throw new Refusal(
+            throw new RefusalException(
                 "SignatureDoesNotMatch",
                 "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.",
                 403
@@ -76,10 +66,24 @@ internal static partial class SignatureCheck
         return (Part("service"), Part("region"));
     }
 
+    private static void CheckTime(string stamp, string date, DateTimeOffset now)
+    {
+        var at = DateTimeOffset.ParseExact(stamp, "yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+        if ((now - at).Duration() > AllowedSkew)
+        {
+            throw new RefusalException("RequestExpired", $"Signature expired: {stamp} is too far from {now:yyyyMMdd'T'HHmmss'Z'}", 400);
+        }
+
+        if (!stamp.StartsWith(date, StringComparison.Ordinal))
+        {
+            throw new RefusalException("SignatureDoesNotMatch", "Date in Credential scope does not match the request's.", 403);
+        }
+    }
+
     private static string Expected(HttpListenerRequest request, byte[] body, string[] signed, string secret, string stamp, string scope)
     {
         var canonical = new StringBuilder();
-        var url = request.Url ?? throw new Refusal("IncompleteSignature", "no URL", 400);
+        var url = request.Url ?? throw new RefusalException("IncompleteSignature", "no URL", 400);
         canonical
             .Append(request.HttpMethod)
             .Append('\n')

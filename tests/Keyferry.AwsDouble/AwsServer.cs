@@ -18,7 +18,7 @@ namespace Keyferry.AwsDouble;
 /// What it "creates" takes a moment to become available, and a change of a parameter group a moment to be applied.</para>
 /// <para>It is itself checked with AWS's own command line and JavaScript SDK (tests/aws-clients).</para>
 /// </remarks>
-public sealed class AwsDouble : IAsyncDisposable
+public sealed class AwsServer : IAsyncDisposable
 {
     public const string AccessKey = "AKIDEXAMPLE";
     public const string SecretKey = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
@@ -33,7 +33,7 @@ public sealed class AwsDouble : IAsyncDisposable
     private readonly SemaphoreSlim _one = new(1, 1);
     private Task _serving = Task.CompletedTask;
 
-    private AwsDouble(int port, TimeSpan lag)
+    private AwsServer(int port, TimeSpan lag)
     {
         Port = port;
         _world = new CacheWorld(lag);
@@ -73,9 +73,9 @@ public sealed class AwsDouble : IAsyncDisposable
     /// <summary>Starts to listen.</summary>
     /// <param name="port">0 for a free one.</param>
     /// <param name="lag">How long a change takes until it holds.</param>
-    public static AwsDouble Start(int port = 0, TimeSpan? lag = null)
+    public static AwsServer Start(int port = 0, TimeSpan? lag = null)
     {
-        var started = new AwsDouble(port == 0 ? FreePort.Take() : port, lag ?? TimeSpan.FromMilliseconds(60));
+        var started = new AwsServer(port == 0 ? FreePort.Take() : port, lag ?? TimeSpan.FromMilliseconds(60));
         started._listener.Prefixes.Add($"{started.Url}/");
         started._listener.Start();
         started._serving = started.ServeAsync();
@@ -146,8 +146,8 @@ public sealed class AwsDouble : IAsyncDisposable
             if (fate != CallFate.Normal && fate != CallFate.LostAfter)
             {
                 throw fate == CallFate.Throttled
-                    ? new Refusal("Throttling", "Rate exceeded")
-                    : new Refusal("InternalFailure", "try again", 500);
+                    ? new RefusalException("Throttling", "Rate exceeded")
+                    : new RefusalException("InternalFailure", "try again", 500);
             }
 
             Calls.Enqueue($"{service}:{question.Action}");
@@ -160,7 +160,7 @@ public sealed class AwsDouble : IAsyncDisposable
 
             await SendAsync(context.Response, 200, answer, isJson);
         }
-        catch (Refusal refusal)
+        catch (RefusalException refusal)
         {
             await SendAsync(context.Response, refusal.Status, ErrorOf(refusal, service, isJson), isJson);
         }
@@ -179,7 +179,7 @@ public sealed class AwsDouble : IAsyncDisposable
 
             if (!_query.TryGetValue(question.Service, out var service) || !service.Actions.TryGetValue(question.Action, out var action))
             {
-                throw new Refusal("InvalidAction", $"Could not find operation {question.Action} of {question.Service}");
+                throw new RefusalException("InvalidAction", $"Could not find operation {question.Action} of {question.Service}");
             }
 
             Authorize(question, service.ResourceOf(question));
@@ -212,9 +212,9 @@ public sealed class AwsDouble : IAsyncDisposable
             $"User: arn:aws:sts::{Account}:assumed-role/tester/session is not authorized to perform: {action} on resource: {resource} {reason}";
         throw question.Service switch
         {
-            "ec2" => new Refusal("UnauthorizedOperation", $"You are not authorized to perform this operation. {text}", 403),
-            "secretsmanager" or "logs" => new Refusal("AccessDeniedException", text, 400),
-            _ => new Refusal("AccessDenied", text, 403),
+            "ec2" => new RefusalException("UnauthorizedOperation", $"You are not authorized to perform this operation. {text}", 403),
+            "secretsmanager" or "logs" => new RefusalException("AccessDeniedException", text, 400),
+            _ => new RefusalException("AccessDenied", text, 403),
         };
     }
 
@@ -234,7 +234,7 @@ public sealed class AwsDouble : IAsyncDisposable
 
         if (request.ContentType?.StartsWith("application/x-www-form-urlencoded", StringComparison.Ordinal) != true)
         {
-            throw new Refusal("MalformedInput", $"Content type {request.ContentType} is no form");
+            throw new RefusalException("MalformedInput", $"Content type {request.ContentType} is no form");
         }
 
         var form = HttpUtility.ParseQueryString(text);
@@ -242,7 +242,7 @@ public sealed class AwsDouble : IAsyncDisposable
         return new Question(service, region, parameters.GetValueOrDefault("Action", ""), parameters, null);
     }
 
-    private string ErrorOf(Refusal refusal, string service, bool isJson)
+    private string ErrorOf(RefusalException refusal, string service, bool isJson)
     {
         if (isJson)
         {

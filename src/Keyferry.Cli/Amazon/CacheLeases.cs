@@ -1,0 +1,25 @@
+using Keyferry.Aws.Notifications;
+using Keyferry.State;
+
+namespace Keyferry.Cli.Amazon;
+
+/// <summary>Undoes what a work directory has recorded about parameter groups, whatever cache and region they are of.</summary>
+internal static class CacheLeases
+{
+    /// <summary>Undoes all of it; says nothing where there is nothing.</summary>
+    public static async Task RestoreAllAsync(string workDirectory, Surroundings surroundings, CancellationToken stop)
+    {
+        if (!WorkDirectory.HasState(workDirectory))
+        {
+            return;
+        }
+
+        using var folder = WorkDirectory.Open(workDirectory, surroundings.Time);
+        using var store = RunStore.Open(folder, surroundings.Time);
+        foreach (var (lease, intent) in new GroupLeases(store).Open())
+        {
+            using var session = await AwsArguments.OpenAsync(surroundings, intent.Region, null, stop);
+            await new CacheNotifications(surroundings, session).RestoreAsync(store, lease, intent, stop);
+        }
+    }
+}

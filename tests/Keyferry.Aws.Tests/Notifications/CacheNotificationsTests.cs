@@ -1,0 +1,170 @@
+using Keyferry.Aws.ElastiCache;
+using Keyferry.AwsDouble.Caches;
+using Keyferry.Cli.Input;
+using Keyferry.Cli.Output;
+
+namespace Keyferry.Aws.Tests.Notifications;
+
+/// <summary><c>keyferry notifications ... --elasticache ID</c> against the double and its real servers.</summary>
+public sealed class CacheNotificationsTests : IAsyncLifetime
+{
+    private const string Letters = "notify-keyspace-events";
+    private readonly CliBench _cli = new();
+
+    private CacheWorld World => _cli.Bench.Aws.World;
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public ValueTask DisposeAsync() => _cli.DisposeAsync();
+
+    public static TheoryData<string> Kinds => ["standalone", "group", "cluster"];
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task Default_group_is_copied_attached_proved_and_put_back(string kind)
+    {
+        var before = await CreateAsync(kind);
+        var plan = await _cli.SucceedAsync("notifications", "enable", "--elasticache", "shop", "--work-dir", _cli.WorkDirectory);
+        Assert.Contains("1. elasticache:CreateCacheParameterGroup", plan, StringComparison.Ordinal);
+        Assert.Contains("nothing was changed", plan, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            _cli.Bench.Aws.Calls,
+            static call => call.Contains(":Create", StringComparison.Ordinal) && call.EndsWith("ParameterGroup", StringComparison.Ordinal)
+        );
+
+        var done = await ApplyAsync();
+        Assert.Contains("every kind comes", Words(done), StringComparison.Ordinal);
+        Assert.All(World.Nodes.Values, static node => Assert.StartsWith("keyferry-shop-", node.Group, StringComparison.Ordinal));
+        _ = await _cli.SucceedAsync("notifications", "status", "--elasticache", "shop");
+        _ = await _cli.SucceedAsync("notifications", "test", "--elasticache", "shop");
+
+        _ = await RestoreAsync();
+        await EndsAsItBeganAsync(before);
+    }
+
+    [Fact]
+    public async Task Custom_group_of_ours_alone_is_changed_in_place_and_keeps_other_letters()
+    {
+        await _cli.Bench.ParameterGroupAsync("mine", (Letters, "Ex"), ("maxmemory-policy", "allkeys-lru"));
+        _ = await _cli.Bench.StandaloneAsync("shop", "mine");
+        var output = await ApplyAsync("--pubsub-buffers");
+        Assert.Contains($"{Letters}: \"Ex\" -> \"AE\"", output, StringComparison.Ordinal);
+        Assert.Equal("268435456", World.Groups["mine"].Values["client-output-buffer-limit-pubsub-hard-limit"]);
+        Assert.Equal("mine", World.Nodes["shop"].Group);
+
+        _ = await RestoreAsync();
+        Assert.Equal(
+            [new("maxmemory-policy", "allkeys-lru"), new(Letters, "Ex")],
+            World.Groups["mine"].Values.Select(static one => KeyValuePair.Create(one.Key, one.Value))
+        );
+        Assert.Equal("xE", await World.Nodes["shop"].Server.ConfigurationAsync(Letters));
+    }
+
+    [Fact]
+    public async Task Shared_group_is_copied_with_every_value_that_was_set()
+    {
+        await _cli.Bench.ParameterGroupAsync("shared", ("maxmemory-policy", "allkeys-lfu"), ("timeout", "300"));
+        _ = await _cli.Bench.StandaloneAsync("shop", "shared");
+        _ = await _cli.Bench.StandaloneAsync("other", "shared");
+        var output = await ApplyAsync();
+        Assert.Contains("shared is used by other as well", output, StringComparison.Ordinal);
+        var copy = World.Groups[World.Nodes["shop"].Group];
+        Assert.Equal(("allkeys-lfu", "300", "AE"), (copy.Values["maxmemory-policy"], copy.Values["timeout"], copy.Values[Letters]));
+        Assert.Equal("shared", World.Nodes["other"].Group);
+        _ = await RestoreAsync();
+        Assert.DoesNotContain(World.Groups.Keys, static name => name.StartsWith("keyferry-", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_somebody_has_changed_since_is_left_alone_and_told()
+    {
+        await _cli.Bench.ParameterGroupAsync("mine");
+        _ = await _cli.Bench.StandaloneAsync("shop", "mine");
+        _ = await ApplyAsync();
+        _ = await _cli.Bench.Client.ChangeAsync(CacheChange.SetValues("mine", [(Letters, "KA")], ""), AwsBench.Stop);
+        var output = await RestoreAsync();
+        Assert.Contains($"left alone: {Letters} stays \"KA\"", output, StringComparison.Ordinal);
+        Assert.Equal("KA", World.Groups["mine"].Values[Letters]);
+    }
+
+    [Fact]
+    public async Task Serverless_says_so_and_what_to_use_instead()
+    {
+        _ = World.Serverless.Add("cart");
+        var (code, _, error) = await _cli.RunAsync("notifications", "enable", "--elasticache", "cart", "--work-dir", _cli.WorkDirectory);
+        Assert.Equal(ExitCodes.Refused, code);
+        Assert.Contains("serverless cache", error, StringComparison.Ordinal);
+        Assert.Contains("--capture polling", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Group_that_suffices_is_left_alone()
+    {
+        await _cli.Bench.ParameterGroupAsync("mine", (Letters, "KEA"));
+        _ = await _cli.Bench.StandaloneAsync("shop", "mine");
+        var output = await ApplyAsync();
+        Assert.Contains("suffices; nothing is to be changed", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("elasticache:ModifyCacheCluster", _cli.Bench.Aws.Calls);
+    }
+
+    [Fact]
+    public async Task Guides_variables_and_the_env_file_name_the_cache()
+    {
+        _ = await _cli.Bench.StandaloneAsync("shop");
+        _ = _cli.Variables.Remove("AWS_REGION");
+        _cli.EnvFile = EnvFile.Parse(["# of the guide", "ELASTICACHE_CLUSTER_ID=shop", "export AWS_REGION=\"eu-north-1\"", "OTHER=1"]);
+        var output = await _cli.SucceedAsync("notifications", "enable", "--work-dir", _cli.WorkDirectory);
+        Assert.Contains("shop in eu-north-1: standalone cluster", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Guides_variables_name_a_server()
+    {
+        _ = await _cli.Bench.StandaloneAsync("shop");
+        _cli.Variables["REDIS_SOURCE_HOST"] = "127.0.0.1";
+        _cli.Variables["REDIS_SOURCE_PORT"] = $"{World.Nodes["shop"].Server.Port}";
+        var (code, output, _) = await _cli.RunAsync("notifications", "status");
+        Assert.Equal(ExitCodes.NotProved, code);
+        Assert.Contains("it has no CONFIG command", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_does_not_fit_together_is_told()
+    {
+        var (code, _, error) = await _cli.RunAsync("notifications", "enable", "127.0.0.1:1", "--elasticache", "shop");
+        Assert.Equal(ExitCodes.Usage, code);
+        Assert.Contains("Both a URI and --elasticache", error, StringComparison.Ordinal);
+        (code, _, error) = await _cli.RunAsync("notifications", "enable", "127.0.0.1:1", "--apply");
+        Assert.Equal(ExitCodes.Usage, code);
+        Assert.Contains("--apply has a meaning with --elasticache only", error, StringComparison.Ordinal);
+    }
+
+    private async Task<IReadOnlyDictionary<string, string>> CreateAsync(string kind)
+    {
+        _ = kind switch
+        {
+            "standalone" => await _cli.Bench.StandaloneAsync("shop"),
+            "group" => await _cli.Bench.GroupAsync("shop", nodes: 2),
+            _ => await _cli.Bench.GroupAsync("shop", shards: 2),
+        };
+        return World.Nodes.ToDictionary(static one => one.Key, static one => one.Value.Group);
+    }
+
+    private async Task EndsAsItBeganAsync(IReadOnlyDictionary<string, string> before)
+    {
+        Assert.Equal(before, World.Nodes.ToDictionary(static one => one.Key, static one => one.Value.Group));
+        Assert.DoesNotContain(World.Groups.Keys, static name => name.StartsWith("keyferry-", StringComparison.Ordinal));
+        foreach (var node in World.Nodes.Values)
+        {
+            Assert.Equal("", await node.Server.ConfigurationAsync(Letters));
+        }
+    }
+
+    private Task<string> ApplyAsync(params string[] more) =>
+        _cli.SucceedAsync(["notifications", "enable", "--elasticache", "shop", "--apply", "--work-dir", _cli.WorkDirectory, .. more]);
+
+    private Task<string> RestoreAsync() =>
+        _cli.SucceedAsync("notifications", "restore", "--elasticache", "shop", "--work-dir", _cli.WorkDirectory);
+
+    private static string Words(string output) => output.Contains("not so", StringComparison.Ordinal) ? output : "every kind comes";
+}
