@@ -11,9 +11,10 @@ internal sealed class EngineRun : IDisposable
 {
     private readonly CancellationTokenSource _finish = new();
 
-    private EngineRun(MigrationOptions options, CancellationToken stop)
+    private EngineRun(MigrationOptions options, IDialer? dialer, CancellationToken stop)
     {
-        var run = new MigrationRun(options, new SocketDialer(options.ConnectTimeout, TimeProvider.System), Store, Log, TimeProvider.System);
+        dialer ??= new SocketDialer(options.ConnectTimeout, TimeProvider.System);
+        var run = new MigrationRun(options, dialer, Store, Log, TimeProvider.System);
         Run = run;
         Ended = run.RunAsync(_finish.Token, stop);
     }
@@ -30,7 +31,10 @@ internal sealed class EngineRun : IDisposable
     /// <summary>What it has recorded.</summary>
     public MemoryRunStore Store { get; } = new(TimeProvider.System);
 
-    public static EngineRun Start(MigrationOptions options, CancellationToken stop) => new(options, stop);
+    /// <param name="options">What to migrate.</param>
+    /// <param name="stop">Aborts it.</param>
+    /// <param name="dialer">Opens the connections; without it, plain sockets.</param>
+    public static EngineRun Start(MigrationOptions options, CancellationToken stop, IDialer? dialer = null) => new(options, dialer, stop);
 
     /// <summary>Waits until the run is in <paramref name="phase"/> or a later one.</summary>
     public async Task ReachAsync(Phase phase, CancellationToken stop)
