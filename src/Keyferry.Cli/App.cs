@@ -71,6 +71,7 @@ internal static class App
             MigrateCommand.Create(surroundings),
             StatusCommand.Create(surroundings),
             .. ControlCommands.Create(surroundings),
+            ResolveCommand.Create(surroundings),
             VerifyCommand.Create(surroundings),
             NotificationsCommand.Create(surroundings),
             RestoreCommand.Create(surroundings),

@@ -53,7 +53,7 @@ internal sealed class EngineMigration(MigrationOptions options, IRunObserver obs
     }
 
     private MigrationRun Run(IRunStore store) =>
-        new(options, new SocketDialer(options.ConnectTimeout, time), store, observer, time, Control);
+        new(options, new SocketDialer(options.ConnectTimeout, time), store, observer, time, Control, new ProgramHooks(time));
 
     private void Warn(string text) => observer.On(new RunEvent.Note(time.GetUtcNow(), NoteLevel.Warning, text));
 }

@@ -1,4 +1,5 @@
 using Keyferry.Cli.Output;
+using Keyferry.Cutover;
 using Keyferry.Notifications;
 using Keyferry.Servers;
 using Keyferry.State;
@@ -26,7 +27,11 @@ internal static class LeaseUndoing
 
         using var folder = WorkDirectory.Open(workDirectory, surroundings.Time);
         using var store = RunStore.Open(folder, surroundings.Time);
-        var outcomes = await new LeaseRestorer(store, connect).RestoreAsync(which, stop);
+        var outcomes = await new LeaseRestorer(
+            store,
+            connect,
+            new FenceRestorer(store, connect, new ProgramHooks(surroundings.Time)).UndoAsync
+        ).RestoreAsync(which, stop);
         foreach (var outcome in outcomes)
         {
             surroundings.Out.WriteLine(outcome.Words);

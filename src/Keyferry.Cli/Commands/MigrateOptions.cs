@@ -119,6 +119,8 @@ internal sealed class MigrateOptions
         TimeSpan.FromHours(24)
     );
 
+    private readonly CutoverArguments _cutover = new();
+
     /// <summary>Adds all of them to <paramref name="command"/>.</summary>
     public void AddTo(Command command)
     {
@@ -142,6 +144,7 @@ internal sealed class MigrateOptions
                     _connectTimeout,
                     _commandTimeout,
                     _outageBudget,
+                    .. _cutover.All,
                 ]
         )
         {
@@ -172,6 +175,7 @@ internal sealed class MigrateOptions
             ConnectTimeout = parsed.GetValue(_connectTimeout) ?? defaults.ConnectTimeout,
             CommandTimeout = parsed.GetValue(_commandTimeout) ?? defaults.CommandTimeout,
             OutageBudget = parsed.GetValue(_outageBudget) ?? defaults.OutageBudget,
+            Cutover = _cutover.Read(parsed),
         };
     }
 
@@ -183,7 +187,7 @@ internal sealed class MigrateOptions
             return;
         }
 
-        Option[] following = [_untilIdle, _capture, _redundantCapture, _pollInterval];
+        Option[] following = [_untilIdle, _capture, _redundantCapture, _pollInterval, .. _cutover.All];
         if (following.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } given)
         {
             throw new KeyferryException(

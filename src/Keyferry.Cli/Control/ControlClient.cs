@@ -41,6 +41,21 @@ internal static class ControlClient
         throw Ended(workDirectory);
     }
 
+    /// <summary>Whether a migration runs with the work directory.</summary>
+    public static bool IsRunning(string workDirectory)
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            socket.Connect(new UnixDomainSocketEndPoint(Path.Combine(Path.GetFullPath(workDirectory), ControlSocket.FileName)));
+            return true;
+        }
+        catch (Exception absent) when (absent is SocketException or ArgumentException)
+        {
+            return false;
+        }
+    }
+
     private static async Task<string?> ReadAsync(StreamReader reader, CancellationToken stop)
     {
         try

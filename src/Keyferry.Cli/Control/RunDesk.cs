@@ -28,7 +28,16 @@ internal sealed class RunDesk(
     /// <inheritdoc/>
     public async IAsyncEnumerable<ControlReply> AnswerAsync(ControlRequest request, [EnumeratorCancellation] CancellationToken stop)
     {
-        await Task.CompletedTask;
+        if (request.Verb == "cutover" && control.CanCutOver)
+        {
+            await foreach (var reply in CutOverAsync(stop))
+            {
+                yield return reply;
+            }
+
+            yield break;
+        }
+
         yield return request.Verb switch
         {
             "status" => Status(),
@@ -36,6 +45,17 @@ internal sealed class RunDesk(
             "resume" => Resume(),
             "finish" => Finish(),
             "abort" => Abort(),
+            "cutover" => Refused(
+                "The run was not started so that it can hand the clients over, or it has not come so far yet.",
+                "Start it with --cutover manual, and --fence and --switch-hook as they fit."
+            ),
+            "hold" => ControlReply.Said(
+                control.Hold()
+                    ? "the cutover is taken back; the run follows on"
+                    : "the run follows, and begins no cutover until keyferry cutover"
+            ),
+            "answer" => Answered(control.Questions.Answer(aboutOwnership: false, request.Answer == "yes")),
+            "resolve" => Answered(control.Questions.Answer(aboutOwnership: true, request.Answer == "switched")),
             _ => Refused(
                 $"The run does not know the request \"{request.Verb}\".",
                 "Use the same version of keyferry that started the run."
@@ -52,6 +72,36 @@ internal sealed class RunDesk(
             ExitCode = ExitCodes.Refused,
         };
 
+    private static ControlReply Answered(bool asked) =>
+        asked
+            ? ControlReply.Said("the run goes on with this answer")
+            : Refused("The run asks nothing that this would be the answer to.", "keyferry status shows what it asks, if it asks anything.");
+
+    private async IAsyncEnumerable<ControlReply> CutOverAsync([EnumeratorCancellation] CancellationToken stop)
+    {
+        var talk = control.AskCutover();
+        for (var known = 0; ; )
+        {
+            var (lines, end) = await talk.ListenAsync(known, stop);
+            known += lines.Count;
+            yield return new ControlReply
+            {
+                Text = lines,
+                Done = end is not null,
+                ExitCode = end switch
+                {
+                    CutoverEnd.NotSwitched => ExitCodes.Refused,
+                    CutoverEnd.Unknown => ExitCodes.OwnershipUnknown,
+                    _ => ExitCodes.Ok,
+                },
+            };
+            if (end is not null)
+            {
+                yield break;
+            }
+        }
+    }
+
     private ControlReply Status()
     {
         ProgressView view;
@@ -61,7 +111,9 @@ internal sealed class RunDesk(
         }
 
         var now = time.GetUtcNow();
-        var status = JsonMapping.StatusOf(view, options, Environment.ProcessId, JsonLines.Stamp(now));
+        var question = control.Questions.Open?.Text;
+        var status = JsonMapping.StatusOf(view, options, Environment.ProcessId, JsonLines.Stamp(now)) with { Question = question };
+        string[] asks = question is null ? [] : [LiveView.Aligned("asks", [question])];
         return new ControlReply
         {
             Done = true,
@@ -69,6 +121,7 @@ internal sealed class RunDesk(
             [
                 .. LiveView.RowsOf(view, now),
                 LiveView.Aligned("from", [$"{options.Source} to {options.Target}, pid {Environment.ProcessId}"]),
+                .. asks,
             ],
             Status = JsonSerializer.SerializeToElement(status, JsonContext.Default.JsonStatus),
         };

@@ -13,6 +13,7 @@ internal static class ExitCodes
     public const int NotProved = 5;
     public const int Aborted = 6;
     public const int Failed = 7;
+    public const int OwnershipUnknown = 8;
     public const int Bug = 70;
 
     /// <summary>Number, name and meaning of each code.</summary>
@@ -26,6 +27,11 @@ internal static class ExitCodes
         (NotProved, "not proved", "No stable difference was found, but equality could not be proved either; the report says why."),
         (Aborted, "aborted", "The operator ended the command before it could give a verdict."),
         (Failed, "failed", "The run could not go on."),
+        (
+            OwnershipUnknown,
+            "ownership unknown",
+            "The answer of a switch was lost: a person must find out where the clients write, and say so with keyferry resolve."
+        ),
         (Bug, "internal error", "A mistake in Keyferry itself. Please report it, with the output of --verbose."),
     ];
 
@@ -48,6 +54,7 @@ internal static class ExitCodes
             FailureKind.Unreachable => Unreachable,
             FailureKind.Refused => Refused,
             FailureKind.Failed => Failed,
+            FailureKind.OwnershipUnknown => OwnershipUnknown,
             _ => Bug,
         };
 }

@@ -99,7 +99,7 @@ internal static class JsonMapping
             TargetKeys = plan.TargetKeyCount,
             Capture = plan.Capture,
             Clocks = plan.Clocks,
-            Steps = [.. plan.Steps.Select(step => new JsonStep(step.Name, step.Does))],
+            Steps = [.. plan.Steps.Select(step => new JsonStep(step.Name, step.Does, step.Undo.Length > 0 ? step.Undo : null))],
             Unsupported = [.. plan.Unsupported.Select(group => new JsonUnsupported(group.Keys, group.Reason))],
             Warnings = plan.Warnings,
             Refusals = [.. plan.Refusals.Select(refusal => new JsonRefusal(Word(refusal.Kind), refusal.Saw, refusal.Remedy))],

@@ -34,6 +34,7 @@ internal sealed record JsonStatus(DateTime At) : JsonRecord("status", At)
     public required string Source { get; init; }
     public required string Target { get; init; }
     public int ProcessId { get; init; }
+    public string? Question { get; init; }
     public required JsonCounters Counters { get; init; }
     public required JsonRates Rates { get; init; }
 }
@@ -116,7 +117,7 @@ internal sealed record JsonVerifyProgress(DateTime At, long Compared, long Sourc
     : JsonRecord("verify-progress", At);
 
 /// <summary>One step of a plan.</summary>
-internal sealed record JsonStep(string Name, string Does);
+internal sealed record JsonStep(string Name, string Does, string? Undo);
 
 /// <summary>Why a run would not start.</summary>
 internal sealed record JsonRefusal(string Kind, string Saw, string Remedy);

@@ -25,9 +25,7 @@ internal static class PlanText
         }
 
         var width = plan.Steps.Count == 0 ? 0 : plan.Steps.Max(step => step.Name.Length);
-        lines.AddRange(
-            VerdictText.Rows("steps", plan.Steps.Select((step, index) => $"{index + 1}. {step.Name.PadRight(width)}  {step.Does}"))
-        );
+        lines.AddRange(VerdictText.Rows("steps", plan.Steps.SelectMany((step, index) => Lines(step, index + 1, width))));
         lines.AddRange(VerdictText.Rows("unsupported", plan.Unsupported.SelectMany(group => Unsupported(group, showKeys))));
         lines.AddRange(VerdictText.Rows("warnings", plan.Warnings));
         lines.AddRange(
@@ -38,4 +36,14 @@ internal static class PlanText
 
     private static IEnumerable<string> Unsupported(UnsupportedGroup group, bool showKeys) =>
         group.First.Where(_ => showKeys).Select(static key => $"  db {key.Database} {key.Name.Shown()}").Prepend(group.Words);
+
+    private static IEnumerable<string> Lines(PlanStep step, int number, int width)
+    {
+        var head = $"{number}. ";
+        yield return $"{head}{step.Name.PadRight(width)}  {step.Does}";
+        if (step.Undo.Length > 0)
+        {
+            yield return $"{"".PadRight(head.Length + width)}  undo: {step.Undo}";
+        }
+    }
 }

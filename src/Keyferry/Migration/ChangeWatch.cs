@@ -1,6 +1,7 @@
 using Keyferry.Capture;
 using Keyferry.Lanes;
 using Keyferry.Model;
+using Keyferry.Queue;
 using Keyferry.Verify;
 
 namespace Keyferry.Migration;
@@ -8,9 +9,16 @@ namespace Keyferry.Migration;
 /// <summary>What the verifier may ask of a running migration.</summary>
 /// <param name="lanes">Where looks are asked for.</param>
 /// <param name="capture">Says when everything has been heard.</param>
+/// <param name="gaps">What may have been missed.</param>
 /// <param name="repairs">Whether what differs is looked at again. Not in a run that moves nothing but changes: it would copy what it was asked to leave.</param>
-internal sealed class ChangeWatch(LaneSet lanes, ICapture capture, bool repairs) : IChangeWatch
+internal sealed class ChangeWatch(LaneSet lanes, ICapture capture, GapLedger gaps, bool repairs) : IContinuousWatch
 {
+    /// <inheritdoc/>
+    public bool HasGap => gaps.IsOpen(GapScope.AllKeys);
+
+    /// <inheritdoc/>
+    public void Remember() => lanes.RememberChanged();
+
     /// <inheritdoc/>
     public IWatchedKeys Watch(IReadOnlyCollection<KeyId> keys) => new Watched(lanes.Watch(keys));
 

@@ -94,6 +94,9 @@ internal sealed class MigrationEngine
     /// <summary>Looks at the source for what no event tells.</summary>
     public Func<CancellationToken, ValueTask> LookAtSource { get; set; } = static _ => ValueTask.CompletedTask;
 
+    /// <summary>Told of every stream that is looked at again because consumer groups may have changed; must return at once.</summary>
+    public Action<KeyId>? StreamLooked { get; set; }
+
     /// <summary>Whether the first pass is on the target.</summary>
     public bool CopyDone { get; private set; }
 
@@ -239,7 +242,7 @@ internal sealed class MigrationEngine
             {
                 foreach (var shard in _source.Shards)
                 {
-                    await new StreamRescan(shard, _plan.Transfer.Scope, Lanes).RunAsync(stop);
+                    await new StreamRescan(shard, _plan.Transfer.Scope, LookAtStreamAsync).RunAsync(stop);
                 }
             }
             else
@@ -353,6 +356,12 @@ internal sealed class MigrationEngine
             OutageBudget = _options.OutageBudget,
             IsLeftOut = LeftOut.Contains,
         };
+
+    private ValueTask LookAtStreamAsync(KeyId key, CancellationToken stop)
+    {
+        StreamLooked?.Invoke(key);
+        return Lanes.LookAsync(key, stop);
+    }
 
     private Rescan NewRescan() => new(_source, _target, Comparison, Lanes.LookAsync, _time);
 }

@@ -1,4 +1,5 @@
 using Keyferry.Capture;
+using Keyferry.Cutover;
 using Keyferry.Model;
 
 namespace Keyferry.Migration;
@@ -47,6 +48,9 @@ internal sealed record MigrationOptions
 
     /// <summary>Memory for dirty keys, in bytes, over all lanes. When it is full a gap is opened and closed by a rescan.</summary>
     public long DirtyBudget { get; init; } = 64L << 20;
+
+    /// <summary>How the clients are handed over to the target; <see langword="null"/> where that is not the run's affair.</summary>
+    public CutoverOptions? Cutover { get; init; }
 
     /// <summary>How long a server may be silent while a reply is due.</summary>
     public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(15);

@@ -71,4 +71,5 @@ internal sealed record MigrationPlan
 /// <summary>One step of a run.</summary>
 /// <param name="Name">One or two words.</param>
 /// <param name="Does">What it does, in one sentence.</param>
-internal sealed record PlanStep(string Name, string Does);
+/// <param name="Undo">How it is taken back should a later one fail, in one sentence; empty where nothing has to be.</param>
+internal sealed record PlanStep(string Name, string Does, string Undo = "");

@@ -22,6 +22,9 @@ internal sealed record MigrationReport
     /// <summary><c>Valkey 8.1.1 at host:port</c></summary>
     public required string Target { get; init; }
 
+    /// <summary>How the clients were handed over, or <see langword="null"/> where they were not.</summary>
+    public CutoverRecord? Cutover { get; init; }
+
     /// <summary>The counters at the end.</summary>
     public required ProgressSnapshot Progress { get; init; }
 

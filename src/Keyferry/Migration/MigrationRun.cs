@@ -1,5 +1,6 @@
 using System.Globalization;
 using Keyferry.Control;
+using Keyferry.Cutover;
 using Keyferry.Model;
 using Keyferry.Observe;
 using Keyferry.Resp;
@@ -25,6 +26,7 @@ internal sealed class MigrationRun
     private readonly ServerConnector _target;
     private readonly string _name;
     private readonly long _began;
+    private readonly IHookRunner _hooks;
     private RunCourse? _course;
 
     /// <param name="options">What the user asked for.</param>
@@ -33,6 +35,7 @@ internal sealed class MigrationRun
     /// <param name="observer">Who is told what happens.</param>
     /// <param name="time">The clock of the run.</param>
     /// <param name="control">What may be asked of the run while it goes on; <see langword="null"/> for one of its own.</param>
+    /// <param name="hooks">Runs the operator's programs; <see langword="null"/> where there can be none.</param>
     /// <exception cref="KeyferryException">It is to be resumed, and there is no such run.</exception>
     public MigrationRun(
         MigrationOptions options,
@@ -40,9 +43,11 @@ internal sealed class MigrationRun
         IRunStore store,
         IRunObserver observer,
         TimeProvider time,
-        RunControl? control = null
+        RunControl? control = null,
+        IHookRunner? hooks = null
     )
     {
+        _hooks = hooks ?? new NoHooks();
         Control = control ?? new RunControl();
         _resume = options.Resume ? ResumePoint.Find(store, options) : null;
         _options = _resume?.Keep(options) ?? options;
@@ -108,12 +113,27 @@ internal sealed class MigrationRun
                 }
             );
         var journal = new RunJournal(run, _store, _observer, _time);
+        await LiftOldFencesAsync(journal, abort);
         foreach (var warning in plan.Warnings)
         {
             journal.Note(NoteLevel.Warning, warning);
         }
 
-        var course = new RunCourse(_options, plan, _resume, _name, _source, _target, journal, Control, _time);
+        var course = new RunCourse(
+            new RunContext
+            {
+                Options = _options,
+                Plan = plan,
+                Name = _name,
+                Source = _source,
+                Target = _target,
+                Journal = journal,
+                Control = Control,
+                Hooks = _hooks,
+                Time = _time,
+            },
+            _resume
+        );
         Volatile.Write(ref _course, course);
         try
         {
@@ -127,6 +147,15 @@ internal sealed class MigrationRun
                 "Nothing was lost on the source. Start again once both servers answer.",
                 lost
             );
+        }
+    }
+
+    /// <summary>A process that was killed behind its fence may have left clients without the right to write.</summary>
+    private async Task LiftOldFencesAsync(RunJournal journal, CancellationToken stop)
+    {
+        foreach (var lifted in await new FenceRestorer(_store, _ => _source, _hooks).RestoreAsync(_options.Source, stop))
+        {
+            journal.Note(NoteLevel.Warning, lifted.Words);
         }
     }
 }

@@ -1,3 +1,5 @@
+using Keyferry.Cutover;
+
 namespace Keyferry.Migration;
 
 /// <summary>The steps of a run as the options shape them: what the dry run prints is what the run does.</summary>
@@ -32,11 +34,19 @@ internal static class PlanSteps
             steps.Add(
                 new PlanStep(
                     "follow",
-                    options.UntilIdle is { } idle
-                        ? $"Move every change, until nothing has changed for {idle.TotalSeconds:0.#} s."
+                    options.Cutover is { } how
+                            ? $"Move every change, and compare both sides meanwhile, until {(how.When == CutoverWhen.WhenReady ? "every key is proved equal" : "keyferry cutover")}."
+                        : options.UntilIdle is { } idle ? $"Move every change, until nothing has changed for {idle.TotalSeconds:0.#} s."
                         : "Move every change, until Ctrl-C or SIGTERM."
                 )
             );
+            if (options.Cutover is { } cutover)
+            {
+                steps.AddRange(CutoverSteps.Of(cutover).Select(static step => new PlanStep(step.Name, step.Does, step.UndoDoes)));
+                steps.Add(new PlanStep("restore", "Put the source's notification flags back as they were."));
+                return steps;
+            }
+
             steps.Add(new PlanStep("drain", "Move what is still waiting."));
         }
 

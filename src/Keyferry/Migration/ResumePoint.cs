@@ -22,6 +22,15 @@ internal sealed record ResumePoint(RunRecord Run, Func<string, SnapshotPosition?
             );
         }
 
+        if (latest.Phase is Phase.Switching or Phase.OwnershipUnknown)
+        {
+            throw new KeyferryException(
+                FailureKind.OwnershipUnknown,
+                $"The run {latest.Start.Name} ended while the clients were being switched: nobody knows which side they write to.",
+                "Find out where the clients write, then: keyferry resolve --switched, or keyferry resolve --not-switched."
+            );
+        }
+
         if (latest.Phase == Phase.Completed)
         {
             throw new KeyferryException(

@@ -1,5 +1,6 @@
 using Keyferry.Capture;
 using Keyferry.Control;
+using Keyferry.Cutover;
 using Keyferry.Model;
 using Keyferry.Notifications;
 using Keyferry.Observe;
@@ -37,37 +38,38 @@ internal sealed class RunCourse
     private readonly List<string> _leases = [];
     private readonly RunProof _proof;
     private readonly RunControl _control;
+    private readonly CutoverCourse? _cutover;
 
-    public RunCourse(
-        MigrationOptions options,
-        MigrationPlan plan,
-        ResumePoint? resume,
-        string name,
-        ServerConnector source,
-        ServerConnector target,
-        RunJournal journal,
-        RunControl control,
-        TimeProvider time
-    )
+    public RunCourse(RunContext context, ResumePoint? resume)
     {
-        _control = control;
-        _options = options;
-        _plan = plan;
+        _control = context.Control;
+        _options = context.Options;
+        _plan = context.Plan;
         _resume = resume;
-        _name = name;
-        _source = source;
-        _target = target;
-        _journal = journal;
-        _time = time;
+        _name = context.Name;
+        _source = context.Source;
+        _target = context.Target;
+        _journal = context.Journal;
+        _time = context.Time;
+        var (options, source, target, journal, time) = (_options, _source, _target, _journal, _time);
         _outage = new Outage(time, options.OutageBudget);
         _clock = new PhaseClock(journal.Entered, time);
-        _engine = new MigrationEngine(options, plan, source, target, control.Gate, time);
-        _listening = new SourceListening(options, plan, name, source, _engine, journal, time);
+        _engine = new MigrationEngine(options, _plan, source, target, _control.Gate, time);
+        _listening = new SourceListening(options, _plan, _name, source, _engine, journal, time);
         _sourceSlots = new TopologyWatch(source, OnSourceSlotsAsync, time);
         _engine.LookAtSource = LookAtSourceAsync;
         _proof = new RunProof(_engine, source, target, journal, time);
-        _engine.Gaps.Opened = journal.Opened;
-        _engine.Gaps.Closed = journal.Closed;
+        _cutover = options.Cutover is { } cutover ? new CutoverCourse(context, cutover, _engine, _clock) : null;
+        _engine.Gaps.Opened = gap =>
+        {
+            journal.Opened(gap);
+            _cutover?.OnGap(gap);
+        };
+        _engine.Gaps.Closed = gap =>
+        {
+            journal.Closed(gap);
+            _cutover?.OnGap(gap);
+        };
     }
 
     /// <summary>The counters of this moment.</summary>
@@ -76,6 +78,16 @@ internal sealed class RunCourse
         get
         {
             var verify = _proof.Progress;
+            if (_cutover?.Verifier is { } beside && verify.SourceKeys == 0)
+            {
+                return _engine.Progress(_clock) with
+                {
+                    Verified = beside.Coverage.IsComplete ? beside.Total : beside.Walked,
+                    VerifyTotal = beside.Total,
+                    VerifyCandidates = beside.Coverage.Unproved,
+                };
+            }
+
             return _engine.Progress(_clock) with
             {
                 Verified = verify.Compared + verify.LookedUp,
@@ -103,6 +115,15 @@ internal sealed class RunCourse
         {
             reasons = ["the run was aborted by the operator"];
         }
+        catch (OwnershipUnknownException unknown)
+        {
+            throw new KeyferryException(
+                FailureKind.OwnershipUnknown,
+                $"Nobody knows which side the clients write to: {unknown.Message}.",
+                "Find out where the clients write, then: keyferry resolve --switched, or keyferry resolve --not-switched.",
+                unknown
+            );
+        }
         catch (CopyUnfinishedException unfinished)
         {
             reasons = [unfinished.Message];
@@ -125,6 +146,7 @@ internal sealed class RunCourse
             FirstLeftOut = _engine.LeftOut.First(MostNamed),
             Phases = _clock.Spent(),
             Leases = _leases,
+            Cutover = _cutover?.Done,
         };
     }
 
@@ -151,7 +173,19 @@ internal sealed class RunCourse
         if (_options.Mode != MigrationMode.Snapshot)
         {
             _clock.Enter(Phase.Following, "moving changes as they come");
+            _cutover?.Begin(background);
             await FollowAsync(finish, stop);
+        }
+
+        if (_cutover is not null)
+        {
+            await _cutover.EndAsync();
+        }
+
+        if (_cutover?.Done is { } switched)
+        {
+            _clock.Enter(Phase.Completed, "the clients are on the target");
+            return (switched.ToResult(), []);
         }
 
         _clock.Enter(Phase.Draining, "moving what still waits");
@@ -229,6 +263,10 @@ internal sealed class RunCourse
             {
                 await CloseGapsAsync(stop);
             }
+            else if (_cutover is { } cutover && await cutover.TryAsync(stop))
+            {
+                return;
+            }
             else if (_options.UntilIdle is { } idle && _engine.Gaps.Open == 0 && !_control.IsPaused && _engine.Idle() >= idle)
             {
                 return;
@@ -299,6 +337,7 @@ internal sealed class RunCourse
     private void OnSuspect(string reply)
     {
         _proof.Suspect();
+        _cutover?.OnSuspect();
         _journal.Note(
             NoteLevel.Warning,
             $"A lost connection could not be killed on the target ({reply}); the keys that were on their way are looked at again."
@@ -308,7 +347,19 @@ internal sealed class RunCourse
     private async ValueTask GiveBackAsync(Verdict verdict)
     {
         using var patience = new CancellationTokenSource(RestorePatience, _time);
+        if (_cutover is { } cutover)
+        {
+            await cutover.LiftAsync();
+            await cutover.DisposeAsync();
+        }
+
         _leases.AddRange(await _listening.RestoreAsync(patience.Token));
+        if (_clock.Phase == Phase.OwnershipUnknown)
+        {
+            // The run is not over: a person has to say how it ends.
+            return;
+        }
+
         if (_clock.Phase != Phase.Completed)
         {
             _clock.Enter(Phase.Aborted, "ended early");

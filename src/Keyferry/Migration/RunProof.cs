@@ -101,7 +101,7 @@ internal sealed class RunProof(
         while (true)
         {
             var changes = engine.Capture is { Listens: true } capture
-                ? new ChangeWatch(engine.Lanes, capture, engine.MovesUnchanged)
+                ? new ChangeWatch(engine.Lanes, capture, engine.Gaps, engine.MovesUnchanged)
                 : null;
             try
             {

@@ -1,11 +1,10 @@
-using Keyferry.Lanes;
 using Keyferry.Model;
 using Keyferry.Servers;
 
 namespace Keyferry.Migration;
 
 /// <summary>Looks again at every stream of the source: for changes of consumer groups, which no event tells.</summary>
-internal sealed class StreamRescan(ServerConnector source, DatabaseScope scope, LaneSet lanes)
+internal sealed class StreamRescan(ServerConnector source, DatabaseScope scope, Func<KeyId, CancellationToken, ValueTask> look)
 {
     private const int PageSize = 512;
 
@@ -27,7 +26,7 @@ internal sealed class StreamRescan(ServerConnector source, DatabaseScope scope, 
                 cursor = page.Items[0].Text;
                 foreach (var key in page.Items[1].Items.Where(static key => !ReservedKeys.Contains(key.Bytes)))
                 {
-                    await lanes.LookAsync(new KeyId(database, new KeyName(key.Bytes)), stop);
+                    await look(new KeyId(database, new KeyName(key.Bytes)), stop);
                 }
             } while (cursor != "0");
         }

@@ -14,4 +14,7 @@ public enum FailureKind
 
     /// <summary>The run could not go on: a server kept failing, or an answer was not understood.</summary>
     Failed,
+
+    /// <summary>The answer of a switch was lost: nobody knows which side the clients write to, and a person must find out.</summary>
+    OwnershipUnknown,
 }

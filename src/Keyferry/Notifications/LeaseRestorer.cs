@@ -8,7 +8,12 @@ namespace Keyferry.Notifications;
 /// <summary>Puts back what open leases name. Doing it twice does no harm.</summary>
 /// <param name="store">Where the leases are.</param>
 /// <param name="connect">Connections to the server of a lease; the caller knows the credentials, the store does not.</param>
-internal sealed class LeaseRestorer(IRunStore store, Func<LeaseRecord, ServerConnector> connect)
+/// <param name="others">Undoes leases on other things than notification flags.</param>
+internal sealed class LeaseRestorer(
+    IRunStore store,
+    Func<LeaseRecord, ServerConnector> connect,
+    Func<LeaseRecord, CancellationToken, ValueTask<LeaseOutcome>>? others = null
+)
 {
     /// <summary>Undoes every open lease that <paramref name="which"/> accepts, the latest first.</summary>
     /// <returns>What became of each; a server that cannot be reached or refuses is an outcome, not an exception.</returns>
@@ -27,7 +32,9 @@ internal sealed class LeaseRestorer(IRunStore store, Func<LeaseRecord, ServerCon
     {
         if (lease.Kind != LeaseKind.NotificationFlags)
         {
-            return new LeaseOutcome(lease, LeaseOutcomeKind.Refused, $"{lease.Kind} of {lease.ToEndpoint()}: this version cannot undo it");
+            return others is null
+                ? new LeaseOutcome(lease, LeaseOutcomeKind.Refused, $"{lease.Kind} of {lease.ToEndpoint()}: this version cannot undo it")
+                : await others(lease, stop);
         }
 
         try

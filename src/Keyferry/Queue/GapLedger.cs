@@ -46,6 +46,15 @@ internal sealed class GapLedger(TimeProvider time)
         }
     }
 
+    /// <summary>Whether a gap of this scope is not closed.</summary>
+    public bool IsOpen(GapScope scope)
+    {
+        lock (_lock)
+        {
+            return _pending.Concat(_closing).Any(gap => gap.Scope == scope);
+        }
+    }
+
     /// <summary>Gaps that no rescan has taken yet.</summary>
     public int Pending
     {

@@ -19,6 +19,16 @@ internal interface IChangeWatch
     ValueTask SettleAsync(CancellationToken stop);
 }
 
+/// <summary>What a verifier that never ends may ask besides.</summary>
+internal interface IContinuousWatch : IChangeWatch
+{
+    /// <summary>Whether changes of any key may have been missed and were not looked for yet.</summary>
+    bool HasGap { get; }
+
+    /// <summary>Begins to remember which keys change, for <see cref="IChangeWatch.TakeChanged"/>.</summary>
+    void Remember();
+}
+
 /// <summary>Keys under watch; disposing ends the watch.</summary>
 internal interface IWatchedKeys : IDisposable
 {

@@ -1,3 +1,4 @@
+using Keyferry.Cutover;
 using Keyferry.Integration.Faults;
 using Keyferry.Migration;
 using Keyferry.Model;
@@ -11,10 +12,10 @@ internal sealed class EngineRun : IDisposable
 {
     private readonly CancellationTokenSource _finish = new();
 
-    private EngineRun(MigrationOptions options, IDialer? dialer, CancellationToken stop)
+    private EngineRun(MigrationOptions options, IDialer? dialer, IHookRunner? hooks, CancellationToken stop)
     {
         dialer ??= new SocketDialer(options.ConnectTimeout, TimeProvider.System);
-        var run = new MigrationRun(options, dialer, Store, Log, TimeProvider.System);
+        var run = new MigrationRun(options, dialer, Store, Log, TimeProvider.System, hooks: hooks);
         Run = run;
         Ended = run.RunAsync(_finish.Token, stop);
     }
@@ -34,7 +35,9 @@ internal sealed class EngineRun : IDisposable
     /// <param name="options">What to migrate.</param>
     /// <param name="stop">Aborts it.</param>
     /// <param name="dialer">Opens the connections; without it, plain sockets.</param>
-    public static EngineRun Start(MigrationOptions options, CancellationToken stop, IDialer? dialer = null) => new(options, dialer, stop);
+    /// <param name="hooks">Runs the operator's programs; without it there are none.</param>
+    public static EngineRun Start(MigrationOptions options, CancellationToken stop, IDialer? dialer = null, IHookRunner? hooks = null) =>
+        new(options, dialer, hooks, stop);
 
     /// <summary>Waits until the run is in <paramref name="phase"/> or a later one.</summary>
     public async Task ReachAsync(Phase phase, CancellationToken stop)

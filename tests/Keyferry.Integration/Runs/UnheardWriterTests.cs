@@ -3,6 +3,7 @@ using Keyferry.Integration.Notifications;
 using Keyferry.Integration.Servers;
 using Keyferry.Migration;
 using Keyferry.Model;
+using Keyferry.Servers;
 using StackExchange.Redis;
 
 namespace Keyferry.Integration.Runs;

@@ -1,9 +1,8 @@
 using System.Globalization;
 using Keyferry.Model;
 using Keyferry.Resp;
-using Keyferry.Servers;
 
-namespace Keyferry.Migration;
+namespace Keyferry.Servers;
 
 /// <summary>Tells whether a source was written to between two moments, for runs that hear of no changes (a snapshot, polling).</summary>
 /// <param name="RunId">The process, or all of them in a cluster.</param>
@@ -22,15 +21,7 @@ internal sealed record SourceMark(string RunId, string Saved, long Changes, long
         foreach (var node in source.Nodes)
         {
             await using var connection = await node.ConnectAsync("mark", stop);
-            var identity = await ServerConnector.IdentifyAsync(connection, stop);
-            marks.Add(
-                new SourceMark(
-                    identity.RunId,
-                    identity.Fields.GetValueOrDefault("rdb_last_save_time", ""),
-                    Number(identity, "rdb_changes_since_last_save"),
-                    Number(identity, "expired_keys")
-                )
-            );
+            marks.Add(await TakeAsync(connection, stop));
         }
 
         return new SourceMark(
@@ -38,6 +29,20 @@ internal sealed record SourceMark(string RunId, string Saved, long Changes, long
             marks.Exists(static mark => mark.Saved.Length == 0) ? "" : string.Join('+', marks.Select(static mark => mark.Saved)),
             marks.Sum(static mark => mark.Changes),
             marks.Sum(static mark => mark.Expired)
+        );
+    }
+
+    /// <summary>Asks one node on a connection that is open.</summary>
+    /// <exception cref="IOException">The connection is lost.</exception>
+    /// <exception cref="ServerErrorException">INFO is not permitted.</exception>
+    public static async ValueTask<SourceMark> TakeAsync(RespConnection connection, CancellationToken stop)
+    {
+        var identity = await ServerConnector.IdentifyAsync(connection, stop);
+        return new SourceMark(
+            identity.RunId,
+            identity.Fields.GetValueOrDefault("rdb_last_save_time", ""),
+            Number(identity, "rdb_changes_since_last_save"),
+            Number(identity, "expired_keys")
         );
     }
 
@@ -58,6 +63,10 @@ internal sealed record SourceMark(string RunId, string Saved, long Changes, long
             ? "the source was written to while both sides were compared, and this run hears of no changes; stop the writers first, or use --mode live with a capture that listens"
             : null;
     }
+
+    /// <summary>Whether the source was written to between this mark and <paramref name="later"/>, as far as its own count can tell: a save to disk in between, and a
+    /// server that does not count, hide it.</summary>
+    public bool CountsWritesUntil(SourceMark later) => Saved == later.Saved && later.Changes - Changes > later.Expired - Expired;
 
     private static long Number(ServerIdentity identity, string field) =>
         long.TryParse(identity.Fields.GetValueOrDefault(field), NumberStyles.Integer, CultureInfo.InvariantCulture, out var number)

@@ -1,0 +1,300 @@
+using Keyferry.Control;
+using Keyferry.Cutover;
+using Keyferry.Model;
+using Keyferry.Observe;
+using Keyferry.Queue;
+using Keyferry.Verify;
+
+namespace Keyferry.Migration;
+
+/// <summary>The part of a run that hands the clients over: compares both sides beside the following, waits until somebody asks and everything is ready, and goes through
+/// the steps.</summary>
+/// <remarks><b>Promises.</b> Whatever happens in it, the run is afterwards either following, with the source writable again; or past the switch; or ended with
+/// <see cref="OwnershipUnknownException"/>.</remarks>
+internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan LeastTimeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LiftPatience = TimeSpan.FromSeconds(15);
+
+    private readonly RunContext _context;
+    private readonly CutoverOptions _options;
+    private readonly MigrationEngine _engine;
+    private readonly PhaseClock _clock;
+    private readonly Operator _person;
+    private CancellationTokenSource _stopVerifying = new();
+    private CutoverScene? _scene;
+    private CutoverTalk? _talk;
+    private Task _verifying = Task.CompletedTask;
+    private TimeSpan _pause = FirstPause;
+    private long _triedAt;
+    private bool _tried;
+    private string? _said;
+
+    public CutoverCourse(RunContext context, CutoverOptions options, MigrationEngine engine, PhaseClock clock, string direction = "forward")
+    {
+        _context = context;
+        _options = options;
+        _engine = engine;
+        _clock = clock;
+        _person = new Operator(
+            options,
+            context.Hooks,
+            context.Control.Questions,
+            new HookContext(context.Name, context.Source.Endpoint, context.Target.Endpoint, direction),
+            Tell
+        );
+        context.Control.CanCutOver = true;
+    }
+
+    /// <summary>Compares both sides beside the following; set once the capture listens.</summary>
+    public ContinuousVerifier? Verifier { get; private set; }
+
+    /// <summary>What the cutover was, once the clients are on the other side.</summary>
+    public CutoverRecord? Done { get; private set; }
+
+    /// <summary>Begins to compare both sides; to be called when the copy is complete.</summary>
+    /// <exception cref="KeyferryException">The run's capture does not listen.</exception>
+    public void Begin(BackgroundTasks background)
+    {
+        if (_engine.Capture is not { Listens: true } capture)
+        {
+            throw new KeyferryException(
+                FailureKind.Refused,
+                "A cutover needs a capture that hears of changes; polling finds them only with its next pass.",
+                "Use --capture notifications or tracking, or leave --cutover out."
+            );
+        }
+
+        var changes = new ChangeWatch(_engine.Lanes, capture, _engine.Gaps, _engine.MovesUnchanged);
+        Verifier = new ContinuousVerifier(_context.Source, _context.Target, _engine.Comparison, changes, _context.Time);
+        _engine.StreamLooked = key => Verifier.Coverage.Add([key]);
+        _stopVerifying.Dispose();
+        _stopVerifying = CancellationTokenSource.CreateLinkedTokenSource(background.Stop);
+        _verifying = Verifier.RunAsync(_stopVerifying.Token);
+        background.Add(_verifying);
+    }
+
+    /// <summary>A gap has opened or was closed: what was compared before does not count any more.</summary>
+    public void OnGap(Gap gap)
+    {
+        if (gap.Scope == GapScope.AllKeys)
+        {
+            Verifier?.Coverage.Void(gap.Reason);
+        }
+    }
+
+    /// <summary>A late write to the target could not be excluded.</summary>
+    public void OnSuspect() => Verifier?.Coverage.Void("a lost connection to the target could not be killed");
+
+    /// <summary>Cuts over if that is wanted and everything is ready; called again and again while the run follows.</summary>
+    /// <returns>Whether the clients are on the other side now.</returns>
+    /// <exception cref="OwnershipUnknownException">The run ends while nobody knows who owns the data.</exception>
+    public async Task<bool> TryAsync(CancellationToken stop)
+    {
+        if (Verifier is not { } verifier || Wanted() is not { } talk)
+        {
+            return false;
+        }
+
+        verifier.Hurry = true;
+        if (Readiness.Of(_context, _engine, verifier) is { } against)
+        {
+            SayOnce(talk, $"waiting: {against}");
+            return false;
+        }
+
+        _talk = talk;
+        _tried = true;
+        var outcome = await RunAsync(verifier, stop);
+        verifier.Hurry = false;
+        _triedAt = _context.Time.GetTimestamp();
+        if (outcome.Switched)
+        {
+            return true;
+        }
+
+        _pause = _pause * 2 > LongestPause ? LongestPause : _pause * 2;
+        var again = _options.When == CutoverWhen.WhenReady ? $" The run tries again in {_pause.TotalSeconds:0} s." : "";
+        Tell(NoteLevel.Warning, $"The cutover was undone: {outcome.Why}. The source is writable, and the run follows on.{again}");
+        talk.End(CutoverEnd.NotSwitched, $"undone: {outcome.Why}; the source is writable, and the run follows on");
+        return false;
+    }
+
+    /// <summary>Ends the comparison beside the run; another one is to follow.</summary>
+    public async Task EndAsync()
+    {
+        _stopVerifying.Cancel();
+        // Where it failed, the run has been told already.
+        _ = await Task.WhenAny(_verifying);
+    }
+
+    /// <summary>Lifts the fence where it stands: the run ends while nobody knows who owns the data.</summary>
+    public async ValueTask LiftAsync()
+    {
+        if (_scene is not { } scene)
+        {
+            return;
+        }
+
+        using var patience = new CancellationTokenSource(LiftPatience, _context.Time);
+        try
+        {
+            await scene.UnfenceAsync(patience.Token);
+        }
+        catch (Exception failed) when (failed is CutoverFailedException or IOException or KeyferryException or OperationCanceledException)
+        {
+            Tell(NoteLevel.Error, $"The fence could not be lifted: {failed.Message} keyferry restore lifts it.");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Enter(Phase phase, string words)
+    {
+        if (_clock.Phase != phase)
+        {
+            _clock.Enter(phase, words);
+        }
+
+        _talk?.Say(words);
+    }
+
+    /// <inheritdoc/>
+    public void Tell(NoteLevel level, string text)
+    {
+        _context.Journal.Note(level, text);
+        _talk?.Say(text);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await EndAsync();
+        if (Verifier is { } verifier)
+        {
+            await verifier.DisposeAsync();
+        }
+
+        if (_scene is { } scene)
+        {
+            await scene.DisposeAsync();
+        }
+
+        _talk?.End(CutoverEnd.NotSwitched, "the run has ended");
+        _stopVerifying.Dispose();
+    }
+
+    private async Task<CutoverOutcome> RunAsync(ContinuousVerifier verifier, CancellationToken stop)
+    {
+        var scene = new CutoverScene(_context, _engine, verifier, NewFence(), _person);
+        _scene = scene;
+        var runner = new CutoverRunner(CutoverSteps.Of(_options), scene, _options, this, _context.Time);
+        try
+        {
+            var outcome = await runner.RunAsync(_context.Control.Held, stop);
+            if (outcome.Switched)
+            {
+                Done = new CutoverRecord(
+                    _context.Time.GetUtcNow(),
+                    runner.FencedTime,
+                    scene.ProvedBehindFence,
+                    verifier.LastPass,
+                    verifier.Repaired
+                );
+                Tell(
+                    NoteLevel.Information,
+                    $"The clients are on {_context.Target.Endpoint}. Writes to {_context.Source.Endpoint} waited for {Done.Fenced.TotalMilliseconds:0} ms; {Done.ProvedBehindFence:#,0} keys were compared meanwhile."
+                );
+                _talk?.End(CutoverEnd.Switched, "switched");
+            }
+
+            return outcome;
+        }
+        catch (OwnershipUnknownException unknown)
+        {
+            _talk?.End(CutoverEnd.Unknown, unknown.Message);
+            throw;
+        }
+        finally
+        {
+            if (_clock.Phase != Phase.OwnershipUnknown)
+            {
+                await scene.DisposeAsync();
+                _scene = null;
+            }
+        }
+    }
+
+    private CutoverTalk? Wanted()
+    {
+        if (_context.Control.Talk is { } asked)
+        {
+            return asked;
+        }
+
+        if (_options.When != CutoverWhen.WhenReady || _context.Control.IsHolding)
+        {
+            return null;
+        }
+
+        return _tried && _context.Time.GetElapsedTime(_triedAt) < _pause ? null : _context.Control.AskCutover();
+    }
+
+    private void SayOnce(CutoverTalk talk, string text)
+    {
+        // The numbers in it change all the time; what is said again is another reason.
+        var reason = text.Split('(')[0];
+        if (_said != reason)
+        {
+            _said = reason;
+            talk.Say(text);
+        }
+    }
+
+    private IFence NewFence()
+    {
+        var primaries = _context.Source.Nodes;
+        var (store, run, time) = (_context.Journal.Store, _context.Journal.Run, _context.Time);
+        return _options.Fence switch
+        {
+            FenceKind.Pause => new PauseFence(primaries, store, run, Longer(_options.FenceBudget * 2, LeastTimeout), time),
+            FenceKind.Acl => new AclFence(primaries, store, run, time),
+            FenceKind.Hook => new OperatorFence(
+                primaries,
+                _person.RunFenceHookAsync,
+                new FenceLease { Kind = FenceKind.Hook, Program = _options.FenceHook ?? "" },
+                store,
+                run,
+                time
+            ),
+            _ => new OperatorFence(primaries, _person.AskFenceAsync, null, store, run, time),
+        };
+    }
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
+}
+
+/// <summary>What a cutover was.</summary>
+/// <param name="At">When the clients were on the other side, UTC.</param>
+/// <param name="Fenced">For how long the old side held writes back before the switch was answered.</param>
+/// <param name="ProvedBehindFence">Keys that were compared meanwhile.</param>
+/// <param name="LastPass">Keys of the source that the last whole walk had compared before, and keys of the target that it had looked up.</param>
+/// <param name="Repaired">Differences that were mended by another look.</param>
+internal sealed record CutoverRecord(
+    DateTimeOffset At,
+    TimeSpan Fenced,
+    int ProvedBehindFence,
+    (long Compared, long LookedUp) LastPass,
+    long Repaired
+)
+{
+    /// <summary>As the outcome of a comparison: both sides were equal when the clients were handed over.</summary>
+    public VerifyResult ToResult() =>
+        new()
+        {
+            Compared = LastPass.Compared,
+            LookedUp = LastPass.LookedUp,
+            Repaired = Repaired,
+        };
+}

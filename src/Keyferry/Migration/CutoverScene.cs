@@ -1,0 +1,166 @@
+using Keyferry.Cutover;
+using Keyferry.Model;
+using Keyferry.Observe;
+using Keyferry.Queue;
+using Keyferry.Resp;
+using Keyferry.Verify;
+
+namespace Keyferry.Migration;
+
+/// <summary>What the steps of a cutover do to a running migration.</summary>
+/// <param name="context">The run.</param>
+/// <param name="engine">Its moving parts.</param>
+/// <param name="verifier">What is proved of both sides.</param>
+/// <param name="fence">Keeps clients from writing.</param>
+/// <param name="person">The operator.</param>
+internal sealed class CutoverScene(RunContext context, MigrationEngine engine, ContinuousVerifier verifier, IFence fence, Operator person)
+    : ICutoverScene,
+        IAsyncDisposable
+{
+    /// <summary>How often the keys that are not proved are looked at again behind the fence.</summary>
+    private const int Rounds = 5;
+
+    private const string Frozen = "the clients are being switched: nothing is moved any more";
+
+    private readonly FenceGuard _guard = new(fence, [.. context.Source.Nodes, .. context.Target.Nodes], context.Time);
+
+    /// <inheritdoc/>
+    public CancellationToken FenceBroken => _guard.Broken;
+
+    /// <inheritdoc/>
+    public string? FenceTrouble => _guard.Trouble;
+
+    /// <summary>Keys that were compared behind the fence.</summary>
+    public int ProvedBehindFence { get; private set; }
+
+    /// <inheritdoc/>
+    public ValueTask CheckReadyAsync(CancellationToken stop) =>
+        Readiness.Of(context, engine, verifier) is { } against ? throw new CutoverFailedException(against) : ValueTask.CompletedTask;
+
+    /// <inheritdoc/>
+    public async ValueTask PrepareAsync(CancellationToken stop)
+    {
+        await verifier.PrepareAsync(stop);
+        await fence.PrepareAsync(stop);
+        await _guard.PrepareAsync(stop);
+        // What is left when the fence goes up is what changes from here on.
+        _ = await verifier.RoundAsync(settle: true, stop);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask FenceAsync(CancellationToken stop) => fence.RaiseAsync(stop);
+
+    /// <inheritdoc/>
+    public async ValueTask TryFenceAsync(CancellationToken stop)
+    {
+        await fence.TryAsync(stop);
+        await _guard.BeginAsync(stop);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask UnfenceAsync(CancellationToken stop)
+    {
+        await _guard.DisposeAsync();
+        await fence.LowerAsync(stop);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DrainAsync(CancellationToken stop)
+    {
+        await engine.DrainAsync(stop);
+        if (engine.Gaps.IsOpen(GapScope.Streams) && !engine.Gaps.IsOpen(GapScope.AllKeys))
+        {
+            // Changes of consumer groups raise no event: the streams are looked at in any case.
+            await engine.CloseGapsAsync(stop);
+        }
+
+        if (engine.Gaps.Open > 0)
+        {
+            throw new CutoverFailedException("a gap opened behind the fence: changes may have been missed");
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask ProveAsync(CancellationToken stop)
+    {
+        var unequal = 0;
+        for (var round = 1; round <= Rounds; round++)
+        {
+            (var compared, unequal) = await verifier.RoundAsync(settle: round > 1, stop);
+            ProvedBehindFence = round == 1 ? compared : ProvedBehindFence;
+            if (unequal == 0 && compared == 0)
+            {
+                break;
+            }
+        }
+
+        if (unequal > 0)
+        {
+            throw new CutoverFailedException($"{unequal:#,0} keys are not equal on both sides");
+        }
+
+        if (Readiness.OfProof(engine, verifier) is { } against)
+        {
+            throw new CutoverFailedException(against);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask FreezeAsync(CancellationToken stop)
+    {
+        _ = context.Control.Gate.Close(Frozen);
+        await engine.Lanes.SettleAsync(stop);
+        _guard.ThrowIfBroken();
+    }
+
+    /// <inheritdoc/>
+    public ValueTask ThawAsync(CancellationToken stop)
+    {
+        _ = context.Control.Gate.Open(Frozen);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<SwitchAnswer> SwitchAsync(CancellationToken stop) => person.SwitchAsync(stop);
+
+    /// <inheritdoc/>
+    public ValueTask<bool> ResolveAsync(string why, CancellationToken stop) => person.ResolveAsync(why, stop);
+
+    /// <inheritdoc/>
+    public async ValueTask ConfirmAsync(CancellationToken stop)
+    {
+        await using (var connection = await context.Target.ConnectAsync("confirm", stop))
+        {
+            // Refused where the server is a replica, out of memory, or not allowed to write: a key that is not there is deleted.
+            _ = await connection.CallAsync(stop, "UNLINK", "keyferry:{probe}");
+        }
+
+        try
+        {
+            var clients = 0;
+            foreach (var node in context.Source.Nodes)
+            {
+                clients += await SourceClients.DisconnectAsync(node, stop);
+            }
+
+            context.Journal.Note(
+                NoteLevel.Information,
+                $"{clients} clients that were still connected to the old side were disconnected from it."
+            );
+        }
+        catch (ServerErrorException refused)
+        {
+            context.Journal.Note(
+                NoteLevel.Warning,
+                $"Clients that are still connected to the old side could not be disconnected: {refused.Reply}"
+            );
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _guard.DisposeAsync();
+        await fence.DisposeAsync();
+    }
+}

@@ -1,0 +1,296 @@
+using System.Text;
+using Keyferry.Model;
+using Keyferry.Servers;
+
+namespace Keyferry.Verify;
+
+/// <summary>Compares both sides beside the live changes, again and again, so that at the cutover only the keys remain to be compared that were touched a moment ago.</summary>
+/// <remarks>
+/// <para><b>In the data path.</b> Beside it: connections of its own, and nothing is written. A difference that stays is mended by asking for another look.</para>
+/// <para><b>Two loops.</b> A walk over all keys of both sides, slow enough to leave the servers to the application; and rounds over what was touched meanwhile, several a
+/// second. A key that is touched more often than the rounds come never counts as verified, and is compared under the fence.</para>
+/// <para><b>Promises.</b> While <see cref="Coverage"/> is complete, every key that is not among its unproved ones, nor has been heard of since the last round, was compared
+/// equal after it was last moved.</para>
+/// </remarks>
+/// <param name="source">Opens connections to the source.</param>
+/// <param name="target">Opens connections to the target.</param>
+/// <param name="options">What is compared.</param>
+/// <param name="changes">The migration that this belongs to.</param>
+/// <param name="time">The clock of the run.</param>
+internal sealed class ContinuousVerifier(
+    ServerConnector source,
+    ServerConnector target,
+    VerifyOptions options,
+    IContinuousWatch changes,
+    TimeProvider time
+) : IAsyncDisposable
+{
+    private static readonly TimeSpan RoundInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan PassInterval = TimeSpan.FromSeconds(10);
+
+    /// <summary>A page is followed by a pause of so many times its own length: the walk takes a server's time for a twentieth at most, less the busier it is.</summary>
+    private const int PausePerPage = 19;
+
+    /// <summary>So many comparisons in a row find a key unequal before it is a difference that a look does not mend.</summary>
+    private const int LooksUntilDifferent = 5;
+
+    // Rounds and the proof go on under a fence, where EVAL is held back and EVAL_RO is not.
+    private readonly SessionKeeper _rounds = new(source, target, options with { SourceIsFenced = true }, time);
+    private readonly SemaphoreSlim _oneRound = new(1, 1);
+    private readonly byte[] _ignoredPrefix = Encoding.UTF8.GetBytes(options.IgnoredPrefix);
+    private long _walked;
+    private long _repaired;
+    private long _different;
+
+    /// <summary>What is known to be equal.</summary>
+    public Coverage Coverage { get; } = new();
+
+    /// <summary>Whether the walk goes as fast as it can: somebody waits for it.</summary>
+    public bool Hurry { get; set; }
+
+    /// <summary>Keys that a whole walk has to pass, both directions together; 0 before the first.</summary>
+    public long Total { get; private set; }
+
+    /// <summary>Keys that the present walk has passed.</summary>
+    public long Walked => Interlocked.Read(ref _walked);
+
+    /// <summary>Differences that another look has mended.</summary>
+    public long Repaired => Interlocked.Read(ref _repaired);
+
+    /// <summary>Keys that differ although they were looked at again and again.</summary>
+    public long Different => Interlocked.Read(ref _different);
+
+    /// <summary>Keys of the source that the last whole walk has compared, and keys of the target that it has looked up.</summary>
+    public (long Compared, long LookedUp) LastPass { get; private set; }
+
+    /// <summary>Walks until <paramref name="stop"/>.</summary>
+    /// <exception cref="KeyferryException">A server stayed away too long, or refuses a command that the comparison needs.</exception>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        try
+        {
+            var rounds = RoundsAsync(stop);
+            var passes = PassesAsync(stop);
+            await await Task.WhenAny(rounds, passes);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return;
+        }
+    }
+
+    /// <summary>Compares what is unproved now, once. Under a fence, after a drain, nothing is left then.</summary>
+    /// <returns>How many keys were compared, and how many of them are still unequal.</returns>
+    public async ValueTask<(int Compared, int Unequal)> RoundAsync(bool settle, CancellationToken stop)
+    {
+        await _oneRound.WaitAsync(stop);
+        try
+        {
+            // Taken first, settled then: what is taken has been heard of, so it is on the target before it is compared.
+            if (changes.TakeChanged() is not { } touched)
+            {
+                Coverage.Void("more keys changed at once than can be remembered to be compared again");
+                return (0, 0);
+            }
+
+            Coverage.Add(touched);
+            var keys = Coverage.Take();
+            if (keys.Count == 0)
+            {
+                return (0, 0);
+            }
+
+            if (settle)
+            {
+                await changes.SettleAsync(stop);
+            }
+
+            return (keys.Count, await CompareAsync([.. keys.Select(static entry => entry.Key)], stop));
+        }
+        finally
+        {
+            _ = _oneRound.Release();
+        }
+    }
+
+    /// <summary>Opens the connections that a proof needs, if they are not open: under a fence every millisecond counts.</summary>
+    public ValueTask PrepareAsync(CancellationToken stop) => _rounds.RunAsync(static _ => ValueTask.CompletedTask, stop);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _rounds.DisposeAsync();
+        _oneRound.Dispose();
+    }
+
+    private async ValueTask<int> CompareAsync(KeyId[] keys, CancellationToken stop)
+    {
+        var again = new List<KeyId>();
+        var (unequal, different) = (0, 0);
+        await new KeyComparison(_rounds, PairOf).RunAsync(
+            keys,
+            (key, seen) =>
+            {
+                if (seen is null)
+                {
+                    Coverage.Proved(key);
+                    return;
+                }
+
+                unequal++;
+                var looks = Coverage.Unequal(key);
+                different += looks >= LooksUntilDifferent ? 1 : 0;
+                if (looks > 1)
+                {
+                    again.Add(key);
+                }
+            },
+            stop
+        );
+        changes.LookAgain(again);
+        _ = Interlocked.Add(ref _repaired, again.Count);
+        _ = Interlocked.Exchange(ref _different, different);
+        return unequal;
+    }
+
+    private DatabasePair PairOf(int database) =>
+        options.Databases?.FirstOrDefault(pair => pair.Source == database) ?? new DatabasePair(database, database);
+
+    private async Task RoundsAsync(CancellationToken stop)
+    {
+        while (true)
+        {
+            await Task.Delay(RoundInterval, time, stop);
+            _ = await RoundAsync(settle: true, stop);
+        }
+    }
+
+    private async Task PassesAsync(CancellationToken stop)
+    {
+        changes.Remember();
+        await changes.SettleAsync(stop);
+        while (true)
+        {
+            while (changes.HasGap)
+            {
+                // What is compared while changes may be missed would not count.
+                await Task.Delay(RoundInterval, time, stop);
+            }
+
+            var epoch = Coverage.Epoch;
+            _ = Interlocked.Exchange(ref _walked, 0);
+            if (await TryPassAsync(epoch, stop))
+            {
+                Coverage.Completed(epoch);
+                await Task.Delay(PassInterval, time, stop);
+            }
+        }
+    }
+
+    /// <returns>Whether the pass came to its end; a coverage that was voided meanwhile needs a new one.</returns>
+    private async ValueTask<bool> TryPassAsync(int epoch, CancellationToken stop)
+    {
+        var walks = await Walks.PlanAsync(source, target, stop);
+        await using var keeper = new SessionKeeper(source, target, options, time);
+        var (left, right) = await walks.IdentifyAsync((await keeper.OpenAsync(stop)).Link, stop);
+        DatabasePair[] pairs =
+        [
+            .. options.Databases
+                ?? left.Keyspace.Keys.Union(right.Keyspace.Keys).Order().Select(static database => new DatabasePair(database, database)),
+        ];
+        Total = pairs.Sum(pair => left.Keyspace.GetValueOrDefault(pair.Source) + right.Keyspace.GetValueOrDefault(pair.Target));
+        var pass = (Compared: 0L, LookedUp: 0L);
+        var valid = true;
+        await walks.ForEachAsync(keeper, fromSource: true, () => WalkAllAsync(fromSource: true));
+        pass.Compared = Walked;
+        await walks.ForEachAsync(keeper, fromSource: false, () => WalkAllAsync(fromSource: false));
+        pass.LookedUp = Walked - pass.Compared;
+        if (valid && await walks.MovedAsync(stop) is { } moved)
+        {
+            Coverage.Void($"slots of the {moved} moved while it was walked over");
+            return false;
+        }
+
+        LastPass = valid ? pass : LastPass;
+        return valid;
+
+        async ValueTask WalkAllAsync(bool fromSource)
+        {
+            foreach (var pair in pairs)
+            {
+                valid = valid && await TryWalkAsync(keeper, pair, fromSource, epoch, stop);
+            }
+        }
+    }
+
+    private async ValueTask<bool> TryWalkAsync(SessionKeeper keeper, DatabasePair pair, bool fromSource, int epoch, CancellationToken stop)
+    {
+        using var suspects = new SuspectQueue();
+        using var walk = new PageWalk(_ignoredPrefix, suspects.Keys);
+        using var voided = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var (before, since) = (Walked, time.GetTimestamp());
+        try
+        {
+            await keeper.RunAsync(
+                async session =>
+                {
+                    await session.Link.SelectAsync(pair, stop);
+                    if (!walk.IsOver)
+                    {
+                        var (side, look) = fromSource ? (session.Link.Source, session.Values) : (session.Link.Target, session.Existence);
+                        since = time.GetTimestamp();
+                        await walk.RunAsync(side, session.Link, look, () => PageComparedAsync(session), voided.Token);
+                    }
+
+                    await LookCloserAsync(session, least: 1);
+                },
+                stop
+            );
+        }
+        catch (OperationCanceledException) when (Coverage.Epoch != epoch && !stop.IsCancellationRequested)
+        {
+            return false;
+        }
+
+        return Coverage.Epoch == epoch;
+
+        async ValueTask PageComparedAsync(VerifySession session)
+        {
+            keeper.GotOn();
+            await LookCloserAsync(session, CloserLook.BatchSize);
+            _ = Interlocked.Exchange(ref _walked, before + walk.Keys);
+            if (Coverage.Epoch != epoch)
+            {
+                voided.Cancel();
+                voided.Token.ThrowIfCancellationRequested();
+            }
+
+            var spent = time.GetElapsedTime(since);
+            if (!Hurry && spent > TimeSpan.Zero)
+            {
+                await Task.Delay(spent * PausePerPage, time, stop);
+            }
+
+            since = time.GetTimestamp();
+        }
+
+        ValueTask LookCloserAsync(VerifySession session, int least) =>
+            suspects.LookCloserAsync(session.Closer, least, sawType: null, (keys, seen) => Note(keys, seen, pair.Source, fromSource), stop);
+    }
+
+    /// <summary>What the walk does not find equal is compared again with the next round, when what was on its way has arrived.</summary>
+    private void Note(KeyBatch keys, IReadOnlyList<Observation?> seen, int database, bool fromSource)
+    {
+        var unequal = new List<KeyId>();
+        for (var i = 0; i < keys.Count; i++)
+        {
+            // A key that the target alone has, and nobody has seen the source have, is none of the run's business unless it owns them all.
+            if (seen[i] is { } observation && (fromSource || options.TargetKeysOwned || observation.Kind != DifferenceKind.Surplus))
+            {
+                unequal.Add(new KeyId(database, new KeyName(keys[i].ToArray())));
+            }
+        }
+
+        Coverage.Add(unequal);
+    }
+}

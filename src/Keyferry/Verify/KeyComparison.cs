@@ -1,0 +1,114 @@
+using Keyferry.Model;
+
+namespace Keyferry.Verify;
+
+/// <summary>Compares keys that are named, not walked over: a cheap look at all of them, and a closer one at those that it does not find equal.</summary>
+/// <param name="keeper">Connections of its own.</param>
+/// <param name="pairOf">Where a database of the source goes.</param>
+internal sealed class KeyComparison(SessionKeeper keeper, Func<int, DatabasePair> pairOf)
+{
+    private const int PageSize = 256;
+
+    /// <summary>Compares all of <paramref name="keys"/>.</summary>
+    /// <param name="keys">Which.</param>
+    /// <param name="seen">Told of each key once; <see langword="null"/> means that both sides are equal.</param>
+    /// <param name="stop">Gives up.</param>
+    public async ValueTask RunAsync(IEnumerable<KeyId> keys, Action<KeyId, Observation?> seen, CancellationToken stop)
+    {
+        foreach (var database in keys.GroupBy(static key => key.Database))
+        {
+            foreach (var pages in database.Chunk(8 * PageSize))
+            {
+                await keeper.RunAsync(
+                    async session =>
+                    {
+                        await session.Link.SelectAsync(pairOf(database.Key), stop);
+                        await ComparePagesAsync(session, pages, seen, stop);
+                    },
+                    stop
+                );
+            }
+        }
+    }
+
+    private static async ValueTask ComparePagesAsync(
+        VerifySession session,
+        KeyId[] keys,
+        Action<KeyId, Observation?> seen,
+        CancellationToken stop
+    )
+    {
+        using var suspects = new KeyBatch();
+        var asked = new Queue<KeyBatch>();
+        foreach (var page in keys.Chunk(Math.Min(PageSize, session.Values.PageSize)))
+        {
+            asked.Enqueue(PageOf(page));
+            session.Values.Ask(asked.Last());
+            await session.Link.FlushPagesAsync(stop);
+            // One page is under way while another is looked at, so that both servers always have something to do.
+            if (asked.Count > 1)
+            {
+                await CompareAsync(session, asked.Dequeue(), suspects, stop);
+            }
+        }
+
+        while (asked.TryDequeue(out var page))
+        {
+            await CompareAsync(session, page, suspects, stop);
+        }
+
+        var unequal = await LookCloserAsync(session, suspects, stop);
+        foreach (var key in keys)
+        {
+            seen(key, unequal.GetValueOrDefault(key.Name));
+        }
+    }
+
+    private static KeyBatch PageOf(KeyId[] keys)
+    {
+        var page = new KeyBatch();
+        foreach (var key in keys)
+        {
+            page.Add(key.Name.Span);
+        }
+
+        return page;
+    }
+
+    private static async ValueTask CompareAsync(VerifySession session, KeyBatch page, KeyBatch suspects, CancellationToken stop)
+    {
+        using (page)
+        {
+            await session.Values.CompareAsync(page, suspects, stop);
+        }
+    }
+
+    private static async ValueTask<Dictionary<KeyName, Observation>> LookCloserAsync(
+        VerifySession session,
+        KeyBatch suspects,
+        CancellationToken stop
+    )
+    {
+        var unequal = new Dictionary<KeyName, Observation>();
+        using var batch = new KeyBatch();
+        for (var from = 0; from < suspects.Count; from += CloserLook.BatchSize)
+        {
+            batch.Clear();
+            for (var i = from; i < Math.Min(suspects.Count, from + CloserLook.BatchSize); i++)
+            {
+                batch.Add(suspects[i]);
+            }
+
+            var now = await session.Closer.LookAsync(batch, sawType: null, stop);
+            for (var i = 0; i < batch.Count; i++)
+            {
+                if (now[i] is { } observation)
+                {
+                    unequal[new KeyName(batch[i].ToArray())] = observation;
+                }
+            }
+        }
+
+        return unequal;
+    }
+}

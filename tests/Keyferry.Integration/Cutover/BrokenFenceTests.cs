@@ -1,0 +1,63 @@
+using Keyferry.Control;
+using Keyferry.Cutover;
+
+namespace Keyferry.Integration.Cutover;
+
+/// <summary>A fence is watched: whatever lifts it behind the run's back takes the cutover back.</summary>
+public sealed class BrokenFenceTests
+{
+    private static readonly CutoverOptions Options = new() { SwitchHook = "switch", FenceBudget = TimeSpan.FromSeconds(5) };
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public Task Pause_that_somebody_lifts_is_noticed() =>
+        BreakAsync(static bench => bench.Source.CommandAsync("CLIENT", "UNPAUSE"), "does not hold writes back any more");
+
+    [Fact]
+    public Task Source_that_becomes_a_replica_is_noticed() =>
+        BreakAsync(
+            static bench => bench.Source.CommandAsync("REPLICAOF", "127.0.0.1", "1"),
+            "",
+            static bench => bench.Source.CommandAsync("REPLICAOF", "NO", "ONE")
+        );
+
+    [Fact]
+    public Task Source_that_is_restarted_is_noticed() => BreakAsync(static bench => bench.Source.RestartAsync(), "");
+
+    [Fact]
+    public Task Target_that_is_restarted_is_noticed() => BreakAsync(static bench => bench.Target.RestartAsync(), "");
+
+    private static async Task BreakAsync(Func<CutoverBench, Task> breaks, string told, Func<CutoverBench, Task>? mend = null)
+    {
+        await using var bench = await CutoverBench.StartAsync(200, Stop);
+        var broken = false;
+        var options = Options with
+        {
+            StepProbe = (name, done) =>
+            {
+                if (name == "prove" && done && !broken)
+                {
+                    broken = true;
+                    breaks(bench).Wait();
+                    Task.Delay(300, Stop).Wait(Stop);
+                }
+            },
+        };
+        await bench.FollowAsync(options, Stop);
+
+        var (end, said) = await bench.CutOverAsync(Stop);
+
+        Assert.True(end == CutoverEnd.NotSwitched, said);
+        Assert.Contains("the fence broke", said, StringComparison.Ordinal);
+        Assert.Contains(told, said, StringComparison.Ordinal);
+        Assert.Empty(bench.Hooks.Calls);
+        if (mend is not null)
+        {
+            await mend(bench);
+        }
+
+        await bench.OnSource.StringSetAsync("free", "1").WaitAsync(TimeSpan.FromSeconds(10), Stop);
+        Assert.Empty(bench.Fences);
+    }
+}

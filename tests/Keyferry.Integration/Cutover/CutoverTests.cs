@@ -1,0 +1,176 @@
+using Keyferry.Control;
+using Keyferry.Cutover;
+using Keyferry.Integration.Servers;
+using Keyferry.Model;
+
+namespace Keyferry.Integration.Cutover;
+
+/// <summary>The clients are handed over, or nothing is changed for them.</summary>
+public sealed class CutoverTests
+{
+    private const int Keys = 3000;
+    private static readonly CutoverOptions Options = new() { SwitchHook = "switch", FenceBudget = TimeSpan.FromSeconds(5) };
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    public static TheoryData<string, bool> StepsBeforeTheSwitch
+    {
+        get
+        {
+            var data = new TheoryData<string, bool>();
+            foreach (var step in CutoverSteps.Of(Options).TakeWhile(static step => step.Name != CutoverSteps.Switch))
+            {
+                data.Add(step.Name, false);
+                data.Add(step.Name, true);
+            }
+
+            return data;
+        }
+    }
+
+    [Theory]
+    [InlineData(ServerKind.Machine)]
+    [InlineData(ServerKind.Redis80)]
+    [InlineData(ServerKind.Valkey81)]
+    public async Task Clients_are_switched_behind_a_pause_and_the_pause_is_lifted(ServerKind kind)
+    {
+        await using var bench = await CutoverBench.StartAsync(Keys, Stop, kind);
+        string? held = null;
+        bench.Hooks.Answer = _ =>
+        {
+            var write = bench.OnSource.StringSetAsync("held", "1");
+            held = write.Wait(TimeSpan.FromMilliseconds(100)) ? "a write went through" : "held";
+            return new HookResult(true, 0, "");
+        };
+        await bench.FollowAsync(Options, Stop);
+
+        var (end, said) = await bench.CutOverAsync(Stop);
+        var report = await bench.Run.Ended;
+
+        Assert.True(end == CutoverEnd.Switched, said);
+        Assert.Equal("held", held);
+        Assert.Equal(Verdict.Equal, report.Verdict);
+        Assert.NotNull(report.Cutover);
+        Assert.InRange(report.Cutover.Fenced, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
+        Assert.Equal(Keys, report.Verify?.Compared);
+        Assert.Empty(bench.Fences);
+        var told = Assert.Single(bench.Hooks.Calls);
+        Assert.Equal(bench.Target.Uri, told["KEYFERRY_NEW"]);
+        Assert.Equal(bench.Source.Uri, told["KEYFERRY_OLD"]);
+
+        // The write that was held back was dropped, not executed on the side that nobody reads any more.
+        Assert.False((bool)await bench.Source.CommandAsync("EXISTS", "held"));
+        await bench.OnSource.StringSetAsync("free", "1").WaitAsync(TimeSpan.FromSeconds(5), Stop);
+    }
+
+    [Theory]
+    [MemberData(nameof(StepsBeforeTheSwitch))]
+    public async Task Step_that_fails_before_the_switch_leaves_the_source_writable_and_the_run_following(string step, bool after)
+    {
+        var fails = true;
+        await using var bench = await CutoverBench.StartAsync(200, Stop);
+        var options = Options with
+        {
+            StepProbe = (name, done) =>
+            {
+                if (fails && name == step && done == after)
+                {
+                    throw new IOException("the cable was cut");
+                }
+            },
+        };
+        await bench.FollowAsync(options, Stop);
+
+        var (end, said) = await bench.CutOverAsync(Stop);
+        Assert.True(end == CutoverEnd.NotSwitched, said);
+        Assert.Contains("the cable was cut", said, StringComparison.Ordinal);
+        Assert.Empty(bench.Hooks.Calls);
+        await bench.AssertFollowsAsync(Stop);
+
+        fails = false;
+        (end, said) = await bench.CutOverAsync(Stop);
+        Assert.True(end == CutoverEnd.Switched, said);
+        Assert.Equal(Verdict.Equal, (await bench.Run.Ended).Verdict);
+    }
+
+    [Fact]
+    public async Task Fence_that_lasts_longer_than_its_budget_is_lifted()
+    {
+        await using var bench = await CutoverBench.StartAsync(200, Stop);
+        var options = Options with
+        {
+            FenceBudget = TimeSpan.FromMilliseconds(200),
+            StepProbe = static (name, done) =>
+            {
+                if (name == "drain" && done)
+                {
+                    Task.Delay(400, Stop).Wait(Stop);
+                }
+            },
+        };
+        await bench.FollowAsync(options, Stop);
+
+        var (end, said) = await bench.CutOverAsync(Stop);
+
+        Assert.Equal(CutoverEnd.NotSwitched, end);
+        Assert.Contains("longer than its budget of 200 ms", said, StringComparison.Ordinal);
+        await bench.AssertFollowsAsync(Stop);
+    }
+
+    [Fact]
+    public async Task Hold_takes_a_cutover_back()
+    {
+        await using var bench = await CutoverBench.StartAsync(200, Stop);
+        RunControl? control = null;
+        await bench.FollowAsync(
+            Options with
+            {
+                StepProbe = (name, done) =>
+                {
+                    if (name == "drain" && done)
+                    {
+                        _ = control?.Hold();
+                    }
+                },
+            },
+            Stop
+        );
+        control = bench.Control;
+
+        var (end, said) = await bench.CutOverAsync(Stop);
+
+        Assert.True(end == CutoverEnd.NotSwitched, said);
+        while (bench.Run.Run.Progress.Phase != Phase.Following)
+        {
+            await Task.Delay(10, Stop);
+        }
+
+        Assert.Empty(bench.Hooks.Calls);
+        await bench.AssertFollowsAsync(Stop);
+    }
+
+    [Fact]
+    public async Task Run_that_is_to_switch_when_ready_does()
+    {
+        await using var bench = await CutoverBench.StartAsync(Keys, Stop);
+
+        await bench.FollowAsync(Options with { When = CutoverWhen.WhenReady }, Stop);
+
+        Assert.Equal(Verdict.Equal, (await bench.Run.Ended).Verdict);
+        Assert.Single(bench.Hooks.Calls);
+    }
+
+    [Theory]
+    [InlineData(75, "")]
+    [InlineData(null, "not there")]
+    public async Task Hook_that_has_certainly_switched_nothing_undoes_the_cutover(int? code, string said)
+    {
+        await using var bench = await CutoverBench.StartAsync(200, Stop);
+        bench.Hooks.Answer = _ => new HookResult(code is not null, code, said);
+        await bench.FollowAsync(Options, Stop);
+
+        Assert.Equal(CutoverEnd.NotSwitched, (await bench.CutOverAsync(Stop)).End);
+
+        await bench.AssertFollowsAsync(Stop);
+    }
+}
