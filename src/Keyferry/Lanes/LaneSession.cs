@@ -44,7 +44,8 @@ internal sealed class LaneSession : IAsyncDisposable
     private readonly Stack<KeyBatch> _spare = new();
 
     /// <summary>Begins high: until the first answers tell how large values are, few are asked for, since the source holds in memory what it has answered.</summary>
-    private double _averagePayload = 8192;
+    private double _averageChanged = 8192;
+    private double _averageOffered = 8192;
 
     public LaneSession(RespConnection source, RespConnection target, LaneContext context, TimeProvider time)
     {
@@ -135,14 +136,29 @@ internal sealed class LaneSession : IAsyncDisposable
         await ProveDatabasesAsync(batch, stop);
         await GuardAsync(_source, "source", () => _reader.MoveAsync(batch, _writer, stop));
         await GuardAsync(_target, "target", () => _writer.FlushAsync(stop));
-        var bytes = 0L;
-        foreach (ref readonly var item in batch.Items)
+        var changed = Math.Min(batch.FirstOffered, batch.Count);
+        _averageChanged = Averaged(_averageChanged, batch.Items[..changed]);
+        _averageOffered = Averaged(_averageOffered, batch.Items[changed..]);
+    }
+
+    /// <summary>One value counts for a batch at most: a single huge one among small ones says nothing of the next.</summary>
+    private static double Averaged(double before, ReadOnlySpan<KeyBatch.Item> items)
+    {
+        if (items.IsEmpty)
         {
-            bytes += item.PayloadBytes;
+            return before;
         }
 
-        _averagePayload = (_averagePayload * 0.8) + (0.2 * Math.Max(16, bytes / (double)batch.Count));
+        var bytes = 0L;
+        foreach (ref readonly var item in items)
+        {
+            bytes += Math.Min(item.PayloadBytes, BatchBytes);
+        }
+
+        return (before * 0.8) + (0.2 * Math.Max(16, bytes / (double)items.Length));
     }
+
+    private static int KeysFor(double averagePayload) => (int)Math.Clamp(BatchBytes / averagePayload, 1, MostKeys);
 
     private async ValueTask ProveDatabasesAsync(KeyBatch batch, CancellationToken stop)
     {
@@ -161,7 +177,7 @@ internal sealed class LaneSession : IAsyncDisposable
         lock (_batchLock)
         {
             var batch = _spare.Count > 0 ? _spare.Pop() : new KeyBatch();
-            if (!_context.Queue.TryTake(batch, (int)Math.Clamp(BatchBytes / _averagePayload, 1, MostKeys)))
+            if (!_context.Queue.TryTake(batch, KeysFor(_averageChanged), KeysFor(_averageOffered)))
             {
                 _spare.Push(batch);
                 return null;

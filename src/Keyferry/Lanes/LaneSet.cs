@@ -105,12 +105,17 @@ internal sealed class LaneSet : IChangeSink, ISnapshotSink
         return queue.TryOffer(database, key, hash, flags);
     }
 
+    /// <summary>Returns when every key that was marked or offered before this call has been moved, as soon as that can be.</summary>
+    public ValueTask SettleAsync(CancellationToken stop) => SettleAsync(hurry: true, stop);
+
     /// <summary>Returns when every key that was marked or offered before this call has been moved.</summary>
-    public async ValueTask SettleAsync(CancellationToken stop)
+    /// <param name="hurry">Whether large keys that change all the time are moved at once; else each when its turn comes.</param>
+    /// <param name="stop">Gives up.</param>
+    public async ValueTask SettleAsync(bool hurry, CancellationToken stop)
     {
         foreach (var queue in _queues)
         {
-            await queue.SettleAsync(stop);
+            await queue.SettleAsync(hurry, stop);
         }
     }
 

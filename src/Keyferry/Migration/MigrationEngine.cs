@@ -197,7 +197,7 @@ internal sealed class MigrationEngine
                 var positions = _scanners.Select(static one => (one.Shard, one.Scanner.Position)).ToList();
                 if (positions.Exists(static one => one.Position is not null))
                 {
-                    await Lanes.SettleAsync(stop);
+                    await Lanes.SettleAsync(hurry: false, stop);
                 }
 
                 foreach (var (shard, position) in positions)

@@ -15,6 +15,12 @@ internal sealed class KeyBatch
     /// <summary>The smallest sequence of the keys; <see cref="long.MaxValue"/> when empty.</summary>
     public long OldestSequence { get; private set; } = long.MaxValue;
 
+    /// <summary>When the batch was taken, in milliseconds since the lane began.</summary>
+    public uint TakenAt { get; set; }
+
+    /// <summary>From here on the keys are those that a pass over the source found; before it, those that changed.</summary>
+    public int FirstOffered { get; set; }
+
     /// <summary>The keys, for reading and for noting what became of them.</summary>
     public Span<Item> Items => _items.AsSpan(0, Count);
 
@@ -56,6 +62,7 @@ internal sealed class KeyBatch
     public void Clear()
     {
         Count = 0;
+        FirstOffered = int.MaxValue;
         _used = 0;
         OldestSequence = long.MaxValue;
     }

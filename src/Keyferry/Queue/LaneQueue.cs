@@ -20,6 +20,7 @@ internal sealed class LaneQueue
     private readonly KeyRing _dirty = new();
     private readonly KeyTable _table;
     private readonly KeyRing _feed = new();
+    private readonly LargeKeys _large = new();
     private readonly List<KeyBatch> _moving = [];
     private readonly Pulse _work = new();
     private readonly Pulse _progress = new();
@@ -65,6 +66,7 @@ internal sealed class LaneQueue
             lock (_lock)
             {
                 var oldest = Math.Min(_oldestAgain, _dirty.TryPeek(out var first, out _) ? first.Sequence : long.MaxValue);
+                oldest = Math.Min(oldest, _large.OldestSequence);
                 foreach (var batch in _moving)
                 {
                     oldest = Math.Min(oldest, batch.OldestSequence);
@@ -79,39 +81,56 @@ internal sealed class LaneQueue
     public async ValueTask WaitForWorkAsync(CancellationToken stop)
     {
         var work = _work.Next();
-        bool idle;
+        uint? dueIn;
         lock (_lock)
         {
-            idle = _dirty.Count == 0 && _feed.Count == 0;
+            if (_dirty.Count > 0 || _feed.Count > 0)
+            {
+                return;
+            }
+
+            dueIn = _large.NextDueIn(Now());
         }
 
-        if (idle)
+        try
         {
-            await work.WaitAsync(stop);
+            await (dueIn is { } rest ? work.WaitAsync(TimeSpan.FromMilliseconds(rest), _time, stop) : work.WaitAsync(stop));
+        }
+        catch (TimeoutException)
+        {
+            // A key's rest is over.
+            return;
         }
     }
 
     /// <summary>Returns when every key that was marked or offered before this call has been moved.</summary>
-    public async ValueTask SettleAsync(CancellationToken stop)
+    /// <param name="hurry">Whether large keys are to be moved at once, without the rest that they would have.</param>
+    /// <param name="stop">Gives up.</param>
+    public async ValueTask SettleAsync(bool hurry, CancellationToken stop)
     {
         // Keys of the snapshot get their number when they are taken, so those offered so far must have been.
         var offered = Interlocked.Read(ref _offered);
-        while (true)
+        await WaitUntilAsync(() => Interlocked.Read(ref _taken) >= offered, stop);
+        var mark = Sequence;
+        if (hurry)
         {
-            var progress = _progress.Next();
-            if (Interlocked.Read(ref _taken) >= offered)
+            lock (_lock)
             {
-                break;
+                _large.Hurry(mark);
             }
 
-            await progress.WaitAsync(stop);
+            _work.Set();
         }
 
-        var mark = Sequence;
+        await WaitUntilAsync(() => SettledSequence >= mark, stop);
+    }
+
+    private async ValueTask WaitUntilAsync(Func<bool> reached, CancellationToken stop)
+    {
         while (true)
         {
             var progress = _progress.Next();
-            if (SettledSequence >= mark)
+            if (reached())
             {
                 return;
             }
@@ -132,10 +151,10 @@ internal sealed class LaneQueue
     {
         lock (_lock)
         {
-            var oldest = uint.MaxValue;
+            var oldest = _large.OldestChange;
             if (_dirty.TryPeek(out var first, out _) && first.Flags.HasFlag(KeyFlags.Live))
             {
-                oldest = first.Milliseconds;
+                oldest = Math.Min(oldest, first.Milliseconds);
             }
 
             foreach (var batch in _moving)
@@ -148,8 +167,8 @@ internal sealed class LaneQueue
 
             var age = oldest == uint.MaxValue ? 0 : Math.Max(0, Now() - oldest);
             return new QueueState(
-                _dirty.Count,
-                _dirty.Bytes + _table.Bytes,
+                _dirty.Count + _large.Count,
+                _dirty.Bytes + _table.Bytes + _large.Bytes,
                 _feed.Count,
                 _moving.Sum(static batch => batch.Count),
                 TimeSpan.FromMilliseconds(age)
@@ -171,7 +190,12 @@ internal sealed class LaneQueue
                 return MarkResult.Known;
             }
 
-            if (_dirty.Bytes + _table.Bytes + KeyRing.HeaderSize + key.Length > _budget && _dirty.Count > 0)
+            if (_large.TryMerge(database, key, hash, flags, long.MaxValue, Now()))
+            {
+                return MarkResult.Known;
+            }
+
+            if (_dirty.Bytes + _table.Bytes + _large.Bytes + KeyRing.HeaderSize + key.Length > _budget && _dirty.Count > 0)
             {
                 return MarkResult.Full;
             }
@@ -211,40 +235,23 @@ internal sealed class LaneQueue
     }
 
     /// <summary>Fills <paramref name="batch"/>, changed keys first, and counts it as moving until <see cref="Done"/>.</summary>
-    /// <remarks>An eighth is kept for offered keys: on a source that changes faster than the lane moves, a pass over it would never end otherwise.</remarks>
+    /// <remarks>An eighth is kept for offered keys: on a source that changes faster than the lane moves, a pass over it would never end otherwise. The two have bounds
+    /// of their own, so that changes go on as fast as before while a pass meets large values.</remarks>
+    /// <param name="batch">Is emptied first.</param>
+    /// <param name="mostChanged">Changed keys, if there is nothing else.</param>
+    /// <param name="mostOffered">Offered keys, if there is nothing else.</param>
     /// <returns>Whether there was anything.</returns>
-    public bool TryTake(KeyBatch batch, int most)
+    public bool TryTake(KeyBatch batch, int mostChanged, int mostOffered)
     {
         batch.Clear();
         lock (_lock)
         {
-            var kept = Math.Min(_feed.Count, ++_takes % 8 == 0 ? Math.Max(1, most / 8) : most / 8);
-            while (batch.Count < most - kept && _dirty.TryPeek(out var entry, out var position))
+            batch.TakenAt = Now();
+            if (_large.Count == 0 || !_large.TryTake(batch, batch.TakenAt))
             {
-                batch.Add(entry);
-                _table.Remove(entry.Hash, position);
-                if (entry.Flags.HasFlag(KeyFlags.Again) && --_again == 0)
-                {
-                    _oldestAgain = long.MaxValue;
-                }
-
-                _dirty.DropFirst();
-            }
-
-            while (batch.Count < most && _feed.TryPeek(out var entry, out _))
-            {
-                batch.Add(
-                    new KeyEntry
-                    {
-                        Database = entry.Database,
-                        Key = entry.Key,
-                        Hash = entry.Hash,
-                        Flags = entry.Flags,
-                        Sequence = ++_sequence,
-                    }
-                );
-                _feed.DropFirst();
-                _taken++;
+                var kept = Math.Min(_feed.Count, ++_takes % 8 == 0 ? Math.Max(1, mostOffered / 8) : mostOffered / 8);
+                TakeChanged(batch, kept == 0 ? mostChanged : mostChanged - Math.Max(1, mostChanged / 8));
+                TakeOffered(batch, Math.Max(kept, (int)((long)mostOffered * (mostChanged - batch.Count) / mostChanged)));
             }
 
             if (batch.Count > 0)
@@ -256,21 +263,70 @@ internal sealed class LaneQueue
         return batch.Count > 0;
     }
 
+    private void TakeChanged(KeyBatch batch, int most)
+    {
+        while (batch.Count < most && _dirty.TryPeek(out var entry, out var position))
+        {
+            if (_large.Knows(entry.Hash))
+            {
+                _large.Add(entry);
+            }
+            else
+            {
+                batch.Add(entry);
+            }
+
+            _table.Remove(entry.Hash, position);
+            if (entry.Flags.HasFlag(KeyFlags.Again) && --_again == 0)
+            {
+                _oldestAgain = long.MaxValue;
+            }
+
+            _dirty.DropFirst();
+        }
+    }
+
+    private void TakeOffered(KeyBatch batch, int most)
+    {
+        for (batch.FirstOffered = batch.Count; most > 0 && _feed.TryPeek(out var entry, out _); most--)
+        {
+            batch.Add(
+                new KeyEntry
+                {
+                    Database = entry.Database,
+                    Key = entry.Key,
+                    Hash = entry.Hash,
+                    Flags = entry.Flags,
+                    Sequence = ++_sequence,
+                }
+            );
+            _feed.DropFirst();
+            _taken++;
+        }
+    }
+
     /// <summary>Ends the move of a batch: keys whose writes were not acknowledged are marked again, whatever the budget, with their old place in the count.</summary>
     public void Done(KeyBatch batch)
     {
         var again = false;
         lock (_lock)
         {
+            var now = Now();
             for (var i = 0; i < batch.Count; i++)
             {
                 var item = batch.Items[i];
                 if (item.Settled)
                 {
+                    _large.Moved(item.Hash, item.PayloadBytes, now - batch.TakenAt, now);
                     continue;
                 }
 
                 again = true;
+                if (_large.TryMerge(item.Database, batch.Key(i), item.Hash, item.Flags, item.Sequence, item.Milliseconds))
+                {
+                    continue;
+                }
+
                 if (_table.TryFind(item.Hash, item.Database, batch.Key(i), out var position))
                 {
                     Merge(position, item.Flags, item.Sequence, item.Milliseconds);
@@ -341,24 +397,3 @@ internal sealed class LaneQueue
         _oldestAgain = Math.Min(_oldestAgain, sequence);
     }
 }
-
-/// <summary>What became of a mark.</summary>
-internal enum MarkResult
-{
-    /// <summary>The key waits now.</summary>
-    Added,
-
-    /// <summary>The key was waiting already.</summary>
-    Known,
-
-    /// <summary>The budget is used up and the key was not noted: a gap must be opened.</summary>
-    Full,
-}
-
-/// <summary>What waits and moves in a lane at one moment.</summary>
-/// <param name="Waiting">Changed keys that wait.</param>
-/// <param name="WaitingBytes">Bytes that they occupy.</param>
-/// <param name="Fed">Keys of the snapshot that wait.</param>
-/// <param name="Moving">Keys on their way.</param>
-/// <param name="OldestWaiting">Age of the oldest change that is not on the target.</param>
-internal readonly record struct QueueState(int Waiting, long WaitingBytes, int Fed, int Moving, TimeSpan OldestWaiting);

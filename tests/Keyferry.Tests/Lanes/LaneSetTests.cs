@@ -25,7 +25,7 @@ public sealed class LaneSetTests
 
         Assert.Equal(0, gaps.Total);
         var batch = new KeyBatch();
-        Assert.True(lanes.Queues[0].TryTake(batch, 512));
+        Assert.True(lanes.Queues[0].TryTake(batch, 512, 512));
         Assert.Equal("live:0", Encoding.UTF8.GetString(batch.Key(0)));
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => rescan);

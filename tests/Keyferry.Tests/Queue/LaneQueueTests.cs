@@ -36,7 +36,7 @@ public class LaneQueueTests
         }
 
         var batch = new KeyBatch();
-        Assert.True(queue.TryTake(batch, 512));
+        Assert.True(queue.TryTake(batch, 512, 512));
         Assert.Equal(["0:hot"], Names(batch));
     }
 
@@ -46,10 +46,10 @@ public class LaneQueueTests
         var queue = NewQueue();
         Mark(queue, "a");
         var first = new KeyBatch();
-        Assert.True(queue.TryTake(first, 512));
+        Assert.True(queue.TryTake(first, 512, 512));
         Assert.Equal(MarkResult.Added, Mark(queue, "a"));
         var second = new KeyBatch();
-        Assert.True(queue.TryTake(second, 512));
+        Assert.True(queue.TryTake(second, 512, 512));
         Assert.Equal(["0:a"], Names(second));
     }
 
@@ -60,7 +60,7 @@ public class LaneQueueTests
         Assert.True(queue.TryOffer(0, "scanned"u8, LaneQueue.HashOf(0, "scanned"u8)));
         Mark(queue, "changed");
         var batch = new KeyBatch();
-        Assert.True(queue.TryTake(batch, 512));
+        Assert.True(queue.TryTake(batch, 512, 512));
         Assert.Equal(["0:changed", "0:scanned"], Names(batch));
     }
 
@@ -81,7 +81,7 @@ public class LaneQueueTests
                 Mark(queue, $"hot{i}");
             }
 
-            Assert.True(queue.TryTake(batch, most));
+            Assert.True(queue.TryTake(batch, most, most));
             taken += Names(batch).Contains("0:scanned") ? 1 : 0;
             Settle(batch);
             queue.Done(batch);
@@ -97,7 +97,7 @@ public class LaneQueueTests
         Mark(queue, "a", database: 0);
         Mark(queue, "a", database: 3);
         var batch = new KeyBatch();
-        Assert.True(queue.TryTake(batch, 512));
+        Assert.True(queue.TryTake(batch, 512, 512));
         Assert.Equal(["0:a", "3:a"], Names(batch));
     }
 
@@ -119,12 +119,12 @@ public class LaneQueueTests
         Mark(queue, "b");
         var mark = queue.Sequence;
         var batch = new KeyBatch();
-        Assert.True(queue.TryTake(batch, 512));
+        Assert.True(queue.TryTake(batch, 512, 512));
         Mark(queue, "c");
         Settle(batch, except: 0);
         queue.Done(batch);
         Assert.True(queue.SettledSequence < mark);
-        Assert.True(queue.TryTake(batch, 512));
+        Assert.True(queue.TryTake(batch, 512, 512));
         Assert.Equal(["0:c", "0:a"], Names(batch));
         Assert.True(queue.SettledSequence < mark);
         Settle(batch);
@@ -139,11 +139,11 @@ public class LaneQueueTests
         Mark(queue, "a");
         var mark = queue.Sequence;
         var batch = new KeyBatch();
-        Assert.True(queue.TryTake(batch, 512));
+        Assert.True(queue.TryTake(batch, 512, 512));
         Mark(queue, "a");
         queue.Done(batch);
         Assert.True(queue.SettledSequence < mark);
-        Assert.True(queue.TryTake(batch, 512));
+        Assert.True(queue.TryTake(batch, 512, 512));
         Assert.Equal(["0:a"], Names(batch));
         Settle(batch);
         queue.Done(batch);
@@ -175,7 +175,7 @@ public class LaneQueueTests
                         else if (what == 3)
                         {
                             var batch = new KeyBatch();
-                            Assert.Equal(waiting.Count > 0, queue.TryTake(batch, many));
+                            Assert.Equal(waiting.Count > 0, queue.TryTake(batch, many, many));
                             Assert.Equal(waiting.Take(many), Names(batch));
                             waiting.RemoveRange(0, batch.Count);
                             if (batch.Count > 0)
@@ -206,9 +206,9 @@ public class LaneQueueTests
     {
         var queue = NewQueue();
         Mark(queue, "a");
-        var settled = queue.SettleAsync(TestContext.Current.CancellationToken).AsTask();
+        var settled = queue.SettleAsync(hurry: false, TestContext.Current.CancellationToken).AsTask();
         var batch = new KeyBatch();
-        Assert.True(queue.TryTake(batch, 512));
+        Assert.True(queue.TryTake(batch, 512, 512));
         Mark(queue, "later");
         Assert.False(settled.IsCompleted);
         Settle(batch);
