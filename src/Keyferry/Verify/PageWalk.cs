@@ -9,7 +9,8 @@ namespace Keyferry.Verify;
 /// </remarks>
 /// <param name="ignoredPrefix">Keys whose names begin so are passed over.</param>
 /// <param name="suspects">Gets the keys that a cheap look does not find equal.</param>
-internal sealed class PageWalk(byte[] ignoredPrefix, KeyBatch suspects) : IDisposable
+/// <param name="only">The keys to be compared; <see langword="null"/> for all. The server sorts out the others, so that their names need not be moved.</param>
+internal sealed class PageWalk(byte[] ignoredPrefix, KeyBatch suspects, BucketSet? only = null) : IDisposable
 {
     private KeyBatch _page = new();
     private KeyBatch _next = new();
@@ -89,11 +90,23 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyBatch suspects) : IDispo
         }
     }
 
-    private static void AskScan(VerifySide side, ulong cursor, int count)
+    private void AskScan(VerifySide side, ulong cursor, int count)
     {
         Span<byte> digits = stackalloc byte[20];
         _ = Utf8Formatter.TryFormat(cursor, digits, out var length);
         var output = side.Pages.Output;
+        if (only is not null)
+        {
+            output.Command(6);
+            output.Bulk(side.HasReadOnlyScripts ? "EVAL_RO"u8 : "EVAL"u8);
+            output.Bulk(DigestScript.Names);
+            output.Bulk("0"u8);
+            output.Bulk(digits[..length]);
+            output.Bulk(count);
+            output.Bulk(only.Coarse);
+            return;
+        }
+
         output.Command(4);
         output.Bulk("SCAN"u8);
         output.Bulk(digits[..length]);
@@ -122,7 +135,7 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyBatch suspects) : IDispo
         for (var left = reader.RequireAggregate(); left > 0; left--)
         {
             reader.Require();
-            if (!reader.Bytes.StartsWith(ignoredPrefix))
+            if (!reader.Bytes.StartsWith(ignoredPrefix) && only?.Contains(reader.Bytes) != false)
             {
                 _next.Add(reader.Bytes);
             }

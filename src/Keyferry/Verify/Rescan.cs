@@ -6,8 +6,8 @@ namespace Keyferry.Verify;
 
 /// <summary>Another pass over both sides, beside the live changes: whatever is not certainly equal is to be looked at again.</summary>
 /// <remarks>
-/// <para><b>In the data path.</b> Beside it, as a verify is; it writes nothing, it only names keys. Equal keys are recognised without moving their values where both
-/// servers run scripts, else by comparing payloads.</para>
+/// <para><b>In the data path.</b> Beside it, as a verify is; it writes nothing, it only names keys. Equal keys are recognised without moving their values, and nearly
+/// always without moving their names, where both servers run scripts (<see cref="BucketComparison"/>), else by comparing payloads.</para>
 /// <para><b>Promises.</b> When it returns, every key that the source had during the whole pass, and every key of the target that the run owns, was found equal or
 /// has been named.</para>
 /// <para><b>Concurrency.</b> One task, its own connections.</para>
@@ -44,29 +44,59 @@ internal sealed class Rescan(
             .. options.Databases
                 ?? left.Keyspace.Keys.Union(right.Keyspace.Keys).Select(static database => new DatabasePair(database, database)),
         ];
+        var concerned = new Dictionary<DatabasePair, BucketSet?>();
+        foreach (var pair in pairs)
+        {
+            var only = surplusOnly ? null : await NarrowAsync(keeper, pair, stop);
+            if (only is not { Count: 0 })
+            {
+                concerned.Add(pair, only);
+            }
+        }
+
         if (!surplusOnly)
         {
-            await walks.ForEachAsync(keeper, fromSource: true, () => WalkAllAsync(keeper, pairs, fromSource: true, stop));
+            await walks.ForEachAsync(keeper, fromSource: true, () => WalkAllAsync(keeper, concerned, fromSource: true, stop));
         }
 
         if (options.TargetKeysOwned)
         {
-            await walks.ForEachAsync(keeper, fromSource: false, () => WalkAllAsync(keeper, pairs, fromSource: false, stop));
+            await walks.ForEachAsync(keeper, fromSource: false, () => WalkAllAsync(keeper, concerned, fromSource: false, stop));
         }
     }
 
-    private async ValueTask WalkAllAsync(SessionKeeper keeper, DatabasePair[] pairs, bool fromSource, CancellationToken stop)
+    private async ValueTask WalkAllAsync(
+        SessionKeeper keeper,
+        Dictionary<DatabasePair, BucketSet?> concerned,
+        bool fromSource,
+        CancellationToken stop
+    )
     {
-        foreach (var pair in pairs)
+        foreach (var (pair, only) in concerned)
         {
-            await WalkAsync(keeper, pair, fromSource, stop);
+            await WalkAsync(keeper, pair, fromSource, only, stop);
         }
     }
 
-    private async ValueTask WalkAsync(SessionKeeper keeper, DatabasePair pair, bool fromSource, CancellationToken stop)
+    /// <summary>The keys that need to be looked at one by one; <see langword="null"/> for all.</summary>
+    private async ValueTask<BucketSet?> NarrowAsync(SessionKeeper keeper, DatabasePair pair, CancellationToken stop)
+    {
+        var comparison = new BucketComparison(options, pair);
+        await keeper.RunAsync(
+            async session =>
+            {
+                await session.Link.SelectAsync(pair, stop);
+                await comparison.RunAsync(session.Link, keeper.GotOn, stop);
+            },
+            stop
+        );
+        return comparison.Unequal;
+    }
+
+    private async ValueTask WalkAsync(SessionKeeper keeper, DatabasePair pair, bool fromSource, BucketSet? only, CancellationToken stop)
     {
         using var suspects = new KeyBatch();
-        using var walk = new PageWalk(_ignoredPrefix, suspects);
+        using var walk = new PageWalk(_ignoredPrefix, suspects, only);
         await keeper.RunAsync(
             async session =>
             {

@@ -43,6 +43,9 @@ internal sealed class VerifySide : IAsyncDisposable
     /// <summary>Whether DUMP may be used.</summary>
     public bool HasDump { get; private set; }
 
+    /// <summary>Whether the server knows scripts that only read, which a fence lets through (EVAL_RO, 7.0 and newer).</summary>
+    public bool HasReadOnlyScripts => HasPExpireTime;
+
     /// <summary>Whether several keys may stand in one command: everywhere but in a cluster.</summary>
     public bool ManyKeysPerCommand => !Identity.IsCluster;
 

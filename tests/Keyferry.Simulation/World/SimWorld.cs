@@ -1,9 +1,7 @@
-using System.Buffers.Binary;
 using Keyferry.Model;
 using Keyferry.Simulation.Network;
 using Keyferry.Simulation.Scheduling;
 using Keyferry.Simulation.Server;
-using Keyferry.Simulation.Server.Commands;
 
 namespace Keyferry.Simulation.World;
 
@@ -20,8 +18,8 @@ internal sealed class SimWorld
         Target = new SimServer(Scheduler, TargetEndpoint.ToString(), seed, profile.Target);
         Network.Listen(Source.Name, Source);
         Network.Listen(Target.Name, Target);
-        RegisterFingerprints(Source);
-        RegisterFingerprints(Target);
+        EngineScripts.Register(Source);
+        EngineScripts.Register(Target);
         Dice = Dice.Fork(seed, "world");
         Workload = new SimWorkload(this);
         Faults = new FaultPlan(this);
@@ -78,30 +76,4 @@ internal sealed class SimWorld
 
         await Task.Delay(TimeSpan.FromSeconds(30), Time);
     }
-
-    /// <summary>The verifier's script: for each key the last ten bytes of its payload and its expiry.</summary>
-    private static void RegisterFingerprints(SimServer server) =>
-        server.Scripts.Register(
-            static body => body.Contains("sub(d,-10)", StringComparison.Ordinal),
-            static script =>
-            {
-                var packed = new List<byte>();
-                var size = 0;
-                foreach (var key in script.Keys)
-                {
-                    var payload = script.Dump(key);
-                    packed.AddRange(payload is null ? new byte[10] : payload[^10..]);
-                    var expiry = new byte[8];
-                    BinaryPrimitives.WriteInt64BigEndian(expiry, script.ExpiresAt(key));
-                    packed.AddRange(expiry);
-                    size += payload?.Length ?? 0;
-                    if (size > 1_000_000)
-                    {
-                        break;
-                    }
-                }
-
-                script.Reply.Bulk((byte[])[.. packed]);
-            }
-        );
 }
