@@ -73,6 +73,7 @@ internal static class App
             .. ControlCommands.Create(surroundings),
             ResolveCommand.Create(surroundings),
             VerifyCommand.Create(surroundings),
+            DoctorCommand.Create(surroundings),
             NotificationsCommand.Create(surroundings),
             RestoreCommand.Create(surroundings),
         ];

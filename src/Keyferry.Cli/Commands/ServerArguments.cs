@@ -26,11 +26,14 @@ internal sealed class ServerArguments
     public ServerConnector Read(ParseResult parsed, Surroundings surroundings) => Connect(_server.Read(parsed, surroundings), surroundings);
 
     /// <summary>Connections to <paramref name="endpoint"/>.</summary>
-    public static ServerConnector Connect(Model.Endpoint endpoint, Surroundings surroundings) =>
+    /// <param name="endpoint">The server.</param>
+    /// <param name="surroundings">The clock.</param>
+    /// <param name="role">What it is called in messages.</param>
+    public static ServerConnector Connect(Model.Endpoint endpoint, Surroundings surroundings, string role = "server") =>
         new(
             new SocketDialer(ConnectTimeout, surroundings.Time),
             endpoint,
-            "server",
+            role,
             new ConnectionSettings { RunName = "cli" },
             surroundings.Time
         );

@@ -59,6 +59,10 @@ internal sealed class EndpointArguments
         _tls.AddTo(command);
     }
 
+    /// <summary>Whether anything names the server.</summary>
+    public bool IsGiven(ParseResult parsed, Surroundings surroundings) =>
+        !string.IsNullOrWhiteSpace(parsed.GetValue(_uri) ?? Set(surroundings, UriVariable));
+
     /// <summary>Reads the endpoint; a password on the command line works, with a note on standard error.</summary>
     /// <exception cref="KeyferryException">Nothing names the server, or what does is not usable (<see cref="FailureKind.Usage"/>).</exception>
     public Endpoint Read(ParseResult parsed, Surroundings surroundings)
