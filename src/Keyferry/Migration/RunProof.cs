@@ -81,7 +81,7 @@ internal sealed class RunProof(
             }
             catch (ServerErrorException refused) when (!Outage.IsPassing(refused))
             {
-                return new SourceMark("", "", 0, 0);
+                return new SourceMark("", "", 0);
             }
             catch (Exception lost) when (Outage.IsPassing(lost))
             {

@@ -7,9 +7,9 @@ namespace Keyferry.Servers;
 /// <summary>Tells whether a source was written to between two moments, for runs that hear of no changes (a snapshot, polling).</summary>
 /// <param name="RunId">The process, or all of them in a cluster.</param>
 /// <param name="Saved">When it last saved to disk, which sets the count of changes back; empty where it does not say.</param>
-/// <param name="Changes">Changes since then.</param>
-/// <param name="Expired">Keys that have expired: changes of the clock's making, which happen on both sides.</param>
-internal sealed record SourceMark(string RunId, string Saved, long Changes, long Expired)
+/// <param name="Changes">Changes since then. Keys that expire are none of them (measured on Redis 6.0, 7.0, 8.0, 8.6 and Valkey 8.1, 9.1): the clock removes them on both
+/// sides.</param>
+internal sealed record SourceMark(string RunId, string Saved, long Changes)
 {
     /// <summary>Asks the source.</summary>
     /// <exception cref="KeyferryException">It cannot be reached.</exception>
@@ -27,8 +27,7 @@ internal sealed record SourceMark(string RunId, string Saved, long Changes, long
         return new SourceMark(
             string.Join('+', marks.Select(static mark => mark.RunId)),
             marks.Exists(static mark => mark.Saved.Length == 0) ? "" : string.Join('+', marks.Select(static mark => mark.Saved)),
-            marks.Sum(static mark => mark.Changes),
-            marks.Sum(static mark => mark.Expired)
+            marks.Sum(static mark => mark.Changes)
         );
     }
 
@@ -41,8 +40,7 @@ internal sealed record SourceMark(string RunId, string Saved, long Changes, long
         return new SourceMark(
             identity.RunId,
             identity.Fields.GetValueOrDefault("rdb_last_save_time", ""),
-            Number(identity, "rdb_changes_since_last_save"),
-            Number(identity, "expired_keys")
+            Number(identity, "rdb_changes_since_last_save")
         );
     }
 
@@ -59,14 +57,14 @@ internal sealed record SourceMark(string RunId, string Saved, long Changes, long
             return "it cannot be told whether the source was written to while both sides were compared, and this run hears of no changes";
         }
 
-        return later.Changes - Changes > later.Expired - Expired
+        return later.Changes != Changes
             ? "the source was written to while both sides were compared, and this run hears of no changes; stop the writers first, or use --mode live with a capture that listens"
             : null;
     }
 
     /// <summary>Whether the source was written to between this mark and <paramref name="later"/>, as far as its own count can tell: a save to disk in between, and a
     /// server that does not count, hide it.</summary>
-    public bool CountsWritesUntil(SourceMark later) => Saved == later.Saved && later.Changes - Changes > later.Expired - Expired;
+    public bool CountsWritesUntil(SourceMark later) => Saved == later.Saved && later.Changes != Changes;
 
     private static long Number(ServerIdentity identity, string field) =>
         long.TryParse(identity.Fields.GetValueOrDefault(field), NumberStyles.Integer, CultureInfo.InvariantCulture, out var number)

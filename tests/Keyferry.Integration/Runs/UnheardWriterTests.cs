@@ -30,6 +30,13 @@ public sealed class UnheardWriterTests
 
         Assert.Null(first.WrittenUntil(expired));
         Assert.Contains("was written to", expired.WrittenUntil(written), StringComparison.Ordinal);
+        await client.GetDatabase().StringSetAsync("brief", "life", TimeSpan.FromMilliseconds(50));
+        var before = await SourceMark.TakeAsync(connector, stop);
+        await client.GetDatabase().StringSetAsync("key", "another value");
+        await Task.Delay(TimeSpan.FromMilliseconds(100), stop);
+        Assert.False(await client.GetDatabase().KeyExistsAsync("brief"));
+        // One write and one expiry: the expiry must not hide the write.
+        Assert.NotNull(before.WrittenUntil(await SourceMark.TakeAsync(connector, stop)));
         Assert.NotNull(expired.WrittenUntil(written with { RunId = "another" }));
         Assert.NotNull(expired.WrittenUntil(expired with { Saved = "later" }));
     }

@@ -112,6 +112,7 @@ internal sealed class Dispatcher
         try
         {
             spec.Run(new Call(_server, client, command));
+            _server.Statistics.Changes += spec.Is(CommandFlags.Write) ? 1 : 0;
         }
         finally
         {

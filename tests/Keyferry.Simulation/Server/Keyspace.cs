@@ -7,6 +7,9 @@ internal sealed class Keyspace(SimServer server, int databases, ulong seed)
 {
     private readonly Database[] _databases = [.. Enumerable.Range(0, databases).Select(number => new Database(seed + (ulong)number))];
 
+    /// <summary>Told of each key that is put; for oracles.</summary>
+    public Action<int, Blob>? Putting { get; set; }
+
     /// <summary>How many databases there are.</summary>
     public int Count => _databases.Length;
 
@@ -64,6 +67,7 @@ internal sealed class Keyspace(SimServer server, int databases, ulong seed)
     {
         var entry = new KeyEntry(value) { ExpiresAt = expiresAt, UsedAt = server.Clock };
         var number = database ?? Selected;
+        Putting?.Invoke(number, key);
         var isNew = _databases[number].Find(key) is null;
         _databases[number].Put(key, entry);
         if (isNew)

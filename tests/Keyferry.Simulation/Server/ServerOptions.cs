@@ -41,6 +41,9 @@ internal sealed class ServerStatistics
 {
     public long Commands { get; set; }
 
+    /// <summary>Commands that write; keys that expire are not counted, as on a real server.</summary>
+    public long Changes { get; set; }
+
     public long Connections { get; set; }
 
     public long Expired { get; set; }

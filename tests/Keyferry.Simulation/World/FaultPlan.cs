@@ -9,6 +9,7 @@ internal sealed class FaultPlan
 {
     private readonly SimWorld _world;
     private readonly Dice _dice;
+    private readonly List<Task> _underWay = [];
 
     public FaultPlan(SimWorld world)
     {
@@ -38,6 +39,8 @@ internal sealed class FaultPlan
             _world.Scheduler.Log($"FAULT {kind}");
             Do(kind);
         }
+
+        await Task.WhenAll(_underWay);
     }
 
     private SimServer AnyServer() => _dice.Chance(0.5) ? _world.Source : _world.Target;
@@ -66,6 +69,9 @@ internal sealed class FaultPlan
             case FaultKind.RestartTarget:
                 _world.Target.Restart(Seconds(3), Seconds(1));
                 break;
+            case FaultKind.Failover:
+                _underWay.Add(FailOverAsync());
+                break;
             case FaultKind.EmptyTarget:
                 _world.Target.Restart(Seconds(3), keepData: false);
                 break;
@@ -75,12 +81,31 @@ internal sealed class FaultPlan
         }
     }
 
+    private async Task FailOverAsync()
+    {
+        var source = _world.Source;
+        if (!source.IsUp)
+        {
+            return;
+        }
+
+        // What the replica knew when the primary's last writes were still on their way to it.
+        var replica = new SimServer(_world.Scheduler, $"{source.Name} replica", _dice.Next(), source.Options);
+        replica.TakeDataOf(source);
+        await Task.Delay(Seconds(2), _world.Time);
+        source.Restart(Seconds(5));
+        source.TakeDataOf(replica);
+    }
+
     private void OnServer(FaultKind kind)
     {
         switch (kind)
         {
             case FaultKind.FlagsOff:
                 _ = _world.Source.Execute("CONFIG", "SET", "notify-keyspace-events", _dice.Pick("", "E$", "Kx"));
+                break;
+            case FaultKind.Pause:
+                _ = AnyServer().Execute("CLIENT", "PAUSE", _dice.Between(100, 60_000), _dice.Pick("WRITE", "ALL"));
                 break;
             case FaultKind.KillSubscribers:
                 _ = _world.Source.Execute("CLIENT", "KILL", "TYPE", "pubsub");

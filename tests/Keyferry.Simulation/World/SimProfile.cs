@@ -1,4 +1,5 @@
 using Keyferry.Capture;
+using Keyferry.Migration;
 using Keyferry.Simulation.Network;
 using Keyferry.Simulation.Scheduling;
 using Keyferry.Simulation.Server;
@@ -52,6 +53,12 @@ internal enum FaultKind
 
     /// <summary>Messages come twice for a while.</summary>
     DoubleMessages,
+
+    /// <summary>The source dies, and a replica takes its place that has not heard of its last writes: other ids, its own flags.</summary>
+    Failover,
+
+    /// <summary>Somebody pauses a server for a long time (CLIENT PAUSE).</summary>
+    Pause,
 }
 
 /// <summary>What a simulation is made of; what is left open the seed decides.</summary>
@@ -84,6 +91,24 @@ internal sealed record SimProfile
     /// <summary>Which.</summary>
     public IReadOnlyList<FaultKind> Kinds { get; init; } = [];
 
+    /// <summary>How often the program's process is killed, at most; another one goes on with the run.</summary>
+    public int Crashes { get; init; }
+
+    /// <summary>How often each process is held still for a while, at most.</summary>
+    public int Freezes { get; init; }
+
+    /// <summary>What is moved, one of which the seed takes.</summary>
+    public IReadOnlyList<MigrationMode> Modes { get; init; } = [MigrationMode.Live];
+
+    /// <summary>What becomes of keys that the target has, one of which the seed takes.</summary>
+    public IReadOnlyList<TargetKeys> TargetKeys { get; init; } = [Migration.TargetKeys.Refuse];
+
+    /// <summary>Keys that the target has of its own at the start.</summary>
+    public int TargetHas { get; init; }
+
+    /// <summary>The target begins with everything that the source has, as after a restored backup.</summary>
+    public bool TargetIsCopy { get; init; }
+
     /// <summary>Memory for dirty keys that the engine is given; little of it makes precision drop.</summary>
     public long DirtyBudget { get; init; } = 64L << 20;
 
@@ -105,9 +130,30 @@ internal sealed record SimProfile
 
     public NetworkProfile Network { get; init; } = new();
 
+    /// <summary>Seeds from this one on make small worlds of the same kind: fewer keys and writes in a shorter time, so that many more schedules can be tried.</summary>
+    public const ulong SmallWorlds = 1_000_000;
+
     /// <summary>The profile with what the seed decides.</summary>
-    public SimProfile For(Dice dice) =>
-        Varies ? this with { Source = Vary(Source, dice, isSource: true), Target = Vary(Target, dice, isSource: false) } : this;
+    public SimProfile For(ulong seed)
+    {
+        var dice = Dice.Fork(seed, "profile");
+        var varied = Varies
+            ? this with
+            {
+                Source = Vary(Source, dice, isSource: true),
+                Target = Vary(Target, dice, isSource: false),
+            }
+            : this;
+        return seed < SmallWorlds
+            ? varied
+            : varied with
+            {
+                Keys = Math.Min(Keys, 8),
+                Writes = Math.Min(Writes, 20),
+                TargetHas = Math.Min(TargetHas, 8),
+                Busy = TimeSpan.FromTicks(Math.Min(Busy.Ticks, TimeSpan.FromSeconds(3).Ticks)),
+            };
+    }
 
     private static ServerOptions Vary(ServerOptions options, Dice dice, bool isSource)
     {

@@ -1,4 +1,5 @@
 using Keyferry.Capture;
+using Keyferry.Migration;
 
 namespace Keyferry.Simulation.World;
 
@@ -20,6 +21,9 @@ internal static class SimProfiles
         FaultKind.OutOfMemory,
         FaultKind.ReadOnly,
     ];
+
+    private static CaptureKind[] AllCaptures { get; } =
+    [CaptureKind.Auto, CaptureKind.Notifications, CaptureKind.Tracking, CaptureKind.Polling];
 
     public static SimProfile Calm { get; } =
         new SimProfile
@@ -59,7 +63,7 @@ internal static class SimProfiles
             Flushes = true,
             Streams = true,
             Varies = true,
-            Captures = [CaptureKind.Auto, CaptureKind.Notifications, CaptureKind.Tracking, CaptureKind.Polling],
+            Captures = AllCaptures,
         };
 
     public static SimProfile Faults_from_the_first_moment { get; } =
@@ -73,7 +77,7 @@ internal static class SimProfiles
             Faults = 5,
             Kinds = Everything,
             Streams = true,
-            Captures = [CaptureKind.Auto, CaptureKind.Notifications, CaptureKind.Tracking, CaptureKind.Polling],
+            Captures = AllCaptures,
         };
 
     public static SimProfile The_target_restarts_empty { get; } =
@@ -95,6 +99,141 @@ internal static class SimProfiles
             DirtyBudget = 4096,
         };
 
+    public static SimProfile Killed_and_resumed { get; } =
+        new SimProfile
+        {
+            Name = nameof(Killed_and_resumed),
+            NoticesEverything = true,
+            Crashes = 3,
+            Faults = 2,
+            Kinds = Network,
+            Flushes = true,
+            Streams = true,
+            Writes = 120,
+        };
+
+    public static SimProfile The_source_fails_over { get; } =
+        new SimProfile
+        {
+            Name = nameof(The_source_fails_over),
+            NoticesEverything = true,
+            Faults = 4,
+            Kinds = [FaultKind.Failover, FaultKind.Failover, FaultKind.KillSubscribers, .. Network],
+            Streams = true,
+            Captures = AllCaptures,
+            Writes = 120,
+        };
+
+    public static SimProfile The_target_has_keys_of_its_own { get; } =
+        new SimProfile
+        {
+            Name = nameof(The_target_has_keys_of_its_own),
+            Faults = 3,
+            Kinds = [.. Network, FaultKind.FlagsOff, FaultKind.KillSubscribers],
+            Crashes = 1,
+            Captures = [CaptureKind.Notifications, CaptureKind.Polling],
+            TargetKeys = [TargetKeys.Merge, TargetKeys.Merge, TargetKeys.Replace],
+            TargetHas = 40,
+            Keys = 30,
+            Writes = 120,
+        };
+
+    public static SimProfile A_snapshot_of_a_source_at_rest { get; } =
+        new SimProfile
+        {
+            Name = nameof(A_snapshot_of_a_source_at_rest),
+            Modes = [MigrationMode.Snapshot],
+            Writes = 0,
+            Busy = TimeSpan.FromSeconds(3),
+            Faults = 4,
+            Kinds = Everything,
+            Varies = true,
+        };
+
+    public static SimProfile A_snapshot_of_a_busy_source { get; } =
+        new SimProfile
+        {
+            Name = nameof(A_snapshot_of_a_busy_source),
+            Modes = [MigrationMode.Snapshot],
+            Writes = 30,
+            Busy = TimeSpan.FromSeconds(3),
+            Faults = 3,
+            Kinds = Everything,
+            Flushes = true,
+            Streams = true,
+        };
+
+    public static SimProfile Only_changes_are_moved { get; } =
+        new SimProfile
+        {
+            Name = nameof(Only_changes_are_moved),
+            Modes = [MigrationMode.LiveOnly],
+            TargetKeys = [TargetKeys.Merge, TargetKeys.Replace],
+            TargetIsCopy = true,
+            Captures = [CaptureKind.Notifications, CaptureKind.Polling],
+            Faults = 4,
+            Kinds = [.. Network, FaultKind.FlagsOff, FaultKind.KillSubscribers, FaultKind.RestartTarget],
+            Writes = 120,
+        };
+
+    public static SimProfile Nothing_is_heard { get; } =
+        new SimProfile
+        {
+            Name = nameof(Nothing_is_heard),
+            NoticesEverything = true,
+            Captures = [CaptureKind.Polling],
+            Faults = 4,
+            Kinds = Everything,
+            Flushes = true,
+            Streams = true,
+            Varies = true,
+            Writes = 120,
+        };
+
+    public static SimProfile Long_pauses { get; } =
+        new SimProfile
+        {
+            Name = nameof(Long_pauses),
+            NoticesEverything = true,
+            Faults = 3,
+            Kinds = [FaultKind.Pause, FaultKind.Pause, FaultKind.Stall, FaultKind.Slow],
+            Freezes = 2,
+            Captures = AllCaptures,
+            Writes = 120,
+        };
+
+    public static SimProfile Hardly_any_memory { get; } =
+        new SimProfile
+        {
+            Name = nameof(Hardly_any_memory),
+            NoticesEverything = true,
+            DirtyBudget = 64,
+            Faults = 3,
+            Kinds = Network,
+            Flushes = true,
+            Streams = true,
+            Captures = AllCaptures,
+            Writes = 150,
+        };
+
+    public static SimProfile Everything_at_once { get; } =
+        new SimProfile
+        {
+            Name = nameof(Everything_at_once),
+            DirtyBudget = 16_384,
+            Crashes = 2,
+            Freezes = 1,
+            Faults = 6,
+            Kinds = [.. Everything, FaultKind.Failover, FaultKind.EmptyTarget, FaultKind.Pause],
+            Flushes = true,
+            Streams = true,
+            Varies = true,
+            Captures = AllCaptures,
+            TargetKeys = [TargetKeys.Refuse, TargetKeys.Replace],
+            Keys = 30,
+            Writes = 100,
+        };
+
     /// <summary>All of them.</summary>
     public static IReadOnlyList<SimProfile> All { get; } =
     [
@@ -105,5 +244,15 @@ internal static class SimProfiles
         Faults_from_the_first_moment,
         The_target_restarts_empty,
         Little_memory,
+        Killed_and_resumed,
+        The_source_fails_over,
+        The_target_has_keys_of_its_own,
+        A_snapshot_of_a_source_at_rest,
+        A_snapshot_of_a_busy_source,
+        Only_changes_are_moved,
+        Nothing_is_heard,
+        Long_pauses,
+        Hardly_any_memory,
+        Everything_at_once,
     ];
 }

@@ -28,6 +28,27 @@ internal sealed class SimWorkload(SimWorld world)
         }
     }
 
+    /// <summary>Puts keys onto the target that are not from the source: with names of their own, and with names that the source uses or may use.</summary>
+    public void FillTarget()
+    {
+        var dice = Dice.Fork(world.Seed, "target");
+        for (var i = 0; i < world.Profile.TargetHas; i++)
+        {
+            _ = world.Target.Execute("SELECT", world.Profile.Databases[dice.Below(world.Profile.Databases.Count)]);
+            Blob key = dice.Pick($"own:{i}", $"old:{dice.Below(world.Profile.Keys * 2)}", $"new:{dice.Below(Names)}", $"later:{i}");
+            _ = dice.Chance(0.5)
+                ? world.Target.Execute("SET", key, $"of the target {i}")
+                : world.Target.Execute("SADD", key, $"of the target {i}", "z");
+            if (dice.Chance(0.1))
+            {
+                _ = world.Target.Execute("PEXPIRE", key, dice.Between(1_000, 90_000));
+            }
+        }
+    }
+
+    /// <summary>Virtual time of the latest write.</summary>
+    public TimeSpan LastWrite { get; private set; }
+
     /// <summary>Writes until the busy time is over.</summary>
     public async Task RunAsync()
     {
@@ -47,6 +68,7 @@ internal sealed class SimWorkload(SimWorld world)
             Select();
             Act();
             Done++;
+            LastWrite = world.Scheduler.Time.Elapsed;
         }
     }
 

@@ -10,7 +10,7 @@ internal sealed class SimWorld
 {
     public SimWorld(ulong seed, SimProfile profile, bool tellsStory = false)
     {
-        profile = profile.For(Dice.Fork(seed, "profile"));
+        profile = profile.For(seed);
         (Seed, Profile) = (seed, profile);
         Scheduler = new DeterministicScheduler(seed) { TellsStory = tellsStory };
         Network = new SimNetwork(Scheduler, seed, profile.Network);
@@ -58,12 +58,32 @@ internal sealed class SimWorld
     /// <summary>What differed when the program had drained everything and began to compare; <see langword="null"/> if it never came to that.</summary>
     public IReadOnlyList<string>? Unnoticed { get; set; }
 
+    /// <summary>Whether keys that the target has of its own stay there.</summary>
+    public bool Merges { get; set; }
+
+    /// <summary>Whether the program hears of changes; if not, what it says holds for the moment at which it compared.</summary>
+    public bool HearsChanges { get; set; } = true;
+
+    /// <summary>What the target had before.</summary>
+    public TargetHoldings Holdings { get; } = new();
+
     /// <summary>Fills the source and sets the application and the faults going.</summary>
     public void Begin()
     {
+        Holdings.WatchSource(Source);
         Workload.Fill();
+        if (Profile.TargetIsCopy)
+        {
+            Target.TakeDataOf(Source);
+        }
+
+        Workload.FillTarget();
+        Holdings.Remember(Target);
         Quiet = Task.WhenAll(Workload.RunAsync(), Faults.RunAsync());
     }
+
+    /// <summary>How both sides differ, within what the run is to move.</summary>
+    public IReadOnlyList<string> Differences() => SimOracle.Compare(Source, Target, Merges ? Holdings.IsAsItWas : null);
 
     /// <summary>The network heals, and everything that is still under way on it arrives.</summary>
     public async Task SettleAsync()

@@ -31,6 +31,55 @@ public sealed class LaneSetTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => rescan);
     }
 
+    /// <summary>Marked by a capture, by a verify, or offered by a pass over the source: the same key waits in the same lane.</summary>
+    [Fact]
+    public async Task A_key_takes_the_same_lane_whoever_asks_for_it()
+    {
+        var time = new FakeTimeProvider();
+        var lanes = new LaneSet(4, dirtyBudget: 4 << 20, DatabaseScope.All, new GapLedger(time), time);
+        var batch = new KeyBatch();
+        HashSet<int> used = [];
+        for (var i = 0; i < 100; i++)
+        {
+            var key = Encoding.UTF8.GetBytes($"key:{i}");
+            var id = new KeyId(i % 3, new KeyName(key));
+            List<int> took = [];
+            foreach (var ask in (Func<ValueTask>[])[Change, Expire, LookAgain, () => lanes.LookAsync(id, CancellationToken.None), Offer])
+            {
+                await ask();
+                took.Add(lanes.Queues.Index().Single(lane => lane.Item.TryTake(batch, 512, 512)).Index);
+            }
+
+            used.Add(Assert.Single(took.Distinct()));
+
+            ValueTask Change()
+            {
+                lanes.Changed(id.Database, key);
+                return ValueTask.CompletedTask;
+            }
+
+            ValueTask Expire()
+            {
+                lanes.Expired(id.Database, key);
+                return ValueTask.CompletedTask;
+            }
+
+            ValueTask LookAgain()
+            {
+                lanes.LookAgain(id);
+                return ValueTask.CompletedTask;
+            }
+
+            ValueTask Offer()
+            {
+                Assert.True(lanes.TryOffer(id.Database, key, out _));
+                return ValueTask.CompletedTask;
+            }
+        }
+
+        Assert.Equal(4, used.Count);
+    }
+
     private static async Task LookAtAllAsync(LaneSet lanes, CancellationToken stop)
     {
         for (var i = 0; i < 100_000; i++)

@@ -192,7 +192,14 @@ internal static class ServerCommands
                 $"maxmemory:{server.Configuration.MaxMemory}",
                 $"maxmemory_policy:{(server.Configuration.Evicts ? "allkeys-random" : "noeviction")}",
             ],
-            "persistence" => [$"loading:{(server.IsLoading ? 1 : 0)}", "rdb_last_bgsave_status:ok"],
+            "persistence" =>
+            [
+                $"loading:{(server.IsLoading ? 1 : 0)}",
+                // It never saves.
+                $"rdb_changes_since_last_save:{server.Statistics.Changes}",
+                "rdb_last_save_time:1772323200",
+                "rdb_last_bgsave_status:ok",
+            ],
             "stats" =>
             [
                 $"total_connections_received:{server.Statistics.Connections}",

@@ -1,0 +1,121 @@
+using static Keyferry.Mutations.NamedTest;
+
+namespace Keyferry.Mutations;
+
+/// <content>What is owed to others: their settings, their keys, their secrets, and an answer that was lost.</content>
+internal static partial class MutationList
+{
+    private static Mutation[] Keeping { get; } =
+    [
+        new(
+            9,
+            "Flags are set before the lease is written down",
+            "Notifications/NotificationSwitch.cs",
+            """
+            var lease = TakeLease(before, wanted);
+                    var reply = await connection.TryCallAsync(stop, "CONFIG", "SET", FlagTrouble.Parameter, wanted.ToConfigText());
+            """,
+            """
+            var reply = await connection.TryCallAsync(stop, "CONFIG", "SET", FlagTrouble.Parameter, wanted.ToConfigText());
+                    var lease = TakeLease(before, wanted);
+            """,
+            Integration("KilledWhileSettingTests", "Killed_before_the_answer_came_the_old_value_is_put_back")
+        ),
+        new(
+            9,
+            "Flags are not put back",
+            "Migration/RunCourse.cs",
+            "_leases.AddRange(await _listening.RestoreAsync(patience.Token));",
+            "await Task.CompletedTask;",
+            Simulation("InvariantTests", "The_source_is_left_as_it_was_found")
+        ),
+        new(
+            9,
+            "The probe key stays",
+            "Migration/CaptureProbe.cs",
+            "_ = await connection.TryCallAsync(stop, \"DEL\", probe);",
+            "_ = await connection.TryCallAsync(stop, \"PERSIST\", probe);",
+            Simulation("InvariantTests", "The_source_is_left_as_it_was_found")
+        ),
+        new(
+            9,
+            "Reading counts as use",
+            "Lanes/Lane.cs",
+            "_ = await from.TryCallAsync(stop, \"CLIENT\", \"NO-TOUCH\", \"ON\");",
+            "_ = from;",
+            Simulation("InvariantTests", "The_source_is_left_as_it_was_found")
+        ),
+        new(
+            11,
+            "The connection of an unanswered write may live on",
+            "Lanes/Lane.cs",
+            "await connection.TryCallAsync(stop, \"CLIENT\", \"KILL\", \"ID\", previous.ClientId);",
+            "await connection.TryCallAsync(stop, \"PING\");",
+            Simulation("EngineSimulationTests", "Broken_networks")
+        ),
+        new(
+            11,
+            "What a killed process has left on the target lives on",
+            "Migration/OldConnections.cs",
+            "if (!isOurs || !long.TryParse(id, out var number) || number == connection.ClientId)",
+            "if (isOurs || !long.TryParse(id, out var number) || number == connection.ClientId)",
+            Simulation("EngineSimulationTests", "Killed_and_resumed")
+        ),
+        new(
+            12,
+            "A run that merges takes every key of the target for its own",
+            "Migration/MigrationEngine.cs",
+            "public bool OwnsTarget => _options.TargetKeys != TargetKeys.Merge;",
+            "public bool OwnsTarget => true;",
+            Simulation("EngineSimulationTests", "The_target_has_keys_of_its_own")
+        ),
+        new(
+            12,
+            "A target that has keys is taken for an empty one",
+            "Migration/Planner.cs",
+            "if (keys > 0 && !_sameServer && options is { TargetKeys: TargetKeys.Refuse, Resume: false })",
+            "if (keys < 0 && !_sameServer && options is { TargetKeys: TargetKeys.Refuse, Resume: false })",
+            Integration("WrongInputTests", "A_target_that_has_keys")
+        ),
+        new(
+            12,
+            "What the target has more is everybody's",
+            "Verify/Verifier.cs",
+            "if (observation.Kind == DifferenceKind.Surplus && !fromSource && !options.TargetKeysOwned)",
+            "if (observation.Kind == DifferenceKind.Surplus && !fromSource && options is null)",
+            Integration("VerifierScopeTests", "Keys_that_the_run_does_not_own_are_left_alone")
+        ),
+        new(
+            10,
+            "A switch whose answer was lost counts as done",
+            "Cutover/CutoverRunner.cs",
+            "_ => await ResolveAsync(answer.Why, stop) ? null : \"a person said that the clients were not switched\",",
+            "_ => null,",
+            Integration("OwnershipTests", "Switch_without_an_answer_waits_for_a_person_behind_the_fence")
+        ),
+        new(
+            13,
+            "Nobody asks the fence whether it stands",
+            "Cutover/FenceGuard.cs",
+            "if (await _fence.CheckAsync(stop) is { } trouble)",
+            "if (await _fence.CheckAsync(stop) is { Length: 0 } trouble)",
+            Integration("BrokenFenceTests", "Pause_that_somebody_lifts_is_noticed")
+        ),
+        new(
+            13,
+            "Roles behind a fence are not looked at",
+            "Cutover/FenceGuard.cs",
+            "if (now.IsReplica || now.ReplicationId != before.ReplicationId)",
+            "if (now.RunId.Length < 0)",
+            Integration("BrokenFenceTests", "Source_that_becomes_a_replica_is_noticed")
+        ),
+        new(
+            14,
+            "A secret prints",
+            "Model/Secret.cs",
+            "public override string ToString() => \"***\";",
+            "public override string ToString() => _value;",
+            Program("MigrateCommandTests", "Passwords_appear_nowhere_whatever_happens")
+        ),
+    ];
+}

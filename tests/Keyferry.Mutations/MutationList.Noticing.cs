@@ -1,0 +1,177 @@
+using static Keyferry.Mutations.NamedTest;
+
+namespace Keyferry.Mutations;
+
+/// <content>How losses are noticed and made good, and what bounds the memory.</content>
+internal static partial class MutationList
+{
+    private static Mutation[] Noticing { get; } =
+    [
+        new(
+            6,
+            "A loss is told to nobody",
+            "Lanes/LaneSet.cs",
+            "_gaps.Note(reason);",
+            "_ = reason;",
+            Simulation("EngineSimulationTests", "Broken_networks")
+        ),
+        new(
+            6,
+            "A gap ends before the capture listens again",
+            "Capture/ListeningCapture.cs",
+            """
+            sink.MayHaveMissed(reason);
+                            return;
+            """,
+            "return;",
+            Simulation("EngineSimulationTests", "Broken_networks")
+        ),
+        new(
+            6,
+            "A half-open capture is taken for a quiet one",
+            "Capture/ListeningCapture.cs",
+            """
+            connection.Reset();
+                                    return;
+            """,
+            "return;",
+            Simulation("EngineSimulationTests", "Everything_goes_wrong")
+        ),
+        new(
+            6,
+            "Flags that somebody has switched off are set again without a word",
+            "Capture/SourceWatch.cs",
+            "sink.MayHaveMissed(\"the source's notification flags had been changed, so that it no longer told of every change\");",
+            "_ = sink;",
+            Simulation("EngineSimulationTests", "Everything_goes_wrong")
+        ),
+        new(
+            6,
+            "Commands that raise no event pass unnoticed",
+            "Capture/SourceWatch.cs",
+            "if (Rose(silent, before, now) is { } command)",
+            "if (Rose(silent, before, now) is { Length: 0 } command)",
+            Simulation("EngineSimulationTests", "Everything_goes_wrong")
+        ),
+        new(
+            6,
+            "Changes of consumer groups pass unnoticed",
+            "Capture/SourceWatch.cs",
+            "if (Rose(silentForStreams, before, now) is { } streams)",
+            "if (Rose(silentForStreams, before, now) is { Length: 0 } streams)",
+            Simulation("EngineSimulationTests", "Everything_goes_wrong")
+        ),
+        new(
+            6,
+            "A target that has forgotten everything passes unnoticed",
+            "Lanes/TargetProcess.cs",
+            "gaps.Note(reason);",
+            "_ = reason;",
+            Integration("FaultTests", "Target_that_comes_back_empty_is_a_gap")
+        ),
+        new(
+            6,
+            "The time between two processes of a run is no gap",
+            "Migration/RunCourse.cs",
+            "_engine.Gaps.Note(\"Keyferry was not running for a while\");",
+            "_ = _engine;",
+            Simulation("EngineSimulationTests", "Killed_and_resumed")
+        ),
+        new(
+            6,
+            "A write that an expiry hides is none",
+            "Servers/SourceMark.cs",
+            "return later.Changes != Changes",
+            "return later.Changes > Changes + 1",
+            Integration("UnheardWriterTests", "Two_marks_of_a_source_tell_a_write_from_an_expiry")
+        ),
+        new(
+            6,
+            "A change that finds no room is dropped",
+            "Lanes/LaneSet.cs",
+            "_gaps.Note(\"more keys changed than the memory budget for dirty keys holds\");",
+            "_ = _gaps;",
+            Simulation("EngineSimulationTests", "Little_memory")
+        ),
+        new(
+            6,
+            "A rescan closes gaps that opened after it began",
+            "Queue/GapLedger.cs",
+            "closed = [.. _closing];",
+            "closed = [.. _closing, .. _pending]; _pending.Clear();",
+            Unit("GapLedgerTests", "A_gap_that_opens_during_a_rescan_is_not_closed_by_it")
+        ),
+        new(
+            6,
+            "A rescan that failed closes its gaps",
+            "Migration/MigrationEngine.cs",
+            "Gaps.AbandonClosing();",
+            "Gaps.FinishClosing();",
+            Simulation("EngineSimulationTests", "Broken_networks")
+        ),
+        new(
+            6,
+            "A gap that opens during the proof does not matter",
+            "Migration/RunProof.cs",
+            "var missed = engine.Gaps.Total != gaps || engine.Gaps.Open > 0;",
+            "var missed = gaps < 0;",
+            Simulation("EngineSimulationTests", "Faults_from_the_first_moment")
+        ),
+        new(
+            7,
+            "Dirty keys have no budget",
+            "Queue/LaneQueue.cs",
+            "> _budget && _dirty.Count > 0)",
+            "> _budget && _dirty.Count < 0)",
+            Unit("LaneQueueTests", "What_does_not_fit_in_the_budget_is_refused_not_dropped")
+        ),
+        new(
+            7,
+            "A pass over the source runs ahead without end",
+            "Queue/LaneQueue.cs",
+            "if (_feed.Bytes > _feedBudget)",
+            "if (_feed.Bytes < 0 && _feedBudget < 0)",
+            Unit("LaneSetTests", "A_rescan_takes_no_memory_from_the_live_changes")
+        ),
+        new(
+            7,
+            "Keys that changed during a comparison are remembered without end",
+            "Lanes/ChangedKeys.cs",
+            "if (_overflowed || _keys.Count >= Most || _bytes + key.Length > MostBytes)",
+            "if (_overflowed)",
+            Unit("ChangedKeysTests", "Large_names_are_bounded_by_their_bytes")
+        ),
+        new(
+            7,
+            "Keys that look different are remembered without end",
+            "Verify/Candidates.cs",
+            "else if (_seen.Count < limit && _bytes + key.Name.Span.Length <= byteLimit)",
+            "else if (limit + byteLimit > 0)",
+            Unit("FindingsTests", "Candidates_are_bounded_in_number_and_in_bytes")
+        ),
+        new(
+            8,
+            "A difference seen once is one, whatever is seen then",
+            "Verify/Rechecks.cs",
+            "if (!candidates[key].SameAs(now, rule))",
+            "if (rule is null)",
+            Integration("VerifierChangeTests", "Keys_that_keep_changing_are_in_flight")
+        ),
+        new(
+            8,
+            "A difference counts although its key was dirty in between",
+            "Verify/Rechecks.cs",
+            "stable.Where(key => !watched.WasTouched(key))",
+            "stable",
+            Integration("VerifierChangeTests", "A_key_that_is_touched_in_every_round_is_in_flight")
+        ),
+        new(
+            8,
+            "A difference is found and nobody looks again",
+            "Verify/Rechecks.cs",
+            "changes.LookAgain(keys);",
+            "_ = changes;",
+            Integration("VerifierChangeTests", "A_lost_change_is_repaired_by_another_look")
+        ),
+    ];
+}

@@ -1,0 +1,152 @@
+using Keyferry.Capture;
+using Keyferry.Migration;
+using Keyferry.Model;
+using Keyferry.Observe;
+using Keyferry.Simulation.Server;
+using Keyferry.Simulation.World;
+using Keyferry.State;
+
+namespace Keyferry.Simulation.Tests;
+
+/// <summary>What the engine does to the source, seen from the source, over many schedules.</summary>
+public sealed class InvariantTests
+{
+    private const ulong Schedules = 20;
+
+    [Theory]
+    [InlineData("notifications", "psubscribe")]
+    [InlineData("tracking", "client|tracking")]
+    public void Nothing_is_scanned_before_the_capture_has_heard_its_probe(string capture, string listening)
+    {
+        for (var seed = 1UL; seed <= Schedules; seed++)
+        {
+            var world = new SimWorld(seed, SimProfiles.Calm);
+            var (listens, probed, scannedBlind) = (false, false, false);
+            world.Source.Executing = (_, command) =>
+            {
+                var name = $"{command[0]}";
+                listens |= Is(name, listening) || (command.Length > 1 && Is($"{name}|{command[1]}", listening));
+                probed |= listens && Is(name, "del") && $"{command[1]}".StartsWith("keyferry:{probe}", StringComparison.Ordinal);
+                // The examination before the run tries whether SCAN is allowed, with a page of one key.
+                scannedBlind |= Is(name, "scan") && $"{command[^1]}" != "1" && !(listens && probed);
+            };
+
+            var report = Run(world, options => options with { Capture = Enum.Parse<CaptureKind>(capture, ignoreCase: true) });
+
+            Assert.Equal((seed, Verdict.Equal), (seed, report.Verdict));
+            Assert.Equal((seed, true, true, false), (seed, listens, probed, scannedBlind));
+        }
+    }
+
+    [Fact]
+    public void A_source_that_tells_nothing_is_refused()
+    {
+        var world = new SimWorld(1, SimProfiles.Calm);
+        world.Source.PubSub.Fate = static _ => MessageFate.Dropped;
+
+        var refused = Assert.Throws<KeyferryException>(() => Run(world, static options => options));
+
+        Assert.Equal(FailureKind.Refused, refused.Kind);
+        Assert.Contains("raises no events", refused.Saw, StringComparison.Ordinal);
+    }
+
+    /// <summary>Flags as they were, no key of ours, nothing used or changed by us; when the run ends as asked and when it is aborted.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_source_is_left_as_it_was_found(bool aborted)
+    {
+        for (var seed = 1UL; seed <= Schedules; seed++)
+        {
+            var source = new ServerOptions
+            {
+                Version = "7.2.4",
+                PayloadVersion = 11,
+                Missing = new HashSet<string>(),
+                EventFlags = "Kx",
+            };
+            var target = source with { EventFlags = "" };
+            var profile = SimProfiles.Calm with { Writes = 0, Busy = TimeSpan.Zero, Source = source, Target = target };
+            var world = new SimWorld(seed, profile);
+            using var abort = new CancellationTokenSource();
+            var began = world.Source.Clock;
+
+            _ = Run(
+                world,
+                static options => options,
+                abort,
+                () =>
+                    _ = aborted
+                        ? world.Scheduler.Time.After(
+                            world.Dice.Between(TimeSpan.Zero, TimeSpan.FromMilliseconds(30)),
+                            abort.Cancel,
+                            "abort"
+                        )
+                        : null
+            );
+
+            Assert.Equal((seed, "xK"), (seed, world.Source.Configuration.Events.ToString()));
+            for (var database = 0; database < world.Source.Keyspace.Count; database++)
+            {
+                Assert.All(
+                    world.Source.Keyspace[database].Keys,
+                    pair =>
+                    {
+                        Assert.DoesNotContain("keyferry", $"{pair.Key}", StringComparison.Ordinal);
+                        Assert.True(
+                            pair.Value.UsedAt <= began,
+                            $"seed {seed}: {pair.Key} was used {pair.Value.UsedAt - began} ms after the start"
+                        );
+                    }
+                );
+            }
+        }
+    }
+
+    private static bool Is(string word, string other) => string.Equals(word, other, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Migrates in the world, asks the run to end once the application is done, and returns the report.</summary>
+    private static MigrationReport Run(
+        SimWorld world,
+        Func<MigrationOptions, MigrationOptions> adjust,
+        CancellationTokenSource? abort = null,
+        Action? armed = null
+    )
+    {
+        MigrationReport? report = null;
+        world.Scheduler.Run(async () =>
+        {
+            world.Begin();
+            using var store = new MemoryRunStore(world.Time);
+            using var finish = new CancellationTokenSource();
+            var options = adjust(new MigrationOptions { Source = SimWorld.SourceEndpoint, Target = SimWorld.TargetEndpoint });
+            // The clock moves on, so that a use by the run is later than the filling.
+            await Task.Delay(TimeSpan.FromMilliseconds(10), world.Time);
+            var run = new MigrationRun(options, world.Network, store, new Arming(armed), world.Time).RunAsync(
+                finish.Token,
+                abort?.Token ?? CancellationToken.None
+            );
+            var quiet = world.Quiet;
+            if (await Task.WhenAny(quiet, run) == quiet)
+            {
+                await Task.WhenAny(run, Task.Delay(TimeSpan.FromSeconds(1), world.Time));
+                finish.Cancel();
+            }
+
+            report = await run;
+        });
+        return report ?? throw new InvalidOperationException("the run gave no report");
+    }
+
+    /// <summary>Acts when the run begins to change something.</summary>
+    private sealed class Arming(Action? armed) : IRunObserver
+    {
+        public void On(RunEvent happened)
+        {
+            if (happened is RunEvent.PhaseEntered { Phase: Phase.Arming })
+            {
+                armed?.Invoke();
+            }
+        }
+    }
+}
