@@ -50,7 +50,7 @@ public class DirtySetBenchmarks
     private int Drain()
     {
         var taken = 0;
-        while (_queue.TryTake(_batch, Batch))
+        while (_queue.TryTake(_batch, Batch, Batch))
         {
             taken += _batch.Count;
             foreach (ref var item in _batch.Items)

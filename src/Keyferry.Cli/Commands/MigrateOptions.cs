@@ -9,6 +9,8 @@ namespace Keyferry.Cli.Commands;
 /// <summary>The options of <c>keyferry migrate</c>, and how they become the engine's.</summary>
 internal sealed class MigrateOptions
 {
+    private const int MostPiece = 64 << 20;
+
     private static readonly TimeSpan Millisecond = TimeSpan.FromMilliseconds(1);
 
     private readonly EndpointArguments _source = EndpointArguments.Source();
@@ -98,6 +100,18 @@ internal sealed class MigrateOptions
         1_000_000
     );
 
+    private readonly Option<long?> _largeValue = TypedOption.Size(
+        "--large-value",
+        "Values that use more memory than this on the source are moved in pieces, while other keys go on. Default: 2MiB.",
+        1
+    );
+
+    private readonly Option<long?> _piece = TypedOption.Size(
+        "--piece",
+        "How much of a large value is asked for at a time; other clients of the source wait for one piece at most. Default: 256KiB.",
+        1024
+    );
+
     private readonly Option<TimeSpan?> _connectTimeout = TypedOption.Duration(
         "--connect-timeout",
         "How long name look-up, connect and TLS handshake may take. Default: 10s.",
@@ -141,6 +155,8 @@ internal sealed class MigrateOptions
                     _workDirectory,
                     _lanes,
                     _dirtyBudget,
+                    _largeValue,
+                    _piece,
                     _connectTimeout,
                     _commandTimeout,
                     _outageBudget,
@@ -171,6 +187,8 @@ internal sealed class MigrateOptions
             Verify = !parsed.GetValue(_noVerify),
             WorkDirectory = parsed.GetValue(_workDirectory) ?? defaults.WorkDirectory,
             Lanes = parsed.GetValue(_lanes) ?? defaults.Lanes,
+            LargeValue = parsed.GetValue(_largeValue) ?? defaults.LargeValue,
+            Piece = (int)Math.Min(MostPiece, parsed.GetValue(_piece) ?? defaults.Piece),
             DirtyBudget = parsed.GetValue(_dirtyBudget) ?? defaults.DirtyBudget,
             ConnectTimeout = parsed.GetValue(_connectTimeout) ?? defaults.ConnectTimeout,
             CommandTimeout = parsed.GetValue(_commandTimeout) ?? defaults.CommandTimeout,

@@ -28,7 +28,8 @@ internal sealed class Lane(
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
-    private readonly Dictionary<string, Forerunner> _forerunners = [];
+    private Forerunners? _forerunners;
+    private PieceLinks? _pieceLinks;
     private TimeSpan _pause = FirstPause;
     private long _wellSince;
     private string? _held;
@@ -89,8 +90,10 @@ internal sealed class Lane(
         {
             // Reading for a migration is no use of the key: the source's LRU must not see it. Older servers do not know the command.
             _ = await from.TryCallAsync(stop, "CLIENT", "NO-TOUCH", "ON");
-            var to = await target.ConnectAsync($"lane{index}", stop, opened: EndPreviousAsync);
-            session = new LaneSession(from, to, context, time);
+            _forerunners ??= new Forerunners(context.Target, reason => Suspect?.Invoke(reason));
+            _pieceLinks ??= new PieceLinks(index, source, target, context, reason => Suspect?.Invoke(reason));
+            var to = await target.ConnectAsync($"lane{index}", stop, opened: _forerunners.EndAsync);
+            session = new LaneSession(from, to, context, _pieceLinks, time);
         }
         catch (IOException lost)
         {
@@ -120,43 +123,6 @@ internal sealed class Lane(
             }
         }
     }
-
-    /// <summary>Kills what the session before has left on this server, before anything is written to it.</summary>
-    private async ValueTask EndPreviousAsync(RespConnection connection, CancellationToken stop)
-    {
-        var server = connection.Endpoint.ToString();
-        var process = await context.Target.LookAsync(connection, stop);
-        if (_forerunners.TryGetValue(server, out var previous) && previous.Process == process)
-        {
-            await EndAsync(previous, connection, stop);
-        }
-
-        // Ids begin anew with a process, and its connections have ended with the one before: such an id may be anybody's now.
-        _forerunners[server] = new Forerunner(process, connection.ClientId);
-    }
-
-    private async ValueTask EndAsync(Forerunner previous, RespConnection connection, CancellationToken stop)
-    {
-        if (previous.ClientId == 0)
-        {
-            Suspect?.Invoke("its id is not known: the user may not run CLIENT ID");
-            return;
-        }
-
-        var reply =
-            previous.ClientId == connection.ClientId
-                ? null
-                : await connection.TryCallAsync(stop, "CLIENT", "KILL", "ID", previous.ClientId);
-        if (reply is { IsError: true })
-        {
-            Suspect?.Invoke(reply.Text);
-        }
-    }
-
-    /// <summary>The latest connection to one server that has written.</summary>
-    /// <param name="Process">The server's process; empty where it is not known.</param>
-    /// <param name="ClientId">The connection's id, or 0 where it is not known.</param>
-    private sealed record Forerunner(string Process, long ClientId);
 
     private KeyferryException GaveUp(Exception trouble) =>
         new(

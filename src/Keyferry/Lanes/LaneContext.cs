@@ -50,7 +50,7 @@ internal sealed record LaneContext(
             written += item.Write == KeyWrite.Restore ? 1 : 0;
             deleted += item.Write == KeyWrite.Unlink ? 1 : 0;
             bytes += item.Write == KeyWrite.Restore ? item.PayloadBytes : 0;
-            if (item.Flags.HasFlag(KeyFlags.Live) && item.Settled)
+            if (item.Flags.HasFlag(KeyFlags.Live) && item.Settled && item.Write != KeyWrite.Aside)
             {
                 changes++;
                 Counters.Lag.Add(now - item.Milliseconds);

@@ -16,8 +16,8 @@ namespace Keyferry.Lanes;
 /// </remarks>
 internal sealed class LaneSession : IAsyncDisposable
 {
-    /// <summary>Batches whose questions the source has before the first is answered: while we work on one, it works on the next.</summary>
-    private const int AskedAhead = 2;
+    /// <summary>Batches whose questions the source has before the first is answered: while we work on one, it works on the next. Two questions are asked for each, one after the other.</summary>
+    private const int AskedAhead = 3;
 
     /// <summary>Batches that the target has before the oldest is acknowledged.</summary>
     private const int WrittenAhead = 4;
@@ -34,6 +34,7 @@ internal sealed class LaneSession : IAsyncDisposable
     private readonly RespConnection _target;
     private readonly LaneContext _context;
     private readonly SourceReader _reader;
+    private readonly LongWay _longWay;
     private readonly TargetWriter _writer;
     private readonly TimeProvider _time;
     private readonly Channel<KeyBatch> _written = Channel.CreateBounded<KeyBatch>(
@@ -47,8 +48,9 @@ internal sealed class LaneSession : IAsyncDisposable
     private double _averageChanged = 8192;
     private double _averageOffered = 8192;
 
-    public LaneSession(RespConnection source, RespConnection target, LaneContext context, TimeProvider time)
+    public LaneSession(RespConnection source, RespConnection target, LaneContext context, PieceLinks links, TimeProvider time)
     {
+        _longWay = new LongWay(context, links);
         _source = source;
         _target = target;
         _context = context;
@@ -68,7 +70,8 @@ internal sealed class LaneSession : IAsyncDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var reading = ReadAndWriteAsync(either.Token);
         var acknowledging = AcknowledgeAsync(either.Token);
-        var first = await Task.WhenAny(reading, acknowledging);
+        var beside = _longWay.RunAsync(either.Token);
+        var first = await Task.WhenAny(reading, acknowledging, beside);
         try
         {
             await first;
@@ -79,9 +82,12 @@ internal sealed class LaneSession : IAsyncDisposable
             either.Cancel();
             _source.Reset();
             _target.Reset();
+            _longWay.Reset();
             await Quietly(reading);
             await Quietly(acknowledging);
+            await Quietly(beside);
             GiveBack();
+            _longWay.GiveBack();
         }
     }
 
@@ -89,6 +95,7 @@ internal sealed class LaneSession : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _reader.Dispose();
+        await _longWay.DisposeAsync();
         await _source.DisposeAsync();
         await _target.DisposeAsync();
     }
@@ -107,13 +114,13 @@ internal sealed class LaneSession : IAsyncDisposable
 
     private async Task ReadAndWriteAsync(CancellationToken stop)
     {
-        var asked = new Queue<KeyBatch>();
+        var asked = new Queue<(KeyBatch Batch, bool Sizes)>();
         while (true)
         {
+            await _longWay.WaitForRoomAsync(stop);
             while (asked.Count < AskedAhead && !_context.Gate.IsClosed && TryTake() is { } batch)
             {
-                _reader.Request(batch);
-                asked.Enqueue(batch);
+                asked.Enqueue((batch, Ask(batch)));
             }
 
             if (asked.Count == 0)
@@ -125,16 +132,43 @@ internal sealed class LaneSession : IAsyncDisposable
             }
 
             await GuardAsync(_source, "source", () => _source.FlushAsync(stop));
-            var next = asked.Dequeue();
+            var (next, sizes) = asked.Dequeue();
+            if (sizes)
+            {
+                await GuardAsync(_source, "source", () => _reader.ReadSizesAsync(next, _longWay, stop));
+                _reader.Request(next);
+                asked.Enqueue((next, false));
+                continue;
+            }
+
             await MoveAsync(next, stop);
             await _written.Writer.WriteAsync(next, stop);
         }
     }
 
+    /// <summary>Writes the first questions about a batch.</summary>
+    /// <returns>Whether they are about sizes; else about values.</returns>
+    private bool Ask(KeyBatch batch)
+    {
+        for (var i = 0; i < batch.Count; i++)
+        {
+            _ = _longWay.TryJoin(batch, i);
+        }
+
+        if (_context.Transfer.TellsSizes)
+        {
+            _reader.RequestSizes(batch);
+            return true;
+        }
+
+        _reader.Request(batch);
+        return false;
+    }
+
     private async Task MoveAsync(KeyBatch batch, CancellationToken stop)
     {
         await ProveDatabasesAsync(batch, stop);
-        await GuardAsync(_source, "source", () => _reader.MoveAsync(batch, _writer, stop));
+        await GuardAsync(_source, "source", () => _reader.MoveAsync(batch, _writer, _longWay, stop));
         await GuardAsync(_target, "target", () => _writer.FlushAsync(stop));
         var changed = Math.Min(batch.FirstOffered, batch.Count);
         _averageChanged = Averaged(_averageChanged, batch.Items[..changed]);
@@ -196,6 +230,7 @@ internal sealed class LaneSession : IAsyncDisposable
             try
             {
                 await AcknowledgeAsync(batch, stop);
+                _longWay.Acknowledged(batch);
             }
             catch (ServerErrorException refused)
             {
@@ -235,9 +270,20 @@ internal sealed class LaneSession : IAsyncDisposable
         for (var i = 0; i < batch.Count; i++)
         {
             var refusal = await _writer.AcknowledgeAsync(batch, i, stop);
+            if (batch.Items[i].Write == KeyWrite.Aside)
+            {
+                // Its own batch answers for it from here on.
+                batch.Items[i].Settled = true;
+                continue;
+            }
+
             if (refusal is null)
             {
                 _context.Note(batch, i);
+            }
+            else if (LaneTrouble.IsOfThePayload(refusal))
+            {
+                _longWay.Take(batch, i);
             }
             else if (LaneTrouble.IsOfTheKey(refusal))
             {

@@ -6,12 +6,15 @@ namespace Keyferry.Lanes;
 /// <summary>What kind of trouble an error is: the key's own, one that passes, or one that only a person can mend.</summary>
 internal static class LaneTrouble
 {
-    /// <summary>Whether the target refused this one value as such, so that others may still pass.</summary>
-    public static bool IsOfTheKey(string reply) =>
+    /// <summary>Whether the target does not read this payload, so that the value may still be moved by commands.</summary>
+    public static bool IsOfThePayload(string reply) =>
         reply.StartsWith("ERR Bad data format", StringComparison.Ordinal)
         || reply.StartsWith("ERR DUMP payload version or checksum", StringComparison.Ordinal)
-        || reply.StartsWith("ERR Invalid TTL", StringComparison.Ordinal)
-        || reply.StartsWith("WRONGTYPE", StringComparison.Ordinal);
+        || reply.StartsWith("ERR RESTORE currently only supports", StringComparison.Ordinal);
+
+    /// <summary>Whether the target refused this one value as such, so that others may still pass.</summary>
+    public static bool IsOfTheKey(string reply) =>
+        reply.StartsWith("ERR Invalid TTL", StringComparison.Ordinal) || reply.StartsWith("WRONGTYPE", StringComparison.Ordinal);
 
     /// <summary>Whether waiting and trying again may help: the server is busy, full, loading, or changing roles.</summary>
     public static bool Passes(string reply) =>

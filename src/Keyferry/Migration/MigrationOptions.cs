@@ -46,6 +46,12 @@ internal sealed record MigrationOptions
     /// <summary>Ordered ways per shard. One keeps a short network busy; more are for long round trips.</summary>
     public int Lanes { get; init; } = 1;
 
+    /// <summary>Bytes of the source's memory from which on a value is moved in pieces, beside the others.</summary>
+    public long LargeValue { get; init; } = 2L << 20;
+
+    /// <summary>Bytes of a large value that are asked for at a time.</summary>
+    public int Piece { get; init; } = 256 * 1024;
+
     /// <summary>Memory for dirty keys, in bytes, over all lanes. When it is full a gap is opened and closed by a rescan.</summary>
     public long DirtyBudget { get; init; } = 64L << 20;
 

@@ -52,6 +52,7 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         JudgeMemory(sourceIdentity, targetIdentity);
         JudgeTargetKeys(targetKeys);
         await TryReadingAsync(from, sourceIdentity, stop);
+        var tellsSizes = await TellsSizesAsync(from, stop);
         await TryWritingAsync(to, stop);
         await TryDatabasesAsync(to, targetIdentity, databases, scope, stop);
         var capture = options.Mode == MigrationMode.Snapshot ? "" : await JudgeCaptureAsync(from, stop);
@@ -71,16 +72,22 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
             Steps = PlanSteps.Of(options),
             Warnings = _warnings,
             Refusals = _refusals,
-            Transfer = new TransferSettings(sourceIdentity.HasPExpireTime, shift.Shift, scope, writes, reads)
-            {
-                LeavesOut = options.UnsupportedKeys == UnsupportedKeys.LeaveOut,
-            },
+            Transfer = TransferOf(new TransferSettings(sourceIdentity.HasPExpireTime, shift.Shift, scope, writes, reads), tellsSizes),
             Unsupported = _unsupported,
             Shift = shift,
             SourceIdentity = sourceIdentity,
             TargetIdentity = targetIdentity,
         };
     }
+
+    private TransferSettings TransferOf(TransferSettings basis, bool tellsSizes) =>
+        basis with
+        {
+            TellsSizes = tellsSizes,
+            LargeValue = options.LargeValue,
+            Piece = options.Piece,
+            LeavesOut = options.UnsupportedKeys == UnsupportedKeys.LeaveOut,
+        };
 
     private static string Ahead(TimeSpan shift) =>
         $"{shift.Duration().TotalSeconds:0.###} s {(shift > TimeSpan.Zero ? "ahead of" : "behind")} the source's";
@@ -179,9 +186,7 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
     {
         if (from.PayloadVersion == 0 || to.PayloadVersion == 0)
         {
-            _warnings.Add(
-                $"It is not known whether {to} reads the values that {from} dumps; a value that it refuses is counted as failed."
-            );
+            _warnings.Add($"It is not known whether {to} reads the values that {from} dumps; what it does not read is moved by commands.");
             return;
         }
 
@@ -245,6 +250,20 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         }
 
         await TryAsync(from, "source", stop, "SCAN", "0", "COUNT", "1");
+    }
+
+    private async ValueTask<bool> TellsSizesAsync(RespConnection from, CancellationToken stop)
+    {
+        var reply = await from.TryCallAsync(stop, "MEMORY", "USAGE", "keyferry:{probe}");
+        if (reply.IsError)
+        {
+            _warnings.Add(
+                $"The source does not tell how large values are ({reply.Text.TrimEnd('.')}): each is read whole, and a very large one keeps it from answering for a while. "
+                    + "Give the user +memory|usage."
+            );
+        }
+
+        return !reply.IsError;
     }
 
     private async ValueTask TryWritingAsync(RespConnection to, CancellationToken stop)

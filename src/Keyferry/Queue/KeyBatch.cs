@@ -5,9 +5,24 @@ namespace Keyferry.Queue;
 /// <summary>Keys on their way through a lane together, with their bytes in one buffer. Reused; owned by one lane.</summary>
 internal sealed class KeyBatch
 {
-    private byte[] _bytes = ArrayPool<byte>.Shared.Rent(16 * 1024);
-    private Item[] _items = new Item[128];
+    private byte[] _bytes;
+    private Item[] _items;
     private int _used;
+
+    /// <summary>For many keys.</summary>
+    public KeyBatch()
+    {
+        _bytes = ArrayPool<byte>.Shared.Rent(16 * 1024);
+        _items = new Item[128];
+    }
+
+    /// <summary>For one key, and not more memory than that needs.</summary>
+    public KeyBatch(in KeyEntry entry)
+    {
+        _bytes = new byte[entry.Key.Length];
+        _items = new Item[1];
+        Add(entry);
+    }
 
     /// <summary>How many keys there are.</summary>
     public int Count { get; private set; }
@@ -58,6 +73,26 @@ internal sealed class KeyBatch
         OldestSequence = Math.Min(OldestSequence, entry.Sequence);
     }
 
+    /// <summary>A batch of its own for one key, that was taken when this one was.</summary>
+    public KeyBatch Split(int index)
+    {
+        var item = _items[index];
+        return new KeyBatch(
+            new KeyEntry
+            {
+                Database = item.Database,
+                Key = Key(index),
+                Hash = item.Hash,
+                Flags = item.Flags,
+                Sequence = item.Sequence,
+                Milliseconds = item.Milliseconds,
+            }
+        )
+        {
+            TakenAt = TakenAt,
+        };
+    }
+
     /// <summary>Empties the batch for its next use.</summary>
     public void Clear()
     {
@@ -77,6 +112,9 @@ internal sealed class KeyBatch
         public KeyFlags Flags;
         public long Sequence;
         public uint Milliseconds;
+
+        /// <summary>Whether the source was asked for its value.</summary>
+        public bool Asked;
 
         /// <summary>What the lane sent to the target for it.</summary>
         public KeyWrite Write;
@@ -106,4 +144,7 @@ internal enum KeyWrite : byte
 
     /// <summary>Nothing: the key could not be read, or is of no concern.</summary>
     Nothing,
+
+    /// <summary>Nothing by the lane itself: the key is moved in pieces beside it.</summary>
+    Aside,
 }

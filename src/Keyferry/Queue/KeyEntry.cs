@@ -20,6 +20,17 @@ internal ref struct KeyEntry
 
     /// <summary>When the change was heard of, in milliseconds since the lane began; meaningful with <see cref="KeyFlags.Live"/>.</summary>
     public uint Milliseconds { get; init; }
+
+    /// <summary>The same key with its place in the lane's count.</summary>
+    public readonly KeyEntry At(long sequence) =>
+        new()
+        {
+            Database = Database,
+            Key = Key,
+            Hash = Hash,
+            Flags = Flags,
+            Sequence = sequence,
+        };
 }
 
 /// <summary>Why a key is to be looked at.</summary>

@@ -290,19 +290,22 @@ internal sealed class LaneQueue
     {
         for (batch.FirstOffered = batch.Count; most > 0 && _feed.TryPeek(out var entry, out _); most--)
         {
-            batch.Add(
-                new KeyEntry
-                {
-                    Database = entry.Database,
-                    Key = entry.Key,
-                    Hash = entry.Hash,
-                    Flags = entry.Flags,
-                    Sequence = ++_sequence,
-                }
-            );
+            batch.Add(entry.At(++_sequence));
             _feed.DropFirst();
             _taken++;
         }
+    }
+
+    /// <summary>Lets one key of a batch that is moving go on in a batch of its own, which is to be ended by <see cref="Done"/> as well.</summary>
+    public KeyBatch SetAside(KeyBatch batch, int index)
+    {
+        var own = batch.Split(index);
+        lock (_lock)
+        {
+            _moving.Add(own);
+        }
+
+        return own;
     }
 
     /// <summary>Ends the move of a batch: keys whose writes were not acknowledged are marked again, whatever the budget, with their old place in the count.</summary>
@@ -364,10 +367,8 @@ internal sealed class LaneQueue
             )
         );
 
-    /// <summary>
-    /// A key that waits already is marked once more. Its look is still to come, so that one look serves both; but if the other mark is older (a failed move came back),
-    /// the key must keep the older sequence, or the lane would count as settled too early.
-    /// </summary>
+    /// <summary>A key that waits already is marked once more. Its look is still to come, so that one look serves both; but if the other mark is older (a failed move came
+    /// back), the key must keep the older sequence, or the lane would count as settled too early.</summary>
     private void Merge((int Block, int Offset) position, KeyFlags flags, long sequence, uint milliseconds)
     {
         var entry = _dirty.At(position);

@@ -122,6 +122,8 @@ internal static class CommandKeys
             };
         }
 
+        // As Keyferry sends it: XREADGROUP GROUP group consumer STREAMS key id.
+        shapes["XREADGROUP"] = new CommandShape(CommandKind.Keyed, 5);
         shapes["SELECT"] = new CommandShape(CommandKind.Select, 1);
         shapes["MULTI"] = new CommandShape(CommandKind.Multi, 0);
         shapes["EXEC"] = new CommandShape(CommandKind.Exec, 0);

@@ -34,19 +34,56 @@ internal sealed class SourceReader(RespConnection connection, TransferSettings s
     private int _askedDatabase = -1;
     private int _readDatabase = -1;
 
-    /// <summary>Writes the questions for a batch; the caller flushes.</summary>
+    /// <summary>Writes the questions how large the values of a batch are; the caller flushes.</summary>
+    public void RequestSizes(KeyBatch batch)
+    {
+        for (var i = 0; i < batch.Count; i++)
+        {
+            if (batch.Items[i].Write != KeyWrite.Aside)
+            {
+                Select(batch.Items[i].Database);
+                Ask(connection.Output, "*3\r\n$6\r\nMEMORY\r\n$5\r\nUSAGE\r\n"u8, batch.Key(i));
+            }
+        }
+    }
+
+    /// <summary>Reads the answers to that, and gives large values to <paramref name="aside"/>.</summary>
+    /// <exception cref="ServerErrorException">The source refused the command.</exception>
+    /// <exception cref="IOException">The connection is lost.</exception>
+    public async ValueTask ReadSizesAsync(KeyBatch batch, IAside aside, CancellationToken stop)
+    {
+        for (var i = 0; i < batch.Count; i++)
+        {
+            if (batch.Items[i].Write == KeyWrite.Aside)
+            {
+                continue;
+            }
+
+            await ReadSelectAsync(batch.Items[i].Database, stop);
+            if (IsLarge((await connection.ReadAsync(stop)).Span))
+            {
+                aside.Take(batch, i);
+            }
+        }
+    }
+
+    /// <summary>Writes the questions for the values of a batch; the caller flushes.</summary>
     public void Request(KeyBatch batch)
     {
         var output = connection.Output;
         for (var i = 0; i < batch.Count; i++)
         {
-            var database = batch.Items[i].Database;
-            if (database != _askedDatabase)
+            batch.Items[i].Asked = batch.Items[i].Write != KeyWrite.Aside;
+        }
+
+        for (var i = 0; i < batch.Count; i++)
+        {
+            if (!batch.Items[i].Asked)
             {
-                WireCommands.Select(output, database);
-                _askedDatabase = database;
+                continue;
             }
 
+            Select(batch.Items[i].Database);
             if (_hasPExpireTime)
             {
                 Ask(output, "*2\r\n$11\r\nPEXPIRETIME\r\n"u8, batch.Key(i));
@@ -73,18 +110,18 @@ internal sealed class SourceReader(RespConnection connection, TransferSettings s
     /// <summary>Reads the answers for a batch and writes what follows from them to <paramref name="target"/>, flushing whenever enough has gathered.</summary>
     /// <exception cref="ServerErrorException">The source refused a command.</exception>
     /// <exception cref="IOException">Either connection is lost.</exception>
-    public async ValueTask MoveAsync(KeyBatch batch, TargetWriter target, CancellationToken stop)
+    public async ValueTask MoveAsync(KeyBatch batch, TargetWriter target, IAside aside, CancellationToken stop)
     {
         var (group, first) = (0, 0);
         for (var i = 0; i < batch.Count; i++)
         {
-            if (batch.Items[i].Database != _readDatabase)
+            if (!batch.Items[i].Asked)
             {
-                WireCommands.ExpectOk((await connection.ReadAsync(stop)).Span, "SELECT");
-                _readDatabase = batch.Items[i].Database;
+                continue;
             }
 
-            if (!_hasPExpireTime && i == first + group)
+            await ReadSelectAsync(batch.Items[i].Database, stop);
+            if (!_hasPExpireTime && i >= first + group)
             {
                 (first, group) = (i, GroupAt(batch, i));
                 await ReadExpiriesAsync(group, stop);
@@ -93,12 +130,38 @@ internal sealed class SourceReader(RespConnection connection, TransferSettings s
             var expiry = _hasPExpireTime
                 ? WireCommands.ExpectInteger((await connection.ReadAsync(stop)).Span, "PEXPIRETIME")
                 : _left[i - first];
-            PassOn(batch, i, expiry, (await connection.ReadAsync(stop)).Span, target);
+            PassOn(batch, i, expiry, (await connection.ReadAsync(stop)).Span, target, aside);
             if (target.PendingBytes >= TargetWriter.FlushThreshold)
             {
                 await target.FlushAsync(stop);
             }
         }
+    }
+
+    private void Select(int database)
+    {
+        if (database != _askedDatabase)
+        {
+            WireCommands.Select(connection.Output, database);
+            _askedDatabase = database;
+        }
+    }
+
+    private async ValueTask ReadSelectAsync(int database, CancellationToken stop)
+    {
+        if (database != _readDatabase)
+        {
+            WireCommands.ExpectOk((await connection.ReadAsync(stop)).Span, "SELECT");
+            _readDatabase = database;
+        }
+    }
+
+    private bool IsLarge(ReadOnlySpan<byte> frame)
+    {
+        WireCommands.ExpectOk(frame, "MEMORY USAGE");
+        var reader = new RespReader(frame);
+        reader.Require();
+        return !reader.IsNull && reader.Integer > settings.LargeValue;
     }
 
     private static void Ask(RespOutput output, ReadOnlySpan<byte> command, ReadOnlySpan<byte> key)
@@ -112,7 +175,7 @@ internal sealed class SourceReader(RespConnection connection, TransferSettings s
     {
         var end = Math.Min(batch.Count, first + KeysPerTime);
         var next = first + 1;
-        while (next < end && batch.Items[next].Database == batch.Items[first].Database)
+        while (next < end && batch.Items[next].Asked && batch.Items[next].Database == batch.Items[first].Database)
         {
             next++;
         }
@@ -135,8 +198,14 @@ internal sealed class SourceReader(RespConnection connection, TransferSettings s
     /// <param name="expiry">-2: no such key; -1: no expiry; else the source's absolute time in milliseconds.</param>
     /// <param name="frame">The reply to DUMP.</param>
     /// <param name="target">Where the write goes.</param>
-    private void PassOn(KeyBatch batch, int index, long expiry, ReadOnlySpan<byte> frame, TargetWriter target)
+    /// <param name="aside">Where keys go that need commands.</param>
+    private void PassOn(KeyBatch batch, int index, long expiry, ReadOnlySpan<byte> frame, TargetWriter target, IAside aside)
     {
+        if (aside.TryJoin(batch, index))
+        {
+            return;
+        }
+
         var reader = new RespReader(frame);
         reader.Require();
         if (reader.IsError)
@@ -159,12 +228,17 @@ internal sealed class SourceReader(RespConnection connection, TransferSettings s
         }
 
         var fitted = _fitter.Fit(reader.Bytes);
-        if (fitted.Fit != PayloadFit.Fits)
+        if (fitted.Fit == PayloadFit.NeedsCommands)
+        {
+            aside.Take(batch, index);
+            return;
+        }
+
+        if (fitted.Fit == PayloadFit.Impossible)
         {
             // What the target has under that name is not what the source has: better nothing than that.
             target.Unlink(batch, index);
-            batch.Items[index].Refusal =
-                fitted.Fit == PayloadFit.Impossible ? fitted.Reason : "the value is in a form that this version of Keyferry does not know";
+            batch.Items[index].Refusal = fitted.Reason;
             return;
         }
 

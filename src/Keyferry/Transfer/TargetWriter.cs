@@ -60,7 +60,7 @@ internal sealed class TargetWriter(RespConnection connection, DatabaseScope scop
     /// <exception cref="IOException">The connection is lost.</exception>
     public async ValueTask<string?> AcknowledgeAsync(KeyBatch batch, int index, CancellationToken stop)
     {
-        if (batch.Items[index].Write == KeyWrite.Nothing)
+        if (batch.Items[index].Write is KeyWrite.Nothing or KeyWrite.Aside)
         {
             return null;
         }

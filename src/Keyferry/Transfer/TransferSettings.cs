@@ -17,6 +17,15 @@ internal sealed record TransferSettings(
     PayloadFormat TargetFormat
 )
 {
+    /// <summary>Whether the source tells how much memory a value uses (MEMORY USAGE), so that large ones are known before they are read.</summary>
+    public bool TellsSizes { get; init; }
+
+    /// <summary>Bytes of memory on the source from which on a value is moved in pieces.</summary>
+    public long LargeValue { get; init; } = 2 << 20;
+
+    /// <summary>Bytes that a piece of a large value is meant to have at most: for so long other clients of the source wait for one.</summary>
+    public int Piece { get; init; } = 256 * 1024;
+
     /// <summary>Whether keys that the target cannot hold are left out of the run instead of counting as refused.</summary>
     public bool LeavesOut { get; init; }
 }

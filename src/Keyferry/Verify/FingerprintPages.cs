@@ -17,6 +17,10 @@ internal sealed class FingerprintPages : IPageLook
     private const int Footer = 10;
     private const int EntryLength = Footer + 8;
     private const int MostKeysPerCall = 100;
+
+    /// <summary>Stands for a value that is too large to be dumped.</summary>
+    private const byte LargeMark = 1;
+
     private readonly VerifyLink _link;
     private readonly byte[] _sourceCall;
     private readonly byte[] _targetCall;
@@ -108,7 +112,8 @@ internal sealed class FingerprintPages : IPageLook
     }
 
     private bool AreEqual(ReadOnlySpan<byte> source, ReadOnlySpan<byte> target) =>
-        source[..Footer].SequenceEqual(target[..Footer])
+        source[0] != LargeMark
+        && source[..Footer].SequenceEqual(target[..Footer])
         && _link.Expiry.Agree(BinaryPrimitives.ReadInt64BigEndian(source[Footer..]), BinaryPrimitives.ReadInt64BigEndian(target[Footer..]));
 
     /// <summary>The packed entries; empty where the script failed on these keys, which are then looked at one by one.</summary>
@@ -151,17 +156,18 @@ internal sealed class FingerprintPages : IPageLook
         return null;
     }
 
-    /// <summary>Servers before 7.0 tell only the time left, which is added to their own clock.</summary>
+    /// <summary>A large value is not dumped: it is looked at piece by piece. Servers before 7.0 tell only the time left, which is added to their own clock.</summary>
     private static string Script(bool hasPExpireTime)
     {
         var clock = hasPExpireTime ? "" : "local t=redis.call('TIME') local now=t[1]*1000+math.floor(t[2]/1000) ";
         var expiry = hasPExpireTime ? "local e=call('PEXPIRETIME',k) " : "local e=call('PTTL',k) if e>=0 then e=e+now end ";
-        return "local call,sub,pack=redis.call,string.sub,struct.pack "
-            + "local never,absent=pack('>i8',-1),string.rep('\\0',10)..pack('>i8',-2) local out,size={},0 "
+        return "local call,try,sub,pack=redis.call,redis.pcall,string.sub,struct.pack "
+            + "local large=string.rep('\\1',18) local never,absent=pack('>i8',-1),string.rep('\\0',10)..pack('>i8',-2) local out,size={},0 "
             + clock
-            + "for i=1,#KEYS do local k=KEYS[i] local d=call('DUMP',k) if d then "
+            + $"for i=1,#KEYS do local k=KEYS[i] local u=try('MEMORY','USAGE',k) if type(u)=='number' and u>{VerifyLink.LargeValue} then out[i]=large else "
+            + "local d=call('DUMP',k) if d then "
             + expiry
             + "size=size+#d out[i]=sub(d,-10)..(e==-1 and never or pack('>i8',e)) if size>1000000 then break end "
-            + "else out[i]=absent end end return table.concat(out)";
+            + "else out[i]=absent end end end return table.concat(out)";
     }
 }

@@ -1,5 +1,6 @@
 using System.IO.Hashing;
 using Keyferry.Resp;
+using Keyferry.Transfer;
 
 namespace Keyferry.Verify;
 

@@ -1,15 +1,17 @@
 using Keyferry.Resp;
+using Keyferry.Transfer;
 
 namespace Keyferry.Verify;
 
 /// <summary>Compares pages by whole DUMP payloads, for servers that run no scripts for us or write different payload versions.</summary>
-/// <remarks>The footer (version and CRC64) is left out: bodies that are equal byte by byte begin with the same type and encode the same value.</remarks>
+/// <remarks>Payloads come on the connection for closer looks: only once sizes are known is it known which to ask for. The footer (version and CRC64) is left out: bodies that are equal byte by byte begin with the same type and encode the same value.</remarks>
 internal sealed class PayloadPages(VerifyLink link, int largestPage) : IPageLook
 {
     private const int Footer = 10;
     private readonly PageSizer _sizer = new(largestPage);
     private long[] _sourceExpiries = new long[512];
     private long[] _targetExpiries = new long[512];
+    private bool[] _large = new bool[512];
 
     /// <inheritdoc/>
     public int PageSize => _sizer.Size;
@@ -19,10 +21,12 @@ internal sealed class PayloadPages(VerifyLink link, int largestPage) : IPageLook
     {
         ExpiryQuestions.Ask(link.Source, link.Source.Pages.Output, page);
         ExpiryQuestions.Ask(link.Target, link.Target.Pages.Output, page);
-        for (var i = 0; i < page.Count; i++)
+        foreach (var side in (VerifySide[])[link.Source, link.Target])
         {
-            AskDump(link.Source.Pages.Output, page[i]);
-            AskDump(link.Target.Pages.Output, page[i]);
+            for (var i = 0; side.TellsSizes && i < page.Count; i++)
+            {
+                AskSize(side.Pages.Output, page[i]);
+            }
         }
     }
 
@@ -33,15 +37,35 @@ internal sealed class PayloadPages(VerifyLink link, int largestPage) : IPageLook
         {
             Array.Resize(ref _sourceExpiries, page.Count * 2);
             Array.Resize(ref _targetExpiries, page.Count * 2);
+            Array.Resize(ref _large, page.Count * 2);
         }
 
         await ExpiryQuestions.ReadAsync(link.Source, link.Source.Pages, _sourceExpiries.AsMemory(0, page.Count), stop);
         await ExpiryQuestions.ReadAsync(link.Target, link.Target.Pages, _targetExpiries.AsMemory(0, page.Count), stop);
+        Array.Clear(_large, 0, page.Count);
+        await ReadSizesAsync(link.Source, page, stop);
+        await ReadSizesAsync(link.Target, page, stop);
+        for (var i = 0; i < page.Count; i++)
+        {
+            if (!_large[i])
+            {
+                AskDump(link.Source.Looks.Output, page[i]);
+                AskDump(link.Target.Looks.Output, page[i]);
+            }
+        }
+
+        await link.FlushLooksAsync(stop);
         long bytes = 0;
         for (var i = 0; i < page.Count; i++)
         {
-            var onSource = await link.Source.Pages.ReadAsync(stop);
-            var onTarget = await link.Target.Pages.ReadAsync(stop);
+            if (_large[i])
+            {
+                suspects.Add(page[i]);
+                continue;
+            }
+
+            var onSource = await link.Source.Looks.ReadAsync(stop);
+            var onTarget = await link.Target.Looks.ReadAsync(stop);
             link.Source.Check(onSource, "DUMP");
             link.Target.Check(onTarget, "DUMP");
             bytes += onSource.Length;
@@ -52,6 +76,18 @@ internal sealed class PayloadPages(VerifyLink link, int largestPage) : IPageLook
         }
 
         _sizer.Saw(bytes);
+    }
+
+    private async ValueTask ReadSizesAsync(VerifySide side, KeyBatch page, CancellationToken stop)
+    {
+        for (var i = 0; side.TellsSizes && i < page.Count; i++)
+        {
+            var frame = await side.Pages.ReadAsync(stop);
+            side.Check(frame, "MEMORY USAGE");
+            var reader = new RespReader(frame.Span);
+            reader.Require();
+            _large[i] |= !reader.IsNull && reader.Integer > VerifyLink.LargeValue;
+        }
     }
 
     /// <summary>Whether two answers to DUMP hold the same value for certain.</summary>
@@ -66,6 +102,12 @@ internal sealed class PayloadPages(VerifyLink link, int largestPage) : IPageLook
             : source.Bytes.Length > Footer
                 && source.Bytes.Length == target.Bytes.Length
                 && source.Bytes[..^Footer].SequenceEqual(target.Bytes[..^Footer]);
+    }
+
+    private static void AskSize(RespOutput output, ReadOnlySpan<byte> key)
+    {
+        output.Raw("*3\r\n$6\r\nMEMORY\r\n$5\r\nUSAGE\r\n"u8);
+        output.Bulk(key);
     }
 
     private static void AskDump(RespOutput output, ReadOnlySpan<byte> key)

@@ -3,6 +3,7 @@ using System.IO.Hashing;
 using System.Text;
 using Keyferry.Model;
 using Keyferry.Resp;
+using Keyferry.Transfer;
 
 namespace Keyferry.Verify;
 

@@ -7,6 +7,9 @@ namespace Keyferry.Verify;
 /// <summary>Both sides of a comparison as they are connected now, and the rule for their expiries.</summary>
 internal sealed class VerifyLink : IAsyncDisposable
 {
+    /// <summary>Bytes of memory from which on a value is compared piece by piece, and never dumped.</summary>
+    public const long LargeValue = 2 << 20;
+
     private VerifyLink(VerifySide source, VerifySide target, VerifyOptions options, TimeProvider time)
     {
         Source = source;

@@ -46,6 +46,9 @@ internal sealed class VerifySide : IAsyncDisposable
     /// <summary>Whether the server knows scripts that only read, which a fence lets through (EVAL_RO, 7.0 and newer).</summary>
     public bool HasReadOnlyScripts => HasPExpireTime;
 
+    /// <summary>Whether the server tells how much memory a value uses.</summary>
+    public bool TellsSizes { get; private set; }
+
     /// <summary>Whether several keys may stand in one command: everywhere but in a cluster.</summary>
     public bool ManyKeysPerCommand => !Identity.IsCluster;
 
@@ -169,6 +172,7 @@ internal sealed class VerifySide : IAsyncDisposable
         var fields = await Looks.TryCallAsync(stop, "HPEXPIRETIME", _probeKey, "FIELDS", 1, "f");
         HasFieldExpiry = !fields.IsError;
         HidesFieldExpiry = fields.IsError && Identity.HasHashFieldExpiry;
+        TellsSizes = !(await Looks.TryCallAsync(stop, "MEMORY", "USAGE", _probeKey)).IsError;
         HasDump = !(await Looks.TryCallAsync(stop, "DUMP", _probeKey)).IsError;
         if (Identity.HasNoTouch)
         {

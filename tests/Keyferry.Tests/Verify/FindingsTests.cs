@@ -1,4 +1,5 @@
 using Keyferry.Model;
+using Keyferry.Transfer;
 using Keyferry.Verify;
 
 namespace Keyferry.Tests.Verify;

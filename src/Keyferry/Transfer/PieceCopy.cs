@@ -1,0 +1,238 @@
+using Keyferry.Model;
+using Keyferry.Payloads;
+using Keyferry.Resp;
+
+namespace Keyferry.Transfer;
+
+/// <summary>Moves one key at a time in pieces, by commands of its type: large values, and those whose payload the target does not read.</summary>
+/// <remarks>
+/// <para><b>In the data path.</b> Beside a lane, on connections of its own, so that other keys go on meanwhile.</para>
+/// <para><b>Promises.</b> The target's readers see the old value or the new one. The source watches the key (WATCH): what changed while it was read is told, so that it is looked
+/// at again. Memory is bounded by pieces, whatever the size of the value.</para>
+/// <para><b>Concurrency.</b> One task.</para>
+/// </remarks>
+internal sealed class PieceCopy
+{
+    /// <summary>How often a copy is begun anew because the value changed meanwhile; then it is taken as it came, and looked at again later.</summary>
+    private const int Attempts = 3;
+
+    private readonly RespConnection _source;
+    private readonly PieceTarget _target;
+    private readonly TransferSettings _settings;
+    private readonly StreamGroups _groups;
+    private int _database = -1;
+    private bool _watches = true;
+    private bool _askedAhead;
+
+    /// <param name="source">A connection to the source that nobody else uses.</param>
+    /// <param name="target">Likewise to the target.</param>
+    /// <param name="settings">How values are moved in this run.</param>
+    /// <param name="owner">Tells this run's and lane's temporary keys from others.</param>
+    public PieceCopy(RespConnection source, RespConnection target, TransferSettings settings, string owner)
+    {
+        _source = source;
+        _settings = settings;
+        _target = new PieceTarget(target, settings.Scope, owner);
+        _groups = new StreamGroups(source, _target, settings.TargetFormat);
+    }
+
+    /// <summary>Whether a refusal that was thrown was the target's, and not the source's.</summary>
+    public bool TargetRefused => _target.Refused;
+
+    /// <summary>Moves one key.</summary>
+    /// <exception cref="ServerErrorException">A server refused a command for a reason that is not the key's.</exception>
+    /// <exception cref="PieceLostException">The temporary key has vanished from the target.</exception>
+    /// <exception cref="IOException">A server is lost.</exception>
+    public async ValueTask<PieceOutcome> MoveAsync(int database, ReadOnlyMemory<byte> key, CancellationToken stop)
+    {
+        if (database != _database)
+        {
+            _ = await _source.CallAsync(stop, "SELECT", database);
+            _database = database;
+        }
+
+        for (var attempt = 1; ; attempt++)
+        {
+            var received = _source.BytesReceived;
+            _target.Begin(database, key.Span);
+            try
+            {
+                var (type, expiresAt) = await BeginAsync(key, stop);
+                if (type == "none")
+                {
+                    _ = await HasChangedAsync(key, stop);
+                    await _target.UnlinkAsync(key, stop);
+                    return new PieceOutcome(PieceResult.Gone, 0, null);
+                }
+
+                await CopyAsync(type, key, stop);
+                await _target.SettleAsync(stop);
+                var changed = await HasChangedAsync(key, stop);
+                if (!changed || attempt == Attempts)
+                {
+                    await _target.CommitAsync(key, expiresAt, stop);
+                    return new PieceOutcome(changed ? PieceResult.Changed : PieceResult.Moved, _source.BytesReceived - received, null);
+                }
+            }
+            catch (PieceRefusedException refused)
+            {
+                return await RefuseAsync(key, refused.Message, stop);
+            }
+            catch (ServerErrorException refused) when (IsOfTheKey(refused))
+            {
+                return await RefuseAsync(key, refused.Reply, stop);
+            }
+            catch (ServerErrorException other) when (IsOtherValue(other) && attempt < Attempts)
+            {
+                // The value is another one by now: the next attempt takes that.
+                await AbandonAsync(key, stop);
+            }
+        }
+    }
+
+    private static bool IsOfTheKey(ServerErrorException refused) =>
+        refused.Reply.Contains("maximum allowed size", StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsOtherValue(ServerErrorException other) =>
+        other.Code is "WRONGTYPE" or "NOGROUP" || other.Reply.Contains("no such key", StringComparison.OrdinalIgnoreCase);
+
+    private async ValueTask<PieceOutcome> RefuseAsync(ReadOnlyMemory<byte> key, string reason, CancellationToken stop)
+    {
+        await AbandonAsync(key, stop);
+        await _target.UnlinkAsync(key, stop);
+        return new PieceOutcome(PieceResult.Refused, 0, reason);
+    }
+
+    /// <summary>Begins to watch the key, and asks for its type and expiry.</summary>
+    private async ValueTask<(string Type, long ExpiresAt)> BeginAsync(ReadOnlyMemory<byte> key, CancellationToken stop)
+    {
+        if (_watches && await _source.TryCallAsync(stop, "WATCH", key) is { IsError: true } refused)
+        {
+            // Where it is not permitted, what changes meanwhile is heard of by the capture, and by the comparison at the end.
+            _watches =
+                refused.Text.StartsWith("NOPERM", StringComparison.Ordinal)
+                || refused.Text.Contains("unknown command", StringComparison.OrdinalIgnoreCase)
+                    ? false
+                    : throw new ServerErrorException(refused.Text, "WATCH");
+        }
+
+        _source.Write("TIME");
+        _source.Write(_settings.HasPExpireTime ? "PEXPIRETIME" : "PTTL", key);
+        _source.Write("TYPE", key);
+        await _source.FlushAsync(stop);
+        var now = WireCommands.TimeInMilliseconds((await _source.ReadAsync(stop)).Span);
+        var expiry = WireCommands.ExpectInteger((await _source.ReadAsync(stop)).Span, _settings.HasPExpireTime ? "PEXPIRETIME" : "PTTL");
+        var type = RespValue.Of((await _source.ReadAsync(stop)).Span).Text;
+        var absolute = _settings.HasPExpireTime ? expiry : now + expiry;
+        return (expiry == -2 ? "none" : type, expiry < 0 ? -1 : absolute + (long)_settings.ExpiryShift.TotalMilliseconds);
+    }
+
+    /// <summary>Ends the watch.</summary>
+    /// <returns>Whether the key has changed since it began.</returns>
+    private async ValueTask<bool> HasChangedAsync(ReadOnlyMemory<byte> key, CancellationToken stop)
+    {
+        if (!_watches)
+        {
+            return false;
+        }
+
+        _source.Write("MULTI");
+        _source.Write("TYPE", key);
+        _source.Write("EXEC");
+        await _source.FlushAsync(stop);
+        WireCommands.ExpectOk((await _source.ReadAsync(stop)).Span, "MULTI");
+        WireCommands.ExpectOk((await _source.ReadAsync(stop)).Span, "TYPE");
+        var outcome = RespValue.Of((await _source.ReadAsync(stop)).Span);
+        return outcome.IsError ? throw new ServerErrorException(outcome.Text, "EXEC") : outcome.IsNull;
+    }
+
+    private async ValueTask CopyAsync(string type, ReadOnlyMemory<byte> key, CancellationToken stop)
+    {
+        switch (type)
+        {
+            case "string":
+                await CopyAsync(new StringPieces(key, await SizeAsync("STRLEN", key, stop), _settings.Piece), stop);
+                break;
+            case "list":
+                await CopyAsync(new RangePieces(key, await SizeAsync("LLEN", key, stop), scored: false, _settings.Piece), stop);
+                break;
+            case "zset":
+                await CopyAsync(new RangePieces(key, await SizeAsync("ZCARD", key, stop), scored: true, _settings.Piece), stop);
+                break;
+            case "set":
+                await CopyAsync(new ScanPieces(key, isHash: false, _settings.Piece), stop);
+                break;
+            case "hash":
+                await CopyAsync(
+                    _settings.SourceFormat.HashWithExpiries is null
+                        ? new ScanPieces(key, isHash: true, _settings.Piece)
+                        : new ExpiringHashPieces(key, _settings),
+                    stop
+                );
+                break;
+            case "stream":
+                await CopyStreamAsync(key, stop);
+                break;
+            default:
+                throw new PieceRefusedException($"values of type {type} can only be moved whole");
+        }
+    }
+
+    private async ValueTask<long> SizeAsync(string command, ReadOnlyMemory<byte> key, CancellationToken stop) =>
+        (await _source.CallAsync(stop, command, key)).Integer;
+
+    private async ValueTask CopyStreamAsync(ReadOnlyMemory<byte> key, CancellationToken stop)
+    {
+        var entries = new StreamPieces(key, await _groups.PendingAsync(key, stop), _settings.Piece);
+        _groups.CreateEmpty();
+        await CopyAsync(entries, stop);
+        await _groups.CopyAsync(key, entries.Placeholders, stop);
+    }
+
+    private async ValueTask CopyAsync(Pieces pieces, CancellationToken stop)
+    {
+        pieces.Ask(_source);
+        for (var more = true; more; )
+        {
+            await _source.FlushAsync(stop);
+            var frame = await _source.ReadAsync(stop);
+            _askedAhead = false;
+            WireCommands.ExpectOk(frame.Span, "a question for a part of a value");
+            more = pieces.Advance(frame.Span);
+            _target.BeginPiece();
+            if (more && !pieces.AsksMore)
+            {
+                // The source works on the next piece while this one is written.
+                pieces.Ask(_source);
+                await _source.FlushAsync(stop);
+                _askedAhead = true;
+            }
+
+            pieces.Write(frame.Span, _target);
+            if (pieces.AskMore(_source))
+            {
+                await _source.FlushAsync(stop);
+                pieces.WriteMore((await _source.ReadAsync(stop)).Span, _target);
+            }
+
+            await _target.EndPieceAsync(stop);
+            if (more && pieces.AsksMore)
+            {
+                pieces.Ask(_source);
+            }
+        }
+    }
+
+    /// <summary>After a failure of this one key: nothing is left unread on either side, and the target has no part of it.</summary>
+    private async ValueTask AbandonAsync(ReadOnlyMemory<byte> key, CancellationToken stop)
+    {
+        if (_askedAhead)
+        {
+            _askedAhead = false;
+            _ = await _source.ReadAsync(stop);
+        }
+
+        await _target.AbandonAsync(stop);
+        _ = await HasChangedAsync(key, stop);
+    }
+}

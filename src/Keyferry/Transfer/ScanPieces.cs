@@ -1,0 +1,55 @@
+using Keyferry.Resp;
+
+namespace Keyferry.Transfer;
+
+/// <summary>A set or a hash: pages of SSCAN or HSCAN. What they return twice is written twice, which changes nothing.</summary>
+/// <param name="key">Its key.</param>
+/// <param name="isHash">Whether it is a hash.</param>
+/// <param name="piece">Bytes that a piece is meant to have at most.</param>
+internal class ScanPieces(ReadOnlyMemory<byte> key, bool isHash, int piece) : Pieces
+{
+    private readonly PageSizer _sizer = new(MostElements, piece);
+    private byte[] _cursor = "0"u8.ToArray();
+
+    /// <inheritdoc/>
+    public override void Ask(RespConnection source) => source.Write(isHash ? "HSCAN" : "SSCAN", key, _cursor, "COUNT", _sizer.Size);
+
+    /// <inheritdoc/>
+    public override bool Advance(ReadOnlySpan<byte> frame)
+    {
+        var reader = new RespReader(frame);
+        _ = reader.RequireAggregate();
+        reader.Require();
+        _cursor = reader.Bytes.ToArray();
+        _sizer.Saw(frame.Length);
+        return _cursor is not [(byte)'0'];
+    }
+
+    /// <inheritdoc/>
+    public override void Write(ReadOnlySpan<byte> frame, PieceTarget target)
+    {
+        var reader = new RespReader(frame);
+        _ = reader.RequireAggregate();
+        reader.Require();
+        var words = reader.RequireAggregate();
+        if (words == 0)
+        {
+            return;
+        }
+
+        target.Output.Command(2 + words);
+        target.Output.Bulk(isHash ? "HSET"u8 : "SADD"u8);
+        target.Output.Bulk(target.Temporary);
+        for (var i = 0; i < words; i++)
+        {
+            reader.Require();
+            target.Output.Bulk(reader.Bytes);
+            Saw(i, reader.Bytes);
+        }
+
+        target.Sent(isHash ? "HSET" : "SADD");
+    }
+
+    /// <summary>Told every word that is written: members, or fields and values by turns.</summary>
+    protected virtual void Saw(int index, ReadOnlySpan<byte> word) { }
+}

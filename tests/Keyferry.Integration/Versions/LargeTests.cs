@@ -1,0 +1,69 @@
+using System.Globalization;
+using Keyferry.Cli.Output;
+using Keyferry.Integration.Programs;
+using Keyferry.Integration.Servers;
+using Keyferry.Traffic;
+using StackExchange.Redis;
+
+namespace Keyferry.Integration.Versions;
+
+/// <summary>Very large values: Keyferry's memory and the source's patience have bounds that do not depend on them.</summary>
+[Trait("Category", "Long")]
+public sealed class LargeTests
+{
+    private const int Members = 5_000_000;
+    private const int StringBytes = 400 << 20;
+    private const long MostResident = 256_000_000;
+    private static readonly TimeSpan _slowest = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan _patience = TimeSpan.FromMinutes(5);
+
+    [Fact]
+    public async Task A_sorted_set_of_five_million_members_and_a_string_of_400_MB()
+    {
+        await using var source = await RedisServer.StartAsync(ServerKind.Machine);
+        await using var target = await RedisServer.StartAsync(ServerKind.Machine);
+        await using var left = await ServerLink.ConnectAsync(source.Uri);
+        await using var right = await ServerLink.ConnectAsync(target.Uri);
+        await FillAsync(left.Database());
+        await left.Server.ConfigSetAsync("slowlog-log-slower-than", (long)_slowest.TotalMicroseconds);
+        await left.Server.SlowlogResetAsync();
+
+        await using var run = KeyferryProgram.Start("migrate", source.Uri, target.Uri, "--mode", "snapshot");
+        var ended = run.EndAsync(_patience);
+        var resident = 0L;
+        while (!ended.IsCompleted)
+        {
+            resident = Math.Max(resident, run.PeakResidentBytes);
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TestContext.Current.CancellationToken);
+        }
+
+        Assert.True(await ended == ExitCodes.Ok, run.Output);
+        Assert.Equal(Members, await right.Database().SortedSetLengthAsync("zset"));
+        Assert.Equal(StringBytes, await right.Database().StringLengthAsync("string"));
+        Assert.InRange(resident, 1, MostResident);
+        Assert.Empty((await left.Server.SlowlogGetAsync()).Select(static slow => $"{slow.Duration} {slow.Arguments[0]}"));
+    }
+
+    private static async Task FillAsync(IDatabase database)
+    {
+        const int PerCall = 50_000;
+        for (var first = 0; first < Members; first += PerCall)
+        {
+            await database.ScriptEvaluateAsync(
+                "for i=1,ARGV[2] do redis.call('ZADD',KEYS[1],math.random(),'member:'..(ARGV[1]+i)) end",
+                ["zset"],
+                [first, PerCall]
+            );
+        }
+
+        await database.StringSetRangeAsync("string", StringBytes - 1, "x");
+        for (var part = 0; part < 400; part++)
+        {
+            await database.StringSetRangeAsync(
+                "string",
+                (long)part << 20,
+                part.ToString(CultureInfo.InvariantCulture).PadRight(100_000, '.')
+            );
+        }
+    }
+}
