@@ -55,7 +55,7 @@ internal sealed class CaptureChoice(
         var found = await flags.EnsureAsync(stop);
         journal.Note(NoteLevel.Information, $"Source: {found.Words}.");
         var dialect = new NotificationDialect(source, flags, found.Family);
-        return new ArmedCapture(await ArmAsync(dialect, stop), found.Family, null);
+        return new ArmedCapture(await ArmAsync(dialect, stop), found.Family, null) { Doubt = found.Doubt };
     }
 
     private async ValueTask<ArmedCapture> ArmTrackingAsync(CancellationToken stop)
@@ -101,4 +101,8 @@ internal sealed class CaptureChoice(
 /// <param name="Capture">The capture.</param>
 /// <param name="Family">The family of notification channels that it listens to, or <see langword="null"/>.</param>
 /// <param name="Tracking">Wants to know of databases that come into use, or <see langword="null"/>.</param>
-internal sealed record ArmedCapture(ICapture Capture, ChannelFamily? Family, TrackingDialect? Tracking);
+internal sealed record ArmedCapture(ICapture Capture, ChannelFamily? Family, TrackingDialect? Tracking)
+{
+    /// <summary>Why it is not known whether the source tells of every change, or <see langword="null"/>.</summary>
+    public string? Doubt { get; init; }
+}

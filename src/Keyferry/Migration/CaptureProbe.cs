@@ -12,7 +12,7 @@ internal static class CaptureProbe
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <summary>Writes a key of our own to the source and waits until its event has come through the capture.</summary>
-    /// <param name="capture">The capture, which runs.</param>
+    /// <param name="armed">The capture, which runs.</param>
     /// <param name="source">The node that it listens to.</param>
     /// <param name="scope">Which database is listened to.</param>
     /// <param name="tag">Puts the key into a slot of that node; any word outside a cluster.</param>
@@ -22,7 +22,7 @@ internal static class CaptureProbe
     /// <param name="stop">Gives up.</param>
     /// <exception cref="KeyferryException">The key was written, and nothing was heard of it.</exception>
     public static async Task RunAsync(
-        ICapture capture,
+        ArmedCapture armed,
         ServerConnector source,
         DatabaseScope scope,
         string tag,
@@ -35,9 +35,18 @@ internal static class CaptureProbe
         var probe = Encoding.ASCII.GetBytes($"keyferry:{{{tag}}}:{runName}");
         await using var connection = await source.ConnectAsync("probe", stop);
         _ = await connection.TryCallAsync(stop, "SELECT", scope.Only ?? 0);
-        var seen = capture.SeesAsync(probe, stop);
+        var seen = armed.Capture.SeesAsync(probe, stop);
         var reply = await connection.TryCallAsync(stop, "SET", probe, "1", "PX", 10_000);
         _ = await connection.TryCallAsync(stop, "DEL", probe);
+        if (reply.IsError && armed.Doubt is { } doubt)
+        {
+            throw new KeyferryException(
+                FailureKind.Refused,
+                $"It cannot be known whether the source tells of changes: {doubt}; and a probe key may not be written ({reply.Text}).",
+                "Give the user +config|get, or +set and +del on the keys keyferry:{*; or use --capture tracking or polling."
+            );
+        }
+
         if (reply.IsError)
         {
             journal.Note(

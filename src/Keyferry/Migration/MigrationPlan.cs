@@ -52,20 +52,21 @@ internal sealed record MigrationPlan
     /// <exception cref="KeyferryException">There is a refusal.</exception>
     internal void ThrowIfRefused()
     {
-        if (Refusals.Count == 1)
+        if (Refusals.Count > 0)
         {
-            throw Refusals[0];
-        }
-
-        if (Refusals.Count > 1)
-        {
-            throw new KeyferryException(
-                FailureKind.Refused,
-                string.Join(" ", Refusals.Select(static (refusal, i) => $"({i + 1}) {refusal.Saw}")),
-                string.Join(" ", Refusals.Select(static (refusal, i) => $"({i + 1}) {refusal.Remedy}"))
-            );
+            throw Refused(Refusals);
         }
     }
+
+    /// <summary>The one refusal, or all of them as one.</summary>
+    internal static KeyferryException Refused(IReadOnlyList<KeyferryException> refusals) =>
+        refusals is [var only]
+            ? only
+            : new KeyferryException(
+                FailureKind.Refused,
+                string.Join(" ", refusals.Select(static (refusal, i) => $"({i + 1}) {refusal.Saw}")),
+                string.Join(" ", refusals.Select(static (refusal, i) => $"({i + 1}) {refusal.Remedy}"))
+            );
 }
 
 /// <summary>One step of a run.</summary>

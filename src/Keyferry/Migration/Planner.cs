@@ -38,6 +38,7 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         await using var closesFrom = from;
         var (to, targetIdentity) = await OpenAsync(target, stop);
         await using var closesTo = to;
+        await TryRightsAsync((from, sourceIdentity), (to, targetIdentity), stop);
         var shift = new ExpiryShift(await ClockOffset.MeasureAsync(from, time, stop), await ClockOffset.MeasureAsync(to, time, stop));
         int[] databases = [.. sourceIdentity.Keyspace.Keys.Where(scope.Covers).OrderBy(static database => database)];
         var targetKeys = targetIdentity.Keyspace.Where(entry => scope.SourceOf(entry.Key) is not null).Sum(static entry => entry.Value);
@@ -51,7 +52,7 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         );
         JudgeMemory(sourceIdentity, targetIdentity);
         JudgeTargetKeys(targetKeys);
-        await TryReadingAsync(from, sourceIdentity, stop);
+        await TryReadingAsync(from, stop);
         var tellsSizes = await TellsSizesAsync(from, stop);
         await TryWritingAsync(to, stop);
         await TryDatabasesAsync(to, targetIdentity, databases, scope, stop);
@@ -237,19 +238,12 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         }
     }
 
-    private async ValueTask TryReadingAsync(RespConnection from, ServerIdentity identity, CancellationToken stop)
+    private async ValueTask TryReadingAsync(RespConnection from, CancellationToken stop)
     {
         if (options.Source.Database is { } only && await from.TryCallAsync(stop, "SELECT", only) is { IsError: true } refused)
         {
             Refuse($"The source has no database {only}: {refused.Text}.", "Name one that it has.");
         }
-
-        foreach (var command in new[] { "DUMP", identity.HasPExpireTime ? "PEXPIRETIME" : "PTTL", "TYPE", "EXISTS" })
-        {
-            await TryAsync(from, "source", stop, command, "keyferry:{probe}");
-        }
-
-        await TryAsync(from, "source", stop, "SCAN", "0", "COUNT", "1");
     }
 
     private async ValueTask<bool> TellsSizesAsync(RespConnection from, CancellationToken stop)
@@ -268,51 +262,43 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
 
     private async ValueTask TryWritingAsync(RespConnection to, CancellationToken stop)
     {
-        await TryAsync(to, "target", stop, "UNLINK", "keyferry:{probe}");
-        // An empty payload is refused as damaged, after the right to run RESTORE was checked: nothing is written.
-        var reply = await to.TryCallAsync(stop, "RESTORE", "keyferry:{probe}", 0, "");
+        // A replica has been refused as what it is.
         if (
-            reply.IsError
-            && (
-                reply.Text.StartsWith("NOPERM", StringComparison.Ordinal)
-                || reply.Text.Contains("unknown command", StringComparison.OrdinalIgnoreCase)
-            )
+            !_targetIsReplica
+            && await to.TryCallAsync(stop, "UNLINK", "keyferry:{probe}") is { IsError: true } refused
+            && refused.Text.StartsWith("READONLY", StringComparison.Ordinal)
         )
         {
-            Refuse(
-                $"The target does not let this user run RESTORE: {reply.Text.TrimEnd('.')}.",
-                "Give the user +restore and write access to all keys."
-            );
+            Refuse($"The target {to.Endpoint} is read-only.", "Name the primary instead.");
         }
     }
 
-    private async ValueTask TryAsync(RespConnection connection, string role, CancellationToken stop, params RespArgument[] command)
+    /// <exception cref="KeyferryException">A right is missing. What is asked next needs it, too.</exception>
+    private async ValueTask TryRightsAsync(
+        (RespConnection Connection, ServerIdentity Identity) from,
+        (RespConnection Connection, ServerIdentity Identity) to,
+        CancellationToken stop
+    )
     {
-        var reply = await connection.TryCallAsync(stop, command);
-        if (!reply.IsError)
+        await TryRightsAsync(from.Connection, from.Identity, writes: false, stop);
+        await TryRightsAsync(to.Connection, to.Identity, writes: true, stop);
+        if (_refusals.Count > 0)
         {
-            return;
-        }
-
-        var name = RespValueText(command[0]);
-        if (reply.Text.StartsWith("READONLY", StringComparison.Ordinal))
-        {
-            // A replica has been refused as what it is.
-            if (!_targetIsReplica)
-            {
-                Refuse($"The {role} {connection.Endpoint} is read-only.", "Name the primary instead.");
-            }
-        }
-        else
-        {
-            Refuse(
-                $"The {role} {connection.Endpoint} does not let this user run {name}: {reply.Text.TrimEnd('.')}.",
-                $"Give the user +{name.ToLowerInvariant()} and access to all keys."
-            );
+            throw MigrationPlan.Refused(_refusals);
         }
     }
 
-    private static string RespValueText(RespArgument argument) => System.Text.Encoding.UTF8.GetString(argument.Bytes.Span);
+    private async ValueTask TryRightsAsync(RespConnection connection, ServerIdentity identity, bool writes, CancellationToken stop)
+    {
+        var (missing, said) = await RightsCheck.FindAsync(connection, identity, writes, options.Verify, stop);
+        if (missing.Count > 0)
+        {
+            Refuse(
+                $"The {(writes ? "target" : "source")} {connection.Endpoint} does not let this user run {string.Join(", ", missing)}: {said.TrimEnd('.')}.",
+                $"Give the user the rights: ACL SETUSER NAME {string.Join(' ', missing.Select(static name => $"+{name.ToLowerInvariant()}"))}, and access to all keys: ~*."
+            );
+        }
+    }
 
     private async ValueTask TryDatabasesAsync(
         RespConnection to,

@@ -69,7 +69,7 @@ internal sealed class SourceListening
         await LeaseReplicasAsync(stop);
         foreach (var (node, one) in armed)
         {
-            await CaptureProbe.RunAsync(one.Capture, node, _plan.Transfer.Scope, TagAt(node), _name, _journal, _time, stop);
+            await CaptureProbe.RunAsync(one, node, _plan.Transfer.Scope, TagAt(node), _name, _journal, _time, stop);
             await WatchOf(node, one).BeginAsync(stop);
         }
 

@@ -21,7 +21,8 @@ internal static class CommandKeys
     [
         .. (string[])["DUMP", "PEXPIRETIME", "EXPIRETIME", "PTTL", "TTL", "TYPE", "EXISTS", "STRLEN", "GETRANGE", "GET", "LLEN", "LRANGE"],
         .. (string[])["HLEN", "HSCAN", "HGETALL", "HGET", "HMGET", "HKEYS", "HPEXPIRETIME", "HEXPIRETIME", "HPTTL", "HTTL", "SCARD"],
-        .. (string[])["SSCAN", "SMEMBERS", "ZCARD", "ZSCAN", "ZRANGE", "ZRANGEBYSCORE", "ZRANGEBYLEX", "ZSCORE", "XLEN", "XRANGE"],
+        .. (string[])
+            ["SSCAN", "SMEMBERS", "SISMEMBER", "ZCARD", "ZSCAN", "ZRANGE", "ZRANGEBYSCORE", "ZRANGEBYLEX", "ZSCORE", "XLEN", "XRANGE"],
         .. (string[])["XREVRANGE", "XPENDING", "OBJECT", "MEMORY", "XINFO", "DEBUG", "EVAL_RO", "EVALSHA_RO", "FCALL_RO"],
     ];
 

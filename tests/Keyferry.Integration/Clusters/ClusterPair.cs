@@ -13,6 +13,8 @@ namespace Keyferry.Integration.Clusters;
 /// <summary>A source and a target, each a cluster or a server on its own, with keys of all types in the source and independent clients of both.</summary>
 internal sealed class ClusterPair : IAsyncDisposable
 {
+    private static readonly TimeSpan EndBudget = TimeSpan.FromMinutes(2);
+
     private readonly List<IAsyncDisposable> _owned = [];
 
     private ClusterPair(KeySpace keys) => Keys = keys;
@@ -95,11 +97,19 @@ internal sealed class ClusterPair : IAsyncDisposable
         _ = await writer;
         await Task.Delay(WriterOptions.LongestShortLifeMilliseconds + 100, stop);
         await run.FinishAsync();
-        var report = await run.Ended.WaitAsync(TimeSpan.FromMinutes(3), stop);
+        if (await Task.WhenAny(run.Ended, Task.Delay(EndBudget, stop)) != run.Ended)
+        {
+            Assert.Fail($"The run did not end within {EndBudget}: {run.Run.Progress}\n{run.Log}\n{await DescribeAsync()}");
+        }
+
+        var report = await run.Ended;
         var context = $"seed {Keys.Seed}: {string.Join("; ", report.Reasons)}\n{run.Log}";
         Assert.True(report.Verdict == Verdict.Equal, $"{report.Verdict} {context}");
         await AssertEqualAsync(context, stop);
     }
+
+    private async Task<string> DescribeAsync() =>
+        string.Join('\n', await Task.WhenAll(new[] { SourceCluster, TargetCluster }.OfType<RedisCluster>().Select(static one => one.DescribeAsync())));
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -67,6 +67,18 @@ public sealed class RedisCluster : IAsyncDisposable
         await UntilAsync(async () => await RoleAsync(ReplicaOf(primary)) == "master");
     }
 
+    /// <summary>What every node that runs says of the cluster, for failure messages.</summary>
+    public async Task<string> DescribeAsync()
+    {
+        var views = new List<string>();
+        foreach (var node in _nodes.Where(static node => node.IsRunning))
+        {
+            views.Add($"{node}:\n{await AskAsync(node, "CLUSTER", "INFO")}\n{await AskAsync(node, "CLUSTER", "NODES")}");
+        }
+
+        return string.Join('\n', views);
+    }
+
     /// <summary>The nodes that are primaries now.</summary>
     public async Task<IReadOnlyList<RedisServer>> PrimariesAsync()
     {
