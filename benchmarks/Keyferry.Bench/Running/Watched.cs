@@ -99,7 +99,7 @@ internal sealed class Watched : IAsyncDisposable
     {
         if (!_process.HasExited)
         {
-            _process.Kill();
+            _process.Kill(entireProcessTree: true);
         }
 
         await _end.CancelAsync();
