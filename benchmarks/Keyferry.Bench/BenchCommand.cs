@@ -15,6 +15,7 @@ internal static class BenchCommand
         new SnapshotScenario(),
         new RescanScenario(),
         new LiveScenario(),
+        new CutoverScenario(),
     ];
 
     private static readonly Option<bool> Quick = new("--quick") { Description = "A short look: 100,000 keys, one run, two rates." };

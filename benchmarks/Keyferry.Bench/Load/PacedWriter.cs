@@ -33,7 +33,7 @@ internal sealed class PacedWriter(int port, int rate)
     /// <summary>Writes that the server has accepted so far.</summary>
     public long Answered => Interlocked.Read(ref _answered);
 
-    /// <summary>Writes until it is stopped.</summary>
+    /// <summary>Writes until it is stopped or disconnected.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
         using var client = new TcpClient { NoDelay = true };
@@ -44,9 +44,9 @@ internal sealed class PacedWriter(int port, int rate)
         {
             await SendAsync(client.GetStream(), stop);
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (Exception end) when (end is OperationCanceledException or IOException)
         {
-            // The end that the caller asked for.
+            // The end that the caller asked for, or a cutover that has disconnected the clients of the source.
         }
 
         await ended.CancelAsync();
@@ -104,7 +104,7 @@ internal sealed class PacedWriter(int port, int rate)
                 Interlocked.Exchange(ref _answered, received / accepted);
             }
         }
-        catch (OperationCanceledException)
+        catch (Exception end) when (end is OperationCanceledException or IOException)
         {
             // What is unanswered now does not count.
         }

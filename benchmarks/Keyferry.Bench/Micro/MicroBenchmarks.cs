@@ -15,7 +15,13 @@ namespace Keyferry.Bench.Micro;
 /// <summary>Runs the micro-benchmarks of the hot path and keeps their table for the report.</summary>
 internal static class MicroBenchmarks
 {
-    private static readonly Type[] Benchmarks = [typeof(RespBenchmarks), typeof(DirtySetBenchmarks), typeof(DigestBenchmarks), typeof(SlotBenchmarks)];
+    private static readonly Type[] Benchmarks =
+    [
+        typeof(RespBenchmarks),
+        typeof(DirtySetBenchmarks),
+        typeof(DigestBenchmarks),
+        typeof(SlotBenchmarks),
+    ];
 
     public static void Run(string output)
     {

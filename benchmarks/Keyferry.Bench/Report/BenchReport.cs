@@ -33,6 +33,12 @@ internal sealed class BenchReport
             "`bounded` is the part of the runs in which the last quarter of a step was less than a second behind (median) and the writer reached 95 % of its rate. "
                 + "Writer, both servers and the tool share the machine, so the writer itself is held back at the highest rates."
         ),
+        (
+            "cutover",
+            "Cutover",
+            "`clients waited` is the time from the last write that the source answered to a client until the switch hook had run, taken by that client and by "
+                + "the hook; `keyferry cutover` first waits until every key has been compared since it was last moved."
+        ),
         ("start", "Start and idle memory", "The ordinary build needs the .NET runtime besides; the native one is one file."),
     ];
 
