@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Keyferry.Cli.Amazon;
 using Keyferry.Cli.Commands;
 using Keyferry.Cli.Output;
 
@@ -76,5 +77,7 @@ internal static class App
             DoctorCommand.Create(surroundings),
             NotificationsCommand.Create(surroundings),
             RestoreCommand.Create(surroundings),
+            ElastiCacheCommand.Create(surroundings),
+            StackCommand.Create(surroundings),
         ];
 }

@@ -41,6 +41,9 @@ internal sealed record Surroundings
     /// <summary>Compares two servers.</summary>
     public IComparison Comparison { get; init; } = new EngineComparison(TimeProvider.System);
 
+    /// <summary>Where a person answers questions, or <see langword="null"/> where nobody can.</summary>
+    public TextReader? Input { get; init; }
+
     /// <summary>Settings in the file <c>.env</c>, behind those of the environment.</summary>
     public EnvFile EnvFile { get; init; } = EnvFile.None;
 
@@ -63,6 +66,7 @@ internal sealed record Surroundings
             Out = Console.Out,
             Error = Console.Error,
             Variable = Environment.GetEnvironmentVariable,
+            Input = Console.IsInputRedirected ? null : Console.In,
             EnvFile = EnvFile.Read(".env"),
             Terminal = Terminal.Detect(Console.IsOutputRedirected, Environment.GetEnvironmentVariable),
             ErrorTerminal = Terminal.Detect(Console.IsErrorRedirected, Environment.GetEnvironmentVariable),

@@ -17,6 +17,9 @@ internal sealed class CliBench : IAsyncDisposable
 
     public EnvFile EnvFile { get; set; } = EnvFile.None;
 
+    /// <summary>Answers to questions.</summary>
+    public TextReader? Input { get; set; }
+
     /// <summary>How long the program waits for AWS.</summary>
     public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(20);
 
@@ -35,6 +38,7 @@ internal sealed class CliBench : IAsyncDisposable
             Error = TextWriter.Synchronized(new StringWriter(error)),
             Variable = Variables.GetValueOrDefault,
             EnvFile = EnvFile,
+            Input = Input,
             Http = _http,
             AwsPatience = new WaitTerms(TimeSpan.FromMilliseconds(20), Patience),
             Signals = static () => new RunSignals(),

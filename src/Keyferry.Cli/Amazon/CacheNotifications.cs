@@ -148,7 +148,8 @@ internal sealed class CacheNotifications(Surroundings surroundings, AwsSession s
         return cache.Members.All(static member => member.IsSettled);
     }
 
-    private async Task<int> TestAsync(Cache cache, PrimaryProbe probe, bool json, CancellationToken stop)
+    /// <summary>Tries out every node of <paramref name="cache"/> that takes writes.</summary>
+    public async Task<int> TestAsync(Cache cache, PrimaryProbe probe, bool json, CancellationToken stop)
     {
         var findings = await probe.RunAsync(cache, stop);
         if (json)

@@ -42,7 +42,11 @@ internal static class LeaseUndoing
             surroundings.Out.WriteLine($"nothing to put back: {folder.Path} names no open change of it");
         }
 
-        foreach (var other in store.OpenLeases().Where(lease => lease.Kind != LeaseKind.ParameterGroup && !which(lease)))
+        foreach (
+            var other in store
+                .OpenLeases()
+                .Where(lease => lease.Kind is not (LeaseKind.ParameterGroup or LeaseKind.Provision) && !which(lease))
+        )
         {
             surroundings.Out.WriteLine($"still changed, and not asked for: {other.ToEndpoint()} (\"{other.Before}\" -> \"{other.After}\")");
         }

@@ -27,7 +27,7 @@ internal static class RestoreCommand
                 var endpointOf = credentials.Read(parsed, surroundings);
                 var code = await LeaseUndoing.RunAsync(
                     workDirectory.Read(parsed),
-                    static lease => lease.Kind != LeaseKind.ParameterGroup,
+                    static lease => lease.Kind is not (LeaseKind.ParameterGroup or LeaseKind.Provision),
                     lease => ServerArguments.Connect(endpointOf(lease), surroundings),
                     surroundings,
                     signals.Finish

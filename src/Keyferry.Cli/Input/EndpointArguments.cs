@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Keyferry.Cli.Amazon;
 using Keyferry.Model;
 
 namespace Keyferry.Cli.Input;
@@ -21,7 +22,8 @@ internal sealed class EndpointArguments
         _uri = new Argument<string?>(argument)
         {
             Arity = ArgumentArity.ZeroOrOne,
-            Description = $"The {role}: redis://host:port/db, rediss://... for TLS, or host:port. Default: {UriVariable}.",
+            Description =
+                $"The {role}: redis://host:port/db, rediss://... for TLS, host:port, or elasticache://ID?region=R. Default: {UriVariable}.",
         };
         _user = new Option<string?>($"--{optionPrefix}user")
         {
@@ -83,6 +85,14 @@ internal sealed class EndpointArguments
             );
         }
 
+        if (CacheUri.IsOne(text))
+        {
+            var (address, cache) = CacheEndpoint.Resolve(text, _role, surroundings);
+            var complete = Complete(parsed, surroundings, address);
+            CacheEndpoint.Require(cache, complete, _role);
+            return complete;
+        }
+
         var endpoint = EndpointUri.Parse(text, _role);
         surroundings.Mask.Add(endpoint.Password);
         if (given is not null && endpoint.Password?.Reveal().Length > 0)
@@ -112,7 +122,7 @@ internal sealed class EndpointArguments
             Password = FromFile(parsed.GetValue(_passwordFile)) ?? endpoint.Password ?? FromVariable(surroundings),
         };
         surroundings.Mask.Add(endpoint.Password);
-        return endpoint.User is null || endpoint.Password is not null
+        return endpoint.User is null || endpoint.Password is not null || endpoint.PasswordSource is not null
             ? _tls.Read(parsed, endpoint, surroundings)
             : throw new KeyferryException(
                 FailureKind.Usage,

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Keyferry.Cli.Amazon;
 using Keyferry.Model;
 using Keyferry.State;
 
@@ -43,7 +44,11 @@ internal sealed class LeaseCredentials
     public Func<LeaseRecord, Endpoint> Read(ParseResult parsed, Surroundings surroundings)
     {
         var texts = (parsed.GetValue(_uris) ?? []).Concat(Variables(surroundings, "KEYFERRY_SOURCE", "KEYFERRY_URI"));
-        var named = texts.Select(text => EndpointUri.Parse(text, "server")).ToList();
+        var named = texts
+            .Select(text =>
+                CacheUri.IsOne(text) ? CacheEndpoint.Resolve(text, "server", surroundings).Endpoint : EndpointUri.Parse(text, "server")
+            )
+            .ToList();
         var user = parsed.GetValue(_user) ?? Variables(surroundings, "KEYFERRY_USER", "KEYFERRY_SOURCE_USER").FirstOrDefault();
         var password = parsed.GetValue(_passwordFile) is { } path
             ? PasswordFile.Read(path, _passwordFile.Name)
@@ -60,6 +65,7 @@ internal sealed class LeaseCredentials
                 Tls = known?.Tls ?? lease.Tls,
                 User = known?.User ?? user,
                 Password = known?.Password ?? password,
+                PasswordSource = known?.PasswordSource,
             };
             return endpoint.Tls ? _tls.Read(parsed, endpoint, surroundings) : endpoint;
         };

@@ -1,9 +1,10 @@
+using System.Text.RegularExpressions;
 using Keyferry.Model;
 
 namespace Keyferry.Cli.Output;
 
 /// <summary>The second line of defence for secrets: takes known passwords out of texts that came from elsewhere, such as a server that repeats what it was sent.</summary>
-internal sealed class SecretMask
+internal sealed partial class SecretMask
 {
     private readonly List<string> _known = [];
 
@@ -25,6 +26,10 @@ internal sealed class SecretMask
             text = text.Replace(known, "***", StringComparison.Ordinal);
         }
 
-        return text;
+        // Tokens of IAM are made for each login; nobody could remember them all.
+        return SignedUrl().Replace(text, "${name}=***");
     }
+
+    [GeneratedRegex("(?<name>X-Amz-(?:Signature|Security-Token))=[^&\\s]+", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex SignedUrl();
 }

@@ -36,6 +36,7 @@ internal sealed class ListeningCapture(
     private long _pinged;
     private long _ponged;
     private long _lost;
+    private long _loggedIn;
     private byte[]? _probe;
     private bool _probeSeen;
 
@@ -72,6 +73,7 @@ internal sealed class ListeningCapture(
         }
 
         Interlocked.Exchange(ref _ponged, Interlocked.Read(ref _pinged));
+        Volatile.Write(ref _loggedIn, time.GetTimestamp());
         Volatile.Write(ref _connection, connection);
     }
 
@@ -240,6 +242,7 @@ internal sealed class ListeningCapture(
             while (true)
             {
                 await Task.Delay(PingInterval, time, stop);
+                await RenewLoginAsync(stop);
                 var asked = await TryPingAsync(stop);
                 var since = time.GetTimestamp();
                 while (Interlocked.Read(ref _ponged) < asked)
@@ -265,6 +268,43 @@ internal sealed class ListeningCapture(
         {
             // Listening has ended, and pinging with it.
             return;
+        }
+        catch (KeyferryException)
+        {
+            // No password can be made for a new login: the next one, after the connection is lost, says so.
+            connection.Reset();
+            return;
+        }
+    }
+
+    /// <summary>Logs in anew on the listening connection before the server would cut it: no moment is missed.</summary>
+    /// <remarks>A refusal is heard by the listener, which takes the connection for lost.</remarks>
+    private async Task RenewLoginAsync(CancellationToken stop)
+    {
+        if (connector.Renewal is not { } after || time.GetElapsedTime(Volatile.Read(ref _loggedIn)) < after)
+        {
+            return;
+        }
+
+        var login = await connector.LoginAsync(stop);
+        await _sending.WaitAsync(CancellationToken.None);
+        try
+        {
+            if (login is not null && Volatile.Read(ref _connection) is { } connection)
+            {
+                connection.Write(login);
+                await connection.FlushAsync(stop);
+                Volatile.Write(ref _loggedIn, time.GetTimestamp());
+            }
+        }
+        catch (IOException)
+        {
+            // The listener sees the same loss and says so.
+            return;
+        }
+        finally
+        {
+            _ = _sending.Release();
         }
     }
 

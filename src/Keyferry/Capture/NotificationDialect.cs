@@ -25,6 +25,12 @@ internal sealed class NotificationDialect(ServerConnector connector, Notificatio
     /// <inheritdoc/>
     public async ValueTask SubscribeAsync(RespConnection connection, CancellationToken stop)
     {
+        if (connector.Renewal is not null)
+        {
+            // The second version of the protocol takes no AUTH on a connection that listens.
+            _ = await connection.CallAsync(stop, "HELLO", 3);
+        }
+
         var reply = await connection.TryCallAsync(stop, "PSUBSCRIBE", family.Pattern());
         if (reply.IsError)
         {
@@ -45,7 +51,8 @@ internal sealed class NotificationDialect(ServerConnector connector, Notificatio
         var count = reader.Count;
         if (count == 0)
         {
-            return 0;
+            // In the third version a pong is no message, but a plain reply.
+            return Utf8Parser.TryParse(reader.Bytes, out long plain, out var used) && used == reader.Bytes.Length ? plain : 0;
         }
 
         reader.Require();

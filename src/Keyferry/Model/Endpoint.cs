@@ -22,6 +22,9 @@ public sealed record Endpoint
     /// <summary>Password, or <see langword="null"/> when none is sent.</summary>
     public Secret? Password { get; init; }
 
+    /// <summary>Makes a password for each login, in place of <see cref="Password"/>; <see langword="null"/> where there is none such.</summary>
+    public IPasswordSource? PasswordSource { get; init; }
+
     /// <summary>The logical database named in the URI, or <see langword="null"/> when the URI names none (all databases).</summary>
     public int? Database { get; init; }
 

@@ -35,6 +35,22 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
     /// <summary>The prefix of the names of all connections of this run; <c>CLIENT LIST</c> shows them, and a resumed run finds a dead one's by it.</summary>
     public string NamePrefix => $"keyferry:{settings.RunName}:{role}";
 
+    /// <summary>After how long a connection must log in again, or is cut; <see langword="null"/> for never.</summary>
+    public TimeSpan? Renewal => endpoint.PasswordSource?.Renewal;
+
+    /// <summary>The command that logs in now, or <see langword="null"/> where none is needed.</summary>
+    /// <exception cref="KeyferryException">A password has to be made, and cannot be.</exception>
+    public async ValueTask<RespArgument[]?> LoginAsync(CancellationToken stop)
+    {
+        var password = endpoint.PasswordSource is { } source ? await source.GetAsync(stop) : endpoint.Password;
+        return (endpoint.User, password) switch
+        {
+            (_, null) => null,
+            (null, _) => ["AUTH", password.Reveal()],
+            (var user, _) => ["AUTH", user, password.Reveal()],
+        };
+    }
+
     /// <summary>Opens one connection that is ready for commands.</summary>
     /// <param name="purpose">One word for the client name: <c>lane0</c>, <c>capture</c>, <c>scan</c>, <c>verify</c>, ...</param>
     /// <param name="stop">Gives up.</param>
@@ -206,11 +222,9 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
 
     private async ValueTask LogInAsync(RespConnection connection, string purpose, CancellationToken stop)
     {
-        if (endpoint.Password is not null)
+        if (await LoginAsync(stop) is { } login)
         {
-            _ = endpoint.User is null
-                ? await connection.CallAsync(stop, "AUTH", endpoint.Password.Reveal())
-                : await connection.CallAsync(stop, "AUTH", endpoint.User, endpoint.Password.Reveal());
+            _ = await connection.CallAsync(stop, login);
         }
 
         _ = await connection.CallAsync(stop, "PING");

@@ -13,6 +13,9 @@ internal enum LeaseKind
 
     /// <summary>The parameter group of a managed cache. Its host is the cache's id, and its values are documents of those who know the service.</summary>
     ParameterGroup,
+
+    /// <summary>A managed cache that was created, with what belongs to it. Its host is the cache's id; the value after is a document of those who know the service.</summary>
+    Provision,
 }
 
 /// <summary>One setting of one server that Keyferry has changed, or was about to change, and what stood there before.</summary>

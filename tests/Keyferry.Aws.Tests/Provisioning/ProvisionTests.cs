@@ -1,0 +1,182 @@
+using Keyferry.AwsDouble;
+using Keyferry.AwsDouble.Caches;
+using Keyferry.Cli.Output;
+
+namespace Keyferry.Aws.Tests.Provisioning;
+
+/// <summary><c>keyferry elasticache provision</c> and <c>delete</c> against the double and its real servers.</summary>
+public sealed class ProvisionTests : IAsyncLifetime
+{
+    private readonly CliBench _cli = new();
+
+    private CacheWorld World => _cli.Bench.Aws.World;
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public ValueTask DisposeAsync() => _cli.DisposeAsync();
+
+    [Fact]
+    public async Task Cache_is_created_with_its_group_encrypted_with_a_token_tested_and_deleted()
+    {
+        var file = _cli.FileOf("new.env");
+        var output = await ProvisionAsync("--yes", "--env-file", file, "--replicas", "0");
+        var calls = _cli.Bench.Aws.Calls.Where(static call =>
+            !call.Contains(":Describe", StringComparison.Ordinal) && !call.Contains(":Get", StringComparison.Ordinal)
+        );
+        Assert.Equal(
+            [
+                "elasticache:CreateCacheParameterGroup",
+                "elasticache:ModifyCacheParameterGroup",
+                "secretsmanager:CreateSecret",
+                "elasticache:CreateReplicationGroup",
+            ],
+            calls
+        );
+        var group = World.ReplicationGroups["shop"];
+        Assert.True(group is { Tls: true, HasToken: true });
+        Assert.Equal("keyferry-shop", group.Nodes.First().Group);
+        var secret = _cli.Bench.Aws.Secrets.Values["keyferry/shop"];
+        var token = secret.Split('"')[3];
+        Assert.DoesNotContain(token, output, StringComparison.Ordinal);
+        var written = await File.ReadAllTextAsync(file, AwsBench.Stop);
+        Assert.Contains("ELASTICACHE_CLUSTER_ID=shop", written, StringComparison.Ordinal);
+        Assert.DoesNotContain(token, written, StringComparison.Ordinal);
+
+        var (code, _, error) = await _cli.RunAsync("elasticache", "delete", "shop");
+        Assert.Equal(ExitCodes.Refused, code);
+        Assert.Contains("does not say that Keyferry has made shop", error, StringComparison.Ordinal);
+        _ = await DeleteAsync();
+        Assert.Empty(World.ReplicationGroups);
+        Assert.Empty(_cli.Bench.Aws.Secrets.Values);
+        Assert.DoesNotContain(World.Groups.Keys, static name => name.StartsWith("keyferry-", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Without_a_yes_nothing_is_created()
+    {
+        var output = await ProvisionAsync();
+        Assert.Contains("4. elasticache:CreateReplicationGroup", output, StringComparison.Ordinal);
+        Assert.Contains("AuthToken=***", output, StringComparison.Ordinal);
+        Assert.Contains("nothing was changed", output, StringComparison.Ordinal);
+        Assert.Empty(World.ReplicationGroups);
+    }
+
+    [Fact]
+    public async Task Questions_are_answered_as_the_guide_has_them()
+    {
+        _cli.Input = new StringReader("redis\nshop\n\n\nn\ny\n");
+        var output = await _cli.SucceedAsync(
+            "elasticache",
+            "provision",
+            "--no-encryption",
+            "--replicas",
+            "0",
+            "--work-dir",
+            _cli.WorkDirectory
+        );
+        Assert.Contains("keyspace notifications: off", output, StringComparison.Ordinal);
+        Assert.Equal("redis", World.Nodes["shop-001"].Engine);
+    }
+
+    [Fact]
+    public async Task Cluster_mode_has_shards_and_notifications_on_each()
+    {
+        var output = await ProvisionAsync("--yes", "--shards", "2", "--replicas", "0", "--no-encryption");
+        Assert.Contains("shop-0001-001: proved", Normal(output), StringComparison.Ordinal);
+        Assert.Contains("shop-0002-001: proved", Normal(output), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(CallFate.LostBefore)]
+    [InlineData(CallFate.LostAfter)]
+    public async Task Cut_at_each_call_in_turn_it_is_finished_by_the_same_command(CallFate fate)
+    {
+        var (finished, cuts) = (false, 0);
+        while (!finished)
+        {
+            Cut(fate == CallFate.LostBefore && cuts > 0 ? 2 : 1, fate);
+            finished = (await _cli.RunAsync(Arguments("--yes", "--replicas", "0", "--no-encryption"))).Code == ExitCodes.Ok;
+            cuts += finished ? 0 : 1;
+        }
+
+        Assert.Equal(3, cuts);
+        _cli.Bench.Aws.Fate = static _ => CallFate.Normal;
+        _ = await DeleteAsync();
+        Assert.Empty(World.ReplicationGroups);
+        Assert.DoesNotContain(World.Groups.Keys, static name => name.StartsWith("keyferry-", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_is_there_already_and_is_not_ours_is_refused()
+    {
+        await _cli.Bench.ParameterGroupAsync("keyferry-shop");
+        var (code, _, error) = await _cli.RunAsync(Arguments("--yes"));
+        Assert.Equal(ExitCodes.Refused, code);
+        Assert.Contains("a parameter group named keyferry-shop", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task List_and_show_tell_what_there_is()
+    {
+        _ = await _cli.Bench.StandaloneAsync("shop");
+        _ = World.Serverless.Add("cart");
+        var list = await _cli.SucceedAsync("elasticache", "list");
+        Assert.Matches(@"shop +available +redis 7\.1 +standalone cluster", list);
+        Assert.Matches(@"cart +available +valkey 8\.1 +serverless cache", list);
+        var show = await _cli.SucceedAsync("elasticache", "show", "shop");
+        Assert.Contains("elasticache://shop?region=eu-north-1", show, StringComparison.Ordinal);
+        Assert.Contains("do not suffice for a live migration", show, StringComparison.Ordinal);
+    }
+
+    private static string Normal(string output) =>
+        System.Text.RegularExpressions.Regex.Replace(
+            output,
+            @": (?:every|events).*",
+            ": proved",
+            System.Text.RegularExpressions.RegexOptions.None,
+            TimeSpan.FromSeconds(1)
+        );
+
+    private void Cut(int number, CallFate fate)
+    {
+        var (changes, cut) = (0, false);
+        _cli.Bench.Aws.Fate = call =>
+        {
+            if (call.Contains(":Describe", StringComparison.Ordinal) || call.Contains(":Get", StringComparison.Ordinal))
+            {
+                return cut ? CallFate.LostBefore : CallFate.Normal;
+            }
+
+            if (cut || ++changes < number)
+            {
+                return cut ? CallFate.LostBefore : CallFate.Normal;
+            }
+
+            cut = true;
+            return fate;
+        };
+    }
+
+    private string[] Arguments(params string[] more) =>
+        [
+            "elasticache",
+            "provision",
+            "--id",
+            "shop",
+            "--engine",
+            "redis",
+            "--tls-ca",
+            World.Certificate.AuthorityFile,
+            "--work-dir",
+            _cli.WorkDirectory,
+            .. more,
+        ];
+
+    private Task<string> ProvisionAsync(params string[] more) =>
+        _cli.SucceedAsync(more.Contains("--no-encryption") ? WithoutTls(more) : Arguments(more));
+
+    private string[] WithoutTls(string[] more) =>
+        [.. Arguments(more).Where(word => word != "--tls-ca" && word != World.Certificate.AuthorityFile)];
+
+    private Task<string> DeleteAsync() => _cli.SucceedAsync("elasticache", "delete", "shop", "--yes", "--work-dir", _cli.WorkDirectory);
+}
