@@ -4,6 +4,7 @@ using Keyferry.Cli.Output;
 using Keyferry.Cli.Report;
 using Keyferry.Migration;
 using Keyferry.Model;
+using Keyferry.Observe;
 
 namespace Keyferry.Cli.Commands;
 
@@ -23,7 +24,14 @@ internal static class MigrateCommand
         {
             Description = "Examine both servers, write to neither, and print what a run would do.",
         };
+        var hooks = new Option<string?>("--hooks")
+        {
+            HelpName = "DIR",
+            Description =
+                "Run every executable of this folder at each phase and each gap; what happened is in its environment (KEYFERRY_EVENT, ...).",
+        };
         what.AddTo(command);
+        command.Options.Add(hooks);
         command.Options.Add(dryRun);
         how.AddTo(command);
         command.SetAction(
@@ -37,7 +45,7 @@ internal static class MigrateCommand
                         var view = how.ViewOf(parsed, surroundings);
                         return parsed.GetValue(dryRun)
                             ? PlanAsync(options, view, surroundings)
-                            : RunAsync(options, view, how.ShowKeys(parsed), surroundings);
+                            : RunAsync(options, view, parsed.GetValue(hooks), how.ShowKeys(parsed), surroundings);
                     }
                 )
         );
@@ -53,11 +61,20 @@ internal static class MigrateCommand
         return plan.Refusals.Count == 0 ? ExitCodes.Ok : ExitCodes.Of(plan.Refusals[0].Kind);
     }
 
-    private static async Task<int> RunAsync(MigrationOptions options, IRunView view, bool showKeys, Surroundings surroundings)
+    private static async Task<int> RunAsync(
+        MigrationOptions options,
+        IRunView view,
+        string? hooksFolder,
+        bool showKeys,
+        Surroundings surroundings
+    )
     {
         using var signals = surroundings.Signals();
         var display = new RunDisplay(view, new ProgressRates(options), surroundings.Time);
-        var migration = surroundings.Migration(options, display, surroundings.Time);
+        var hooks = hooksFolder is null
+            ? null
+            : new EventHooks(hooksFolder, new ProgramHooks(surroundings.Time), options, display.Warn, surroundings.Time);
+        var migration = surroundings.Migration(options, hooks is null ? display : new BothObservers(display, hooks), surroundings.Time);
         using var tellFinish = signals.Finish.Register(() =>
             display.Tell(
                 migration.Progress is { CopyDone: false, Phase: <= Phase.Copying } && options.Mode != MigrationMode.LiveOnly
@@ -70,7 +87,8 @@ internal static class MigrateCommand
         );
         migration.Desk = new RunDesk(options, () => migration.Progress, migration.Control, signals, surroundings.Time);
         var run = migration.RunAsync(signals.Finish, signals.Abort);
-        await display.ShowUntilEndedAsync(run, () => migration.Progress);
+        var told = hooks?.RunAsync(run) ?? Task.CompletedTask;
+        await display.ShowUntilEndedAsync(Task.WhenAll(run, told), () => migration.Progress);
         var report = await run;
         var file = ReportMapping.Of(report, display.History, showKeys, surroundings.Time.GetUtcNow());
         view.Show(report with { Page = WriteReport(options.WorkDirectory, file, surroundings) });
@@ -87,6 +105,15 @@ internal static class MigrateCommand
         catch (Exception denied) when (denied is IOException or UnauthorizedAccessException)
         {
             return $"could not be written: {denied.Message}";
+        }
+    }
+
+    private sealed class BothObservers(IRunObserver first, IRunObserver second) : IRunObserver
+    {
+        public void On(RunEvent happened)
+        {
+            first.On(happened);
+            second.On(happened);
         }
     }
 }

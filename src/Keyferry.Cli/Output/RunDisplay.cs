@@ -25,6 +25,9 @@ internal sealed class RunDisplay(IRunView view, ProgressRates rates, TimeProvide
     /// <summary>Adds a note of the command line's own.</summary>
     public void Tell(string text) => On(new RunEvent.Note(time.GetUtcNow(), NoteLevel.Information, text));
 
+    /// <summary>Adds a warning of the command line's own.</summary>
+    public void Warn(string text) => On(new RunEvent.Note(time.GetUtcNow(), NoteLevel.Warning, text));
+
     /// <summary>Shows <paramref name="run"/> until it has ended, in whatever way; what it ended with is for the caller to await.</summary>
     /// <param name="run">The run.</param>
     /// <param name="progress">Takes a look at it.</param>

@@ -1,7 +1,7 @@
 namespace Keyferry.Capture;
 
 /// <summary>How changes are captured.</summary>
-internal enum CaptureKind
+public enum CaptureKind
 {
     /// <summary>The best that the source allows, and the run says why.</summary>
     Auto,

@@ -1,7 +1,7 @@
 namespace Keyferry.Migration;
 
 /// <summary>What a run moves.</summary>
-internal enum MigrationMode
+public enum MigrationMode
 {
     /// <summary>One pass over the source; changes made meanwhile are not followed.</summary>
     Snapshot,
@@ -14,7 +14,7 @@ internal enum MigrationMode
 }
 
 /// <summary>What becomes of keys that the target cannot hold: field expiries on a server that has none, a module that it does not have.</summary>
-internal enum UnsupportedKeys
+public enum UnsupportedKeys
 {
     /// <summary>The run is refused.</summary>
     Stop,
@@ -24,7 +24,7 @@ internal enum UnsupportedKeys
 }
 
 /// <summary>What becomes of keys that the target already has.</summary>
-internal enum TargetKeys
+public enum TargetKeys
 {
     /// <summary>The run is refused.</summary>
     Refuse,

@@ -5,7 +5,7 @@ using Keyferry.Model;
 namespace Keyferry.Migration;
 
 /// <summary>What a user asked for. Immutable; the defaults are what most runs want.</summary>
-internal sealed record MigrationOptions
+public sealed record MigrationOptions
 {
     /// <summary>The server to move from. A database in it restricts the run to that database.</summary>
     public required Endpoint Source { get; init; }
@@ -56,7 +56,7 @@ internal sealed record MigrationOptions
     public long DirtyBudget { get; init; } = 64L << 20;
 
     /// <summary>How the clients are handed over to the target; <see langword="null"/> where that is not the run's affair.</summary>
-    public CutoverOptions? Cutover { get; init; }
+    internal CutoverOptions? Cutover { get; init; }
 
     /// <summary>How long a server may be silent while a reply is due.</summary>
     public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(15);

@@ -5,7 +5,7 @@ using Keyferry.Verify;
 namespace Keyferry.Migration;
 
 /// <summary>How a run ended, for people and programs.</summary>
-internal sealed record MigrationReport
+public sealed record MigrationReport
 {
     /// <summary>What the run can truthfully say.</summary>
     public required Verdict Verdict { get; init; }
@@ -23,7 +23,7 @@ internal sealed record MigrationReport
     public required string Target { get; init; }
 
     /// <summary>How the clients were handed over, or <see langword="null"/> where they were not.</summary>
-    public CutoverRecord? Cutover { get; init; }
+    internal CutoverRecord? Cutover { get; init; }
 
     /// <summary>The counters at the end.</summary>
     public required ProgressSnapshot Progress { get; init; }
@@ -35,7 +35,7 @@ internal sealed record MigrationReport
     public IReadOnlyDictionary<string, int> LeftOut { get; init; } = new Dictionary<string, int>(StringComparer.Ordinal);
 
     /// <summary>Some of those keys.</summary>
-    public IReadOnlyList<KeyId> FirstLeftOut { get; init; } = [];
+    internal IReadOnlyList<KeyId> FirstLeftOut { get; init; } = [];
 
     /// <summary>Time spent in each phase, in the order in which they were entered.</summary>
     public IReadOnlyList<(Phase Phase, TimeSpan Spent)> Phases { get; init; } = [];

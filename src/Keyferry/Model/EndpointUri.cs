@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Keyferry.Model;
 
 /// <summary>Reads the forms in which users name a server: <c>redis://user:password@host:port/db</c>, <c>rediss://...</c>, <c>host:port</c>, <c>host</c>.</summary>
-internal static class EndpointUri
+public static class EndpointUri
 {
     private const string Forms = "Write redis://host:port, rediss://host:port for TLS, or host:port; user, password and /db are optional.";
 
@@ -11,7 +11,7 @@ internal static class EndpointUri
     /// <param name="text">What the user gave.</param>
     /// <param name="role"><c>source</c>, <c>target</c> or <c>server</c>; for messages.</param>
     /// <exception cref="KeyferryException">It is none of the forms. The message never repeats the part that may hold a password.</exception>
-    public static Endpoint Parse(string text, string role)
+    public static Endpoint Parse(string text, string role = "server")
     {
         var tls = false;
         var rest = text.Trim();

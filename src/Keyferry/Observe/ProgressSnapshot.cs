@@ -3,7 +3,7 @@ using Keyferry.Model;
 namespace Keyferry.Observe;
 
 /// <summary>One consistent look at a running migration. Counters count from the start of the run.</summary>
-internal sealed record ProgressSnapshot
+public sealed record ProgressSnapshot
 {
     /// <summary>Where the run is.</summary>
     public required Phase Phase { get; init; }

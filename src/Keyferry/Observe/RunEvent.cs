@@ -4,7 +4,7 @@ namespace Keyferry.Observe;
 
 /// <summary>Something worth telling that happened in a run. Holds neither keys nor values nor secrets.</summary>
 /// <param name="At">When, by Keyferry's clock, UTC.</param>
-internal abstract record RunEvent(DateTimeOffset At)
+public abstract record RunEvent(DateTimeOffset At)
 {
     /// <summary>The run entered a phase.</summary>
     public sealed record PhaseEntered(DateTimeOffset At, Phase Phase, string Why) : RunEvent(At);
@@ -24,7 +24,7 @@ internal abstract record RunEvent(DateTimeOffset At)
 }
 
 /// <summary>How urgent a note is.</summary>
-internal enum NoteLevel
+public enum NoteLevel
 {
     Information,
     Warning,
@@ -32,7 +32,7 @@ internal enum NoteLevel
 }
 
 /// <summary>Receives the events of a run, on whichever task raises them; must return at once and not throw.</summary>
-internal interface IRunObserver
+public interface IRunObserver
 {
     /// <summary>Takes one event.</summary>
     void On(RunEvent happened);

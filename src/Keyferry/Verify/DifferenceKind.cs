@@ -1,7 +1,7 @@
 namespace Keyferry.Verify;
 
 /// <summary>How a key differs. Of several, the first in this order is reported.</summary>
-internal enum DifferenceKind
+public enum DifferenceKind
 {
     /// <summary>On the source only.</summary>
     Missing,

@@ -1,7 +1,7 @@
 namespace Keyferry.Verify;
 
 /// <summary>What a comparison of both sides, in both directions, has found.</summary>
-internal sealed record VerifyResult
+public sealed record VerifyResult
 {
     /// <summary>Keys of the source that were compared.</summary>
     public long Compared { get; init; }
@@ -16,7 +16,7 @@ internal sealed record VerifyResult
     public IReadOnlyDictionary<DifferenceKind, long> Differences { get; init; } = new Dictionary<DifferenceKind, long>();
 
     /// <summary>The first of the stable differences, some of each kind.</summary>
-    public IReadOnlyList<Difference> First { get; init; } = [];
+    internal IReadOnlyList<Difference> First { get; init; } = [];
 
     /// <summary>Keys that looked different at first sight and could not all be kept for another look: there may be as many more differences.</summary>
     public long NotLookedAtAgain { get; init; }
