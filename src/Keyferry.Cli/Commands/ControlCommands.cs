@@ -16,8 +16,15 @@ internal static class ControlCommands
             "Hands the clients over to the target, as soon as every key is proved equal, and says how it goes. Ends with 0 when they are switched, with 4 when "
                 + "everything was undone, with 8 when nobody knows. The run must have been started with --cutover."
         ),
+        (
+            "rollback",
+            "Brings the clients back to the source while the reverse window is open, in the same steps as the cutover, and with the same exit codes."
+        ),
         ("hold", "Takes a cutover back that has not come to the switch, and lets the run begin none by itself until keyferry cutover."),
-        ("finish", "Ends a running migration as Ctrl-C does: it drains, compares both sides, reports, and puts back what it has changed."),
+        (
+            "finish",
+            "Ends a running migration as Ctrl-C does: it drains, compares both sides, reports, and puts back what it has changed. Closes the reverse window."
+        ),
         ("abort", "Ends a running migration at once, as a second Ctrl-C does: nothing is compared, what it has changed is put back."),
     ];
 

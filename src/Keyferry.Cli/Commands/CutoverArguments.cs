@@ -1,6 +1,8 @@
 using System.CommandLine;
+using Keyferry.Capture;
 using Keyferry.Cli.Input;
 using Keyferry.Cutover;
+using Keyferry.Migration;
 using Keyferry.Model;
 
 namespace Keyferry.Cli.Commands;
@@ -44,6 +46,13 @@ internal sealed class CutoverArguments
             + "a person must say. Default: a person is asked."
     );
 
+    private readonly Option<TimeSpan?> _reverseWindow = TypedOption.Duration(
+        "--reverse-window",
+        "For so long after the switch move what changes on the target back to the source, so that keyferry rollback loses nothing. Default: no way back.",
+        TimeSpan.FromSeconds(1),
+        TimeSpan.FromDays(30)
+    );
+
     private readonly Option<TimeSpan?> _hookTimeout = TypedOption.Duration(
         "--hook-timeout",
         "How long such a program may take. Default: 60s.",
@@ -52,11 +61,11 @@ internal sealed class CutoverArguments
     );
 
     /// <summary>All of them.</summary>
-    public IEnumerable<Option> All => [_when, _fence, _budget, _fenceHook, _switchHook, _hookTimeout];
+    public IEnumerable<Option> All => [_when, _fence, _budget, _fenceHook, _switchHook, _hookTimeout, _reverseWindow];
 
     /// <summary>What was asked for; <see langword="null"/> where the clients are not the run's affair.</summary>
     /// <exception cref="KeyferryException">The options do not go together, or a program cannot be run.</exception>
-    public CutoverOptions? Read(ParseResult parsed)
+    public CutoverOptions? Read(ParseResult parsed, TargetKeys? targetKeys, CaptureKind? capture)
     {
         if (parsed.GetValue(_when) is not { } when)
         {
@@ -78,13 +87,27 @@ internal sealed class CutoverArguments
             FenceHook = PathOf(parsed, _fenceHook),
             SwitchHook = PathOf(parsed, _switchHook),
             HookTimeout = parsed.GetValue(_hookTimeout) ?? defaults.HookTimeout,
+            ReverseWindow = parsed.GetValue(_reverseWindow),
         };
         if (options.Fence == FenceKind.Hook != options.FenceHook is not null)
         {
             throw Usage("--fence hook and --fence-hook PROGRAM belong together, and only one of them was given.", "Give both, or neither.");
         }
 
-        return options;
+        if (options.ReverseWindow is not null && targetKeys == TargetKeys.Merge)
+        {
+            throw Usage(
+                "--reverse-window does not go with --target-keys merge: on the way back, keys that the target had before cannot be told apart from the run's.",
+                "Leave one of them out."
+            );
+        }
+
+        return capture == CaptureKind.Polling
+            ? throw Usage(
+                "A cutover needs a capture that hears of changes; polling finds them only with its next pass.",
+                "Use another --capture."
+            )
+            : options;
     }
 
     private static Option<string?> Program(string name, string description) =>

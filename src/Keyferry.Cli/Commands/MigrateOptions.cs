@@ -193,7 +193,7 @@ internal sealed class MigrateOptions
             ConnectTimeout = parsed.GetValue(_connectTimeout) ?? defaults.ConnectTimeout,
             CommandTimeout = parsed.GetValue(_commandTimeout) ?? defaults.CommandTimeout,
             OutageBudget = parsed.GetValue(_outageBudget) ?? defaults.OutageBudget,
-            Cutover = _cutover.Read(parsed),
+            Cutover = _cutover.Read(parsed, parsed.GetValue(_targetKeys), parsed.GetValue(_capture)),
         };
     }
 

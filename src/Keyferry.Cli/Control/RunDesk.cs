@@ -28,9 +28,15 @@ internal sealed class RunDesk(
     /// <inheritdoc/>
     public async IAsyncEnumerable<ControlReply> AnswerAsync(ControlRequest request, [EnumeratorCancellation] CancellationToken stop)
     {
-        if (request.Verb == "cutover" && control.CanCutOver)
+        var asked = request.Verb switch
         {
-            await foreach (var reply in CutOverAsync(stop))
+            "cutover" when control.Back is null => control,
+            "rollback" => control.Back,
+            _ => null,
+        };
+        if (asked is { CanCutOver: true })
+        {
+            await foreach (var reply in CutOverAsync(asked, stop))
             {
                 yield return reply;
             }
@@ -49,8 +55,12 @@ internal sealed class RunDesk(
                 "The run was not started so that it can hand the clients over, or it has not come so far yet.",
                 "Start it with --cutover manual, and --fence and --switch-hook as they fit."
             ),
+            "rollback" => Refused(
+                "No reverse window is open: the clients were not switched, or the run was started without --reverse-window.",
+                "keyferry status says where the run is. After the window has closed, migrate from the new side to the old one."
+            ),
             "hold" => ControlReply.Said(
-                control.Hold()
+                Present.Hold()
                     ? "the cutover is taken back; the run follows on"
                     : "the run follows, and begins no cutover until keyferry cutover"
             ),
@@ -62,6 +72,9 @@ internal sealed class RunDesk(
             ),
         };
     }
+
+    /// <summary>What moves keys now: the run, or after a switch its way back.</summary>
+    private RunControl Present => control.Back ?? control;
 
     private static ControlReply Refused(string saw, string remedy) =>
         new()
@@ -77,9 +90,9 @@ internal sealed class RunDesk(
             ? ControlReply.Said("the run goes on with this answer")
             : Refused("The run asks nothing that this would be the answer to.", "keyferry status shows what it asks, if it asks anything.");
 
-    private async IAsyncEnumerable<ControlReply> CutOverAsync([EnumeratorCancellation] CancellationToken stop)
+    private static async IAsyncEnumerable<ControlReply> CutOverAsync(RunControl asked, [EnumeratorCancellation] CancellationToken stop)
     {
-        var talk = control.AskCutover();
+        var talk = asked.AskCutover();
         for (var known = 0; ; )
         {
             var (lines, end) = await talk.ListenAsync(known, stop);
@@ -129,12 +142,12 @@ internal sealed class RunDesk(
 
     private ControlReply Pause() =>
         ControlReply.Said(
-            control.Pause()
+            Present.Pause()
                 ? "paused: no key is moved until keyferry resume; changes are heard of and wait"
                 : "the run is paused already; keyferry resume goes on"
         );
 
-    private ControlReply Resume() => ControlReply.Said(control.Resume() ? "the run goes on" : "the run was not paused");
+    private ControlReply Resume() => ControlReply.Said(Present.Resume() ? "the run goes on" : "the run was not paused");
 
     private ControlReply Finish()
     {

@@ -18,7 +18,10 @@ internal sealed class RunControl
     public PauseGate Gate { get; } = new();
 
     /// <summary>What a person is asked, and the answers.</summary>
-    public PersonQuestions Questions { get; } = new();
+    public PersonQuestions Questions { get; private init; } = new();
+
+    /// <summary>What may be asked of the way back, while there is one.</summary>
+    public RunControl? Back { get; private set; }
 
     /// <summary>Whether the operator has paused the run.</summary>
     public bool IsPaused { get; private set; }
@@ -93,6 +96,13 @@ internal sealed class RunControl
             return _talk;
         }
     }
+
+    /// <summary>The run has a way back from now on.</summary>
+    /// <returns>What may be asked of it.</returns>
+    public RunControl OpenBack() => Back = new RunControl { Questions = Questions };
+
+    /// <summary>The way back is closed.</summary>
+    public void CloseBack() => Back = null;
 
     /// <summary>Takes back a cutover that was asked for, up to the switch, and keeps the run from beginning one by itself.</summary>
     /// <returns>Whether one was asked for.</returns>

@@ -21,6 +21,9 @@ internal sealed record CutoverOptions
     /// <summary>How long the operator's programs may take; beyond it their answer counts as lost.</summary>
     public TimeSpan HookTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>For how long after the switch what changes on the target is moved to the source, so that the clients can go back; <see langword="null"/> for no way back.</summary>
+    public TimeSpan? ReverseWindow { get; init; }
+
     /// <summary>Tells before (<see langword="false"/>) and after (<see langword="true"/>) each step is done; what it throws fails the step. For tests.</summary>
     public Action<string, bool>? StepProbe { get; init; }
 }

@@ -9,7 +9,9 @@ internal static class CutoverSteps
     public const string Switch = "switch";
 
     /// <summary>The steps in order.</summary>
-    public static IReadOnlyList<CutoverStep> Of(CutoverOptions options) =>
+    public static IReadOnlyList<CutoverStep> Of(CutoverOptions options)
+    {
+        return
         [
             new(
                 "check",
@@ -39,6 +41,7 @@ internal static class CutoverSteps
                 "Compare the keys that were touched since they were last compared; all others are compared already.",
                 static (scene, stop) => scene.ProveAsync(stop)
             ),
+            .. WayBack(options),
             new("stop moving", Phase.Proving, "Write nothing more to the target.", static (scene, stop) => scene.FreezeAsync(stop))
             {
                 UndoDoes = "Move changes again.",
@@ -53,6 +56,24 @@ internal static class CutoverSteps
             ),
             new("lift fence", Phase.Switching, UnfenceDoes(options), static (scene, stop) => scene.UnfenceAsync(stop)),
         ];
+    }
+
+    private static IReadOnlyList<CutoverStep> WayBack(CutoverOptions options) =>
+        options.ReverseWindow is null
+            ? []
+            :
+            [
+                new(
+                    "open way back",
+                    Phase.Proving,
+                    "Listen to the changes of the target, and prove with a probe key that they come through.",
+                    static (scene, stop) => scene.OpenWayBackAsync(stop)
+                )
+                {
+                    UndoDoes = "Stop listening, and put the target's notification flags back.",
+                    Undo = static (scene, stop) => scene.CloseWayBackAsync(stop),
+                },
+            ];
 
     private static string FenceDoes(CutoverOptions options) =>
         options.Fence switch

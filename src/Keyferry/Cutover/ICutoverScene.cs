@@ -31,6 +31,12 @@ internal interface ICutoverScene
     /// <summary>Compares what was not compared since it was last touched.</summary>
     ValueTask ProveAsync(CancellationToken stop);
 
+    /// <summary>Listens to the changes of the target, so that the clients can go back.</summary>
+    ValueTask OpenWayBackAsync(CancellationToken stop);
+
+    /// <summary>Stops listening to them.</summary>
+    ValueTask CloseWayBackAsync(CancellationToken stop);
+
     /// <summary>Stops moving keys: from here on the target belongs to the clients.</summary>
     ValueTask FreezeAsync(CancellationToken stop);
 

@@ -32,7 +32,7 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
     private bool _tried;
     private string? _said;
 
-    public CutoverCourse(RunContext context, CutoverOptions options, MigrationEngine engine, PhaseClock clock, string direction = "forward")
+    public CutoverCourse(RunContext context, CutoverOptions options, MigrationEngine engine, PhaseClock clock)
     {
         _context = context;
         _options = options;
@@ -42,7 +42,7 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
             options,
             context.Hooks,
             context.Control.Questions,
-            new HookContext(context.Name, context.Source.Endpoint, context.Target.Endpoint, direction),
+            new HookContext(context.Name, context.Source.Endpoint, context.Target.Endpoint, context.Direction),
             Tell
         );
         context.Control.CanCutOver = true;
@@ -53,6 +53,30 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
 
     /// <summary>What the cutover was, once the clients are on the other side.</summary>
     public CutoverRecord? Done { get; private set; }
+
+    /// <summary>The way back, where one was asked for and the clients are on the other side.</summary>
+    public IWayBack? WayBack { get; private set; }
+
+    /// <summary>The counters of this moment, where this part of the run has something to add to them.</summary>
+    public ProgressSnapshot? Progress
+    {
+        get
+        {
+            if (_clock.Phase == Phase.Reversible && WayBack is { } back)
+            {
+                return back.Progress with { Phase = Phase.Reversible };
+            }
+
+            return Verifier is not { } beside
+                ? null
+                : _engine.Progress(_clock) with
+                {
+                    Verified = beside.Coverage.IsComplete ? beside.Total : beside.Walked,
+                    VerifyTotal = beside.Total,
+                    VerifyCandidates = beside.Coverage.Unproved,
+                };
+        }
+    }
 
     /// <summary>Begins to compare both sides; to be called when the copy is complete.</summary>
     /// <exception cref="KeyferryException">The run's capture does not listen.</exception>
@@ -121,6 +145,9 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
         talk.End(CutoverEnd.NotSwitched, $"undone: {outcome.Why}; the source is writable, and the run follows on");
         return false;
     }
+
+    /// <summary>What came after the switch is over.</summary>
+    public void Ended(CutoverRecord done) => Done = done;
 
     /// <summary>Ends the comparison beside the run; another one is to follow.</summary>
     public async Task EndAsync()
@@ -202,6 +229,8 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
                     verifier.LastPass,
                     verifier.Repaired
                 );
+                WayBack = scene.WayBack;
+                WayBack?.Go();
                 Tell(
                     NoteLevel.Information,
                     $"The clients are on {_context.Target.Endpoint}. Writes to {_context.Source.Endpoint} waited for {Done.Fenced.TotalMilliseconds:0} ms; {Done.ProvedBehindFence:#,0} keys were compared meanwhile."
@@ -273,28 +302,4 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
     }
 
     private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
-}
-
-/// <summary>What a cutover was.</summary>
-/// <param name="At">When the clients were on the other side, UTC.</param>
-/// <param name="Fenced">For how long the old side held writes back before the switch was answered.</param>
-/// <param name="ProvedBehindFence">Keys that were compared meanwhile.</param>
-/// <param name="LastPass">Keys of the source that the last whole walk had compared before, and keys of the target that it had looked up.</param>
-/// <param name="Repaired">Differences that were mended by another look.</param>
-internal sealed record CutoverRecord(
-    DateTimeOffset At,
-    TimeSpan Fenced,
-    int ProvedBehindFence,
-    (long Compared, long LookedUp) LastPass,
-    long Repaired
-)
-{
-    /// <summary>As the outcome of a comparison: both sides were equal when the clients were handed over.</summary>
-    public VerifyResult ToResult() =>
-        new()
-        {
-            Compared = LastPass.Compared,
-            LookedUp = LastPass.LookedUp,
-            Repaired = Repaired,
-        };
 }

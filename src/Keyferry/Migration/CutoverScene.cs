@@ -24,6 +24,8 @@ internal sealed class CutoverScene(RunContext context, MigrationEngine engine, C
 
     private readonly FenceGuard _guard = new(fence, [.. context.Source.Nodes, .. context.Target.Nodes], context.Time);
 
+    private IWayBack? _plannedBack;
+
     /// <inheritdoc/>
     public CancellationToken FenceBroken => _guard.Broken;
 
@@ -43,6 +45,11 @@ internal sealed class CutoverScene(RunContext context, MigrationEngine engine, C
         await verifier.PrepareAsync(stop);
         await fence.PrepareAsync(stop);
         await _guard.PrepareAsync(stop);
+        if (context.Options.Cutover is { ReverseWindow: not null } && context.PlanWayBack is { } plan)
+        {
+            _plannedBack = await plan(context, stop);
+        }
+
         // What is left when the fence goes up is what changes from here on.
         _ = await verifier.RoundAsync(settle: true, stop);
     }
@@ -105,6 +112,34 @@ internal sealed class CutoverScene(RunContext context, MigrationEngine engine, C
         }
     }
 
+    /// <summary>The way back, once it is open.</summary>
+    public IWayBack? WayBack { get; private set; }
+
+    /// <inheritdoc/>
+    public async ValueTask OpenWayBackAsync(CancellationToken stop)
+    {
+        var back = _plannedBack ?? throw new CutoverFailedException("this run has no way back");
+        WayBack = back;
+        await back.ListenAsync(stop);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask CloseWayBackAsync(CancellationToken stop)
+    {
+        if (WayBack is not { Ended: { } ended } back)
+        {
+            return;
+        }
+
+        WayBack = null;
+        back.Close();
+        context.Control.CloseBack();
+        // However it ends: there was nothing to go back from.
+        _ = await Task.WhenAny(ended).WaitAsync(stop);
+        back.Dispose();
+        _plannedBack = null;
+    }
+
     /// <inheritdoc/>
     public async ValueTask FreezeAsync(CancellationToken stop)
     {
@@ -162,5 +197,9 @@ internal sealed class CutoverScene(RunContext context, MigrationEngine engine, C
     {
         await _guard.DisposeAsync();
         await fence.DisposeAsync();
+        if (WayBack is null)
+        {
+            _plannedBack?.Dispose();
+        }
     }
 }

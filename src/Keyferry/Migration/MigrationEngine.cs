@@ -149,6 +149,9 @@ internal sealed class MigrationEngine
     private string ShardName(ServerConnector shard) =>
         _source.Topology?.Current is { } map && map.OwnerOf(shard.Home) is { } node ? $"{node.Host}:{node.Port}" : "0";
 
+    /// <summary>Both sides are equal already: there is no copy to make.</summary>
+    public void NothingToCopy() => CopyDone = true;
+
     /// <summary>Copies everything that the source has now.</summary>
     /// <param name="reached">Told now and then how far the copy has come for certain: every key before that is on the target.</param>
     /// <param name="stop">Gives up.</param>

@@ -27,6 +27,7 @@ internal sealed class MigrationRun
     private readonly string _name;
     private readonly long _began;
     private readonly IHookRunner _hooks;
+    private readonly Func<Endpoint, string, string, ServerConnector> _connect;
     private RunCourse? _course;
 
     /// <param name="options">What the user asked for.</param>
@@ -57,8 +58,9 @@ internal sealed class MigrationRun
         _began = time.GetTimestamp();
         _name = _resume?.Run.Start.Name ?? time.GetUtcNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
         var settings = new ConnectionSettings { RunName = _name, CommandTimeout = options.CommandTimeout };
-        _source = new ServerConnector(dialer, options.Source, "source", settings, time);
-        _target = new ServerConnector(dialer, options.Target, "target", settings, time);
+        _connect = (endpoint, role, name) => new ServerConnector(dialer, endpoint, role, settings with { RunName = name }, time);
+        _source = _connect(options.Source, "source", _name);
+        _target = _connect(options.Target, "target", _name);
     }
 
     /// <summary>What may be asked of the run while it goes on.</summary>
@@ -130,6 +132,7 @@ internal sealed class MigrationRun
                 Journal = journal,
                 Control = Control,
                 Hooks = _hooks,
+                PlanWayBack = (forward, stop) => WayBack.PlanAsync(forward, _connect, new BackObserver(_observer), stop, abort),
                 Time = _time,
             },
             _resume

@@ -9,11 +9,15 @@ namespace Keyferry.Migration;
 /// <param name="Position">How far the copy of a shard had come for certain, or <see langword="null"/>.</param>
 internal sealed record ResumePoint(RunRecord Run, Func<string, SnapshotPosition?> Position)
 {
+    /// <summary>What the store calls the mode of a way back.</summary>
+    public const string WayBackMode = "reverse";
+
     /// <summary>The latest run of the store, if it can be gone on with.</summary>
     /// <exception cref="KeyferryException">There is none, it has come to its end, or it was between other servers.</exception>
     public static ResumePoint Find(IRunStore store, MigrationOptions options)
     {
-        if (store.Runs() is not [var latest, ..])
+        // A way back that was never open is no run to go on with; one that was is.
+        if (store.Runs().FirstOrDefault(static run => run.Start.Mode != WayBackMode || run.Phase >= Phase.Following) is not { } latest)
         {
             throw new KeyferryException(
                 FailureKind.Usage,

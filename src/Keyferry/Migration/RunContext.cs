@@ -31,6 +31,12 @@ internal sealed record RunContext
     /// <summary>Runs the operator's programs.</summary>
     public required IHookRunner Hooks { get; init; }
 
+    /// <summary>Whether the clients go <c>forward</c> or <c>back</c>, as the operator's programs are told.</summary>
+    public string Direction { get; init; } = "forward";
+
+    /// <summary>Looks whether there is a way back from the run; <see langword="null"/> where there can be none.</summary>
+    public Func<RunContext, CancellationToken, Task<IWayBack>>? PlanWayBack { get; init; }
+
     /// <summary>The clock of the run.</summary>
     public required TimeProvider Time { get; init; }
 }

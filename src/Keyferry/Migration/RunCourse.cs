@@ -39,9 +39,11 @@ internal sealed class RunCourse
     private readonly RunProof _proof;
     private readonly RunControl _control;
     private readonly CutoverCourse? _cutover;
+    private readonly Handover? _handover;
 
-    public RunCourse(RunContext context, ResumePoint? resume)
+    public RunCourse(RunContext context, ResumePoint? resume, Handover? handover = null)
     {
+        _handover = handover;
         _control = context.Control;
         _options = context.Options;
         _plan = context.Plan;
@@ -60,16 +62,10 @@ internal sealed class RunCourse
         _engine.LookAtSource = LookAtSourceAsync;
         _proof = new RunProof(_engine, source, target, journal, time);
         _cutover = options.Cutover is { } cutover ? new CutoverCourse(context, cutover, _engine, _clock) : null;
-        _engine.Gaps.Opened = gap =>
-        {
-            journal.Opened(gap);
-            _cutover?.OnGap(gap);
-        };
-        _engine.Gaps.Closed = gap =>
-        {
-            journal.Closed(gap);
-            _cutover?.OnGap(gap);
-        };
+        _engine.Gaps.Opened = journal.Opened;
+        _engine.Gaps.Closed = journal.Closed;
+        _engine.Gaps.Opened += OnGap;
+        _engine.Gaps.Closed += OnGap;
     }
 
     /// <summary>The counters of this moment.</summary>
@@ -78,14 +74,9 @@ internal sealed class RunCourse
         get
         {
             var verify = _proof.Progress;
-            if (_cutover?.Verifier is { } beside && verify.SourceKeys == 0)
+            if (verify.SourceKeys == 0 && _cutover?.Progress is { } beside)
             {
-                return _engine.Progress(_clock) with
-                {
-                    Verified = beside.Coverage.IsComplete ? beside.Total : beside.Walked,
-                    VerifyTotal = beside.Total,
-                    VerifyCandidates = beside.Coverage.Unproved,
-                };
+                return beside;
             }
 
             return _engine.Progress(_clock) with
@@ -117,12 +108,7 @@ internal sealed class RunCourse
         }
         catch (OwnershipUnknownException unknown)
         {
-            throw new KeyferryException(
-                FailureKind.OwnershipUnknown,
-                $"Nobody knows which side the clients write to: {unknown.Message}.",
-                "Find out where the clients write, then: keyferry resolve --switched, or keyferry resolve --not-switched.",
-                unknown
-            );
+            throw unknown.ToFailure();
         }
         catch (CopyUnfinishedException unfinished)
         {
@@ -131,6 +117,14 @@ internal sealed class RunCourse
         finally
         {
             await GiveBackAsync(verdict);
+        }
+
+        if (_cutover is { Done: { } done })
+        {
+            var after = new AfterSwitch(_source, _journal, _clock, _control, _time);
+            done = await after.RunAsync(done, _cutover.WayBack, _options.Cutover?.ReverseWindow, finish, abort);
+            _cutover.Ended(done);
+            _journal.Ended(verdict);
         }
 
         return new MigrationReport
@@ -162,9 +156,10 @@ internal sealed class RunCourse
         }
 
         background.Add(_sourceSlots.RunAsync(stop));
+        await TakeOverAsync(stop);
         await ResumeAsync(stop);
         _engine.Start(background, OnSuspect);
-        if (_options.Mode != MigrationMode.LiveOnly)
+        if (_options.Mode != MigrationMode.LiveOnly && _handover is null)
         {
             _clock.Enter(Phase.Copying, "copying every key");
             await CopyAsync(finish, stop);
@@ -184,7 +179,14 @@ internal sealed class RunCourse
 
         if (_cutover?.Done is { } switched)
         {
-            _clock.Enter(Phase.Completed, "the clients are on the target");
+            if (_cutover.WayBack is not null)
+            {
+                _clock.Enter(
+                    Phase.Reversible,
+                    "the clients are on the target; keyferry rollback brings them back, keyferry finish closes the way back"
+                );
+            }
+
             return (switched.ToResult(), []);
         }
 
@@ -216,6 +218,16 @@ internal sealed class RunCourse
             _engine.Lanes.MayHaveMissed(
                 change.Slots > 0 ? "slots of the source have another owner" : "the source's cluster has elected or moved something"
             );
+        }
+    }
+
+    /// <summary>Where the run begins behind another one's fence, it waits for its turn.</summary>
+    private async Task TakeOverAsync(CancellationToken stop)
+    {
+        if (_handover is { } handover)
+        {
+            await handover.TurnAsync(stop);
+            _engine.NothingToCopy();
         }
     }
 
@@ -334,6 +346,8 @@ internal sealed class RunCourse
         }
     }
 
+    private void OnGap(Queue.Gap gap) => _cutover?.OnGap(gap);
+
     private void OnSuspect(string reply)
     {
         _proof.Suspect();
@@ -354,9 +368,9 @@ internal sealed class RunCourse
         }
 
         _leases.AddRange(await _listening.RestoreAsync(patience.Token));
-        if (_clock.Phase == Phase.OwnershipUnknown)
+        if (_clock.Phase == Phase.OwnershipUnknown || _cutover?.Done is not null)
         {
-            // The run is not over: a person has to say how it ends.
+            // The run is not over: a person has to say how it ends; or what comes after the switch is still to come.
             return;
         }
 

@@ -109,7 +109,10 @@ internal sealed class ClusterPair : IAsyncDisposable
     }
 
     private async Task<string> DescribeAsync() =>
-        string.Join('\n', await Task.WhenAll(new[] { SourceCluster, TargetCluster }.OfType<RedisCluster>().Select(static one => one.DescribeAsync())));
+        string.Join(
+            '\n',
+            await Task.WhenAll(new[] { SourceCluster, TargetCluster }.OfType<RedisCluster>().Select(static one => one.DescribeAsync()))
+        );
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

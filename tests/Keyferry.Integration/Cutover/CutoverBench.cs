@@ -69,9 +69,22 @@ internal sealed class CutoverBench : IAsyncDisposable
     }
 
     /// <summary>Asks for the cutover and waits for its end.</summary>
-    public async Task<(CutoverEnd End, string Said)> CutOverAsync(CancellationToken stop)
+    public Task<(CutoverEnd End, string Said)> CutOverAsync(CancellationToken stop) => ListenAsync(Control.AskCutover(), stop);
+
+    /// <summary>Asks for the rollback, once the way back follows, and waits for its end.</summary>
+    public async Task<(CutoverEnd End, string Said)> RollBackAsync(CancellationToken stop)
     {
-        var talk = Control.AskCutover();
+        while (Control.Back is not { CanCutOver: true })
+        {
+            Assert.False(Run.Ended.IsCompleted, "the run has ended");
+            await Task.Delay(TimeSpan.FromMilliseconds(10), stop);
+        }
+
+        return await ListenAsync(Control.Back.AskCutover(), stop);
+    }
+
+    private static async Task<(CutoverEnd End, string Said)> ListenAsync(CutoverTalk talk, CancellationToken stop)
+    {
         List<string> said = [];
         while (true)
         {

@@ -1,0 +1,30 @@
+using Keyferry.Verify;
+
+namespace Keyferry.Migration;
+
+/// <summary>What a cutover was.</summary>
+/// <param name="At">When the clients were on the other side, UTC.</param>
+/// <param name="Fenced">For how long the old side held writes back before the switch was answered.</param>
+/// <param name="ProvedBehindFence">Keys that were compared meanwhile.</param>
+/// <param name="LastPass">Keys of the source that the last whole walk had compared before, and keys of the target that it had looked up.</param>
+/// <param name="Repaired">Differences that were mended by another look.</param>
+internal sealed record CutoverRecord(
+    DateTimeOffset At,
+    TimeSpan Fenced,
+    int ProvedBehindFence,
+    (long Compared, long LookedUp) LastPass,
+    long Repaired
+)
+{
+    /// <summary>How the clients came back, where they did.</summary>
+    public CutoverRecord? Back { get; init; }
+
+    /// <summary>As the outcome of a comparison: both sides were equal when the clients were handed over.</summary>
+    public VerifyResult ToResult() =>
+        new()
+        {
+            Compared = LastPass.Compared,
+            LookedUp = LastPass.LookedUp,
+            Repaired = Repaired,
+        };
+}

@@ -1,0 +1,158 @@
+using System.Diagnostics;
+using Keyferry.Integration.Programs;
+using Keyferry.Integration.Servers;
+
+namespace Keyferry.Integration.Cutover;
+
+/// <summary>A cutover as an operator makes it: the program in one terminal, its commands in another, shell scripts as hooks.</summary>
+public sealed class CutoverProgramTests : IAsyncLifetime
+{
+    private const int Ok = 0;
+    private const int Refused = 4;
+    private const int OwnershipUnknown = 8;
+    private static readonly TimeSpan Budget = TimeSpan.FromSeconds(60);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("keyferry-cutover-").FullName;
+    private RedisServer? _source;
+    private RedisServer? _target;
+
+    private RedisServer Source => _source ?? throw new InvalidOperationException("not started");
+
+    private RedisServer Target => _target ?? throw new InvalidOperationException("not started");
+
+    private string Told => Path.Combine(_folder, "told");
+
+    public async ValueTask InitializeAsync()
+    {
+        _source = await RedisServer.StartAsync(ServerKind.Machine);
+        _target = await RedisServer.StartAsync(ServerKind.Machine);
+        await Source.CommandAsync("SET", "key", "1");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Source.DisposeAsync();
+        await Target.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Script_switches_the_clients_and_the_run_ends_as_equal()
+    {
+        await using var run = await FollowAsync("env | grep ^KEYFERRY_ | sort > " + Told);
+
+        var said = await AskAsync(Ok, "cutover");
+
+        Assert.Contains("cutover: fence", said, StringComparison.Ordinal);
+        Assert.Contains("switched", said, StringComparison.Ordinal);
+        Assert.True(await run.EndAsync(Budget) == Ok, run.Output);
+        Assert.Contains("EQUAL", run.Output, StringComparison.Ordinal);
+        var told = await File.ReadAllTextAsync(Told, TestContext.Current.CancellationToken);
+        Assert.Contains($"KEYFERRY_NEW={Target.Uri}\n", told, StringComparison.Ordinal);
+        Assert.Contains("KEYFERRY_STEP=switch\n", told, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Script_that_fails_leaves_the_answer_to_a_person()
+    {
+        await using var run = await FollowAsync("echo the load balancer did not answer >&2; exit 3");
+        await using var cutover = KeyferryProgram.Start("cutover", "--work-dir", _folder);
+        await run.WaitForAsync("phase ownership unknown", Budget);
+
+        Assert.Contains("the load balancer did not answer", run.Output, StringComparison.Ordinal);
+        Assert.Contains("keyferry resolve --switched", await AskAsync(Ok, "status"), StringComparison.Ordinal);
+        _ = await AskAsync(Refused, "answer", "yes");
+        _ = await AskAsync(Ok, "resolve", "--not-switched");
+
+        Assert.True(await cutover.EndAsync(Budget) == Refused, cutover.Output);
+        await Source.CommandAsync("SET", "key", "2");
+        _ = await AskAsync(Ok, "finish");
+        Assert.True(await run.EndAsync(Budget) == Ok, run.Output);
+    }
+
+    [Fact]
+    public async Task Run_that_is_killed_during_the_switch_is_resolved_by_a_person_and_its_fence_lifted()
+    {
+        await using (var run = await FollowAsync($"echo $$ > {Told}; exec sleep 60"))
+        {
+            await using var cutover = KeyferryProgram.Start("cutover", "--work-dir", _folder);
+            await run.WaitForAsync("cutover: switch", Budget);
+            while (!File.Exists(Told) || new FileInfo(Told).Length == 0)
+            {
+                await Task.Delay(20, TestContext.Current.CancellationToken);
+            }
+
+            await run.KillAsync();
+            Assert.NotEqual(Ok, await cutover.EndAsync(Budget));
+        }
+
+        using (var hook = Process.GetProcessById(int.Parse(await File.ReadAllTextAsync(Told, TestContext.Current.CancellationToken))))
+        {
+            hook.Kill();
+        }
+
+        string[] resume = ["migrate", Source.Uri, Target.Uri, "--resume"];
+        Assert.Contains("nobody knows which side they write to", await AskAsync(OwnershipUnknown, resume), StringComparison.Ordinal);
+        Assert.Contains("the clients are on", await AskAsync(Ok, "resolve", "--not-switched"), StringComparison.Ordinal);
+        Assert.Contains("lifted", await AskAsync(Ok, "restore"), StringComparison.Ordinal);
+        await Source.CommandAsync("SET", "key", "3");
+        Assert.Contains("EQUAL", await AskAsync(Ok, [.. resume, "--until-idle", "1s"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Dry_run_prints_the_steps_with_what_takes_them_back()
+    {
+        var plan = await AskAsync(Ok, "migrate", Source.Uri, Target.Uri, "--cutover", "manual", "--reverse-window", "1h", "--dry-run");
+
+        string[] steps =
+        [
+            "check",
+            "fence",
+            "try fence",
+            "drain",
+            "prove",
+            "open way back",
+            "stop moving",
+            "switch",
+            "confirm",
+            "lift fence",
+        ];
+        var at = steps.Select(step => plan.IndexOf($". {step} ", StringComparison.Ordinal)).ToList();
+        Assert.DoesNotContain(-1, at);
+        Assert.Equal(at.Order(), at);
+        Assert.Contains("undo: Let writes on the source pass again (CLIENT UNPAUSE).", plan, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--fence acl", "Add --cutover manual")]
+    [InlineData("--cutover manual --fence hook", "belong together")]
+    [InlineData("--cutover manual --switch-hook /nowhere/at/all", "which is not there")]
+    [InlineData("--cutover manual --switch-hook /etc/passwd", "which cannot be run")]
+    [InlineData("--cutover manual --reverse-window 1h --target-keys merge", "cannot be told apart")]
+    [InlineData("--cutover manual --capture polling", "needs a capture that hears of changes")]
+    public async Task Options_that_do_not_go_together_are_refused(string options, string says) =>
+        Assert.Contains(says, await AskAsync(2, ["migrate", Source.Uri, Target.Uri, .. options.Split(' ')]), StringComparison.Ordinal);
+
+    private async Task<KeyferryProgram> FollowAsync(string script)
+    {
+        var hook = Path.Combine(_folder, "switch.sh");
+        await File.WriteAllTextAsync(hook, $"#!/bin/sh\n{script}\n");
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(hook, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
+        string[] cutover = ["--cutover", "manual", "--fence-budget", "5s", "--switch-hook", hook, "--work-dir", _folder];
+        var run = KeyferryProgram.Start(["migrate", Source.Uri, Target.Uri, .. cutover]);
+        await run.WaitForAsync("phase following", Budget);
+        return run;
+    }
+
+    /// <summary>What the command says, whichever output it says it on.</summary>
+    private async Task<string> AskAsync(int code, params string[] command)
+    {
+        await using var asking = KeyferryProgram.Start([.. command, "--work-dir", _folder]);
+        Assert.True(await asking.EndAsync(Budget) == code, asking.Output);
+        return asking.Output;
+    }
+}

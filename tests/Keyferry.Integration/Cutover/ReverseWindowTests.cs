@@ -1,0 +1,102 @@
+using Keyferry.Control;
+using Keyferry.Cutover;
+using Keyferry.Model;
+using StackExchange.Redis;
+
+namespace Keyferry.Integration.Cutover;
+
+/// <summary>After the switch the same engine runs the other way round, until it is closed.</summary>
+public sealed class ReverseWindowTests
+{
+    private static readonly CutoverOptions Options = new()
+    {
+        SwitchHook = "switch",
+        FenceBudget = TimeSpan.FromSeconds(5),
+        ReverseWindow = TimeSpan.FromHours(1),
+    };
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task What_changes_on_the_new_side_reaches_the_old_one_until_the_window_is_closed()
+    {
+        await using var bench = await CutoverBench.StartAsync(500, Stop);
+        await bench.OnSource.StringSetAsync("gone", "1");
+        await bench.FollowAsync(Options, Stop);
+        var (end, said) = await bench.CutOverAsync(Stop);
+        Assert.True(end == CutoverEnd.Switched, said);
+
+        await bench.OnTarget.StringSetAsync("new", "1");
+        await bench.OnTarget.KeyDeleteAsync("gone");
+        await UntilAsync(async () => await bench.OnSource.KeyExistsAsync("new") && !await bench.OnSource.KeyExistsAsync("gone"));
+        Assert.Equal(Phase.Reversible, bench.Run.Run.Progress.Phase);
+
+        await bench.Run.FinishAsync();
+        var report = await bench.Run.Ended;
+
+        Assert.Equal(Verdict.Equal, report.Verdict);
+        Assert.Null(report.Cutover?.Back);
+        Assert.Equal(Phase.Completed, bench.Run.Store.Runs().Single(static run => run.Start.Mode == "live").Phase);
+        Assert.Empty(bench.Run.Store.OpenLeases());
+        foreach (var server in new[] { bench.Source, bench.Target })
+        {
+            Assert.Equal("", (string?)((RedisResult[]?)await server.CommandAsync("CONFIG", "GET", "notify-keyspace-events"))?[1]);
+        }
+    }
+
+    [Fact]
+    public async Task Window_closes_by_itself()
+    {
+        await using var bench = await CutoverBench.StartAsync(100, Stop);
+        await bench.FollowAsync(Options with { When = CutoverWhen.WhenReady, ReverseWindow = TimeSpan.FromSeconds(1) }, Stop);
+
+        Assert.Equal(Verdict.Equal, (await bench.Run.Ended).Verdict);
+        Assert.Null(bench.Control.Back);
+    }
+
+    [Fact]
+    public async Task Way_back_that_is_not_needed_after_all_leaves_nothing_behind()
+    {
+        await using var bench = await CutoverBench.StartAsync(100, Stop);
+        bench.Hooks.Answer = static _ => new HookResult(true, Operator.NothingDone, "");
+        await bench.FollowAsync(Options, Stop);
+
+        Assert.Equal(CutoverEnd.NotSwitched, (await bench.CutOverAsync(Stop)).End);
+
+        await bench.AssertFollowsAsync(Stop);
+        Assert.Null(bench.Control.Back);
+        Assert.Equal("", (string?)((RedisResult[]?)await bench.Target.CommandAsync("CONFIG", "GET", "notify-keyspace-events"))?[1]);
+        bench.Hooks.Answer = static _ => new HookResult(true, 0, "");
+        Assert.Equal(CutoverEnd.Switched, (await bench.CutOverAsync(Stop)).End);
+        await bench.Run.FinishAsync();
+        Assert.Equal(Verdict.Equal, (await bench.Run.Ended).Verdict);
+    }
+
+    [Fact]
+    public async Task Client_that_goes_on_writing_to_the_old_side_is_named()
+    {
+        await using var bench = await CutoverBench.StartAsync(100, Stop);
+        await bench.FollowAsync(Options, Stop);
+        Assert.Equal(CutoverEnd.Switched, (await bench.CutOverAsync(Stop)).End);
+        var stray = await bench.Source.ConnectAsync(static options => options.ClientName = "forgotten-batch-job");
+
+        await UntilAsync(async () =>
+        {
+            await stray.GetDatabase().StringSetAsync("stray", "1");
+            return bench.Run.Log.ToString().Contains("forgotten-batch-job at 127.0.0.1:", StringComparison.Ordinal);
+        });
+
+        await bench.Run.FinishAsync();
+        _ = await bench.Run.Ended;
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> holds)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        patience.CancelAfter(TimeSpan.FromSeconds(20));
+        while (!await holds())
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), patience.Token);
+        }
+    }
+}
