@@ -216,4 +216,22 @@ public class LaneQueueTests
         await settled.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
         Assert.Equal(1, queue.State().Waiting);
     }
+
+    /// <summary>The figure that the documentation of the memory budget gives.</summary>
+    [Theory]
+    [InlineData(100_000)]
+    [InlineData(300_000)]
+    [InlineData(1_000_000)]
+    public void A_waiting_key_costs_little_more_than_its_name(int keys)
+    {
+        var queue = NewQueue(budget: 1L << 30);
+        for (var i = 0; i < keys; i++)
+        {
+            Mark(queue, $"customer:{i:D11}");
+        }
+
+        var state = queue.State();
+        Assert.Equal(keys, state.Waiting);
+        Assert.InRange(state.WaitingBytes / (double)keys - 20, 40, 62);
+    }
 }
