@@ -31,7 +31,7 @@ internal sealed class BenchReport
             "live-following",
             "Lag while following, at rising rates",
             "`bounded` is the part of the runs in which the last quarter of a step was less than a second behind (median) and the writer reached 95 % of its rate. "
-                + "Writer, both servers and the tool share the machine, so the writer itself is held back at the highest rates."
+                + "Writer, both servers and the tool share the machine, so the writer itself is held back at the highest rates. Its values are 150 equal bytes, which a DUMP payload holds compressed."
         ),
         (
             "cutover",
@@ -69,7 +69,10 @@ internal sealed class BenchReport
         page.AppendLine(
             "the smallest and the largest in brackets. Contenders take turns within a run, each with a fresh target. Everything shares one"
         );
-        page.AppendLine("machine: quote ratios rather than seconds, and processor time rather than either where the load was high.");
+        page.AppendLine(
+            "machine: quote ratios rather than seconds, and processor time rather than either where the load was high. In the plots"
+        );
+        page.AppendLine("a bar is the median, and the line on it as long as the spread.");
         page.AppendLine();
         page.AppendLine("| machine | |");
         page.AppendLine("| --- | --- |");

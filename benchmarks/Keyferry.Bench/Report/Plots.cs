@@ -64,7 +64,7 @@ internal static class Plots
             plot.Legend.ManualItems.AddRange(
                 figures.Select((figure, f) => new LegendItem { LabelText = figure, FillColor = palette.GetColor(f) })
             );
-            plot.ShowLegend(Alignment.UpperRight);
+            plot.ShowLegend(Edge.Right);
         }
 
         return Save(plot, title, folder, file);
@@ -92,7 +92,7 @@ internal static class Plots
         };
         plot.XLabel("writes a second");
         plot.YLabel("lag p99, ms");
-        plot.ShowLegend(Alignment.UpperLeft);
+        plot.ShowLegend(Edge.Right);
         return Save(plot, "Lag while following, by the rate of writes", folder, file);
     }
 

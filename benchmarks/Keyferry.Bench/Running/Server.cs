@@ -53,10 +53,7 @@ internal sealed class Server : IAsyncDisposable
         var stats = (await Link.Server.InfoAsync("stats")).SelectMany(static section => section).ToList();
         return (Sum("input"), Sum("output"));
 
-        double Sum(string way) =>
-            stats
-                .Where(row => row.Key == $"total_net_{way}_bytes" || row.Key == $"total_net_repl_{way}_bytes")
-                .Sum(static row => double.Parse(row.Value));
+        double Sum(string way) => stats.Where(row => row.Key == $"total_net_{way}_bytes").Sum(static row => double.Parse(row.Value));
     }
 
     /// <summary>One row of a section of INFO.</summary>
