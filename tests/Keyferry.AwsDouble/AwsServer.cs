@@ -16,7 +16,7 @@ namespace Keyferry.AwsDouble;
 /// <remarks>
 /// <para>Strict: a request must be signed rightly, by a key that is known, with no parameter that the action does not have; states and errors follow AWS's interface model.
 /// What it "creates" takes a moment to become available, and a change of a parameter group a moment to be applied.</para>
-/// <para>It is itself checked with AWS's own command line and JavaScript SDK (tests/aws-clients).</para>
+/// <para>It is itself checked with AWS's own command line and JavaScript SDK (tools/check-double).</para>
 /// </remarks>
 public sealed class AwsServer : IAsyncDisposable
 {

@@ -85,8 +85,8 @@ internal static class FlagTrouble
         return cause switch
         {
             FlagObstacle.NoConfigCommand =>
-                $"On ElastiCache and MemoryDB set {Parameter} to {value} in a custom parameter group and assign it (at once, without a restart; default groups cannot be "
-                    + $"edited; Serverless has no notifications); on other services in their configuration; on a server of yours write '{Parameter} {value}' into redis.conf.",
+                $"On ElastiCache run keyferry notifications enable --elasticache ID, which does it in the cache's parameter group (Serverless has no notifications); on "
+                    + $"MemoryDB set {Parameter} to {value} in a custom parameter group and assign it; on other services in their configuration; on a server of yours write '{Parameter} {value}' into redis.conf.",
             FlagObstacle.NotPermitted =>
                 $"Give the user the rights (ACL SETUSER NAME +config|get +config|set), or let an administrator run: CONFIG SET {Parameter} {value}.",
             FlagObstacle.NoSuchParameter => "Changes cannot be followed there by notifications; --mode snapshot copies without following.",

@@ -70,7 +70,9 @@ public sealed class StackTemplateTests
         Assert.DoesNotContain("TargetRedisURI", environment, StringComparison.Ordinal);
         Assert.Equal("KEYFERRY_TARGET", (string?)container?["Secrets"]?[0]?["Name"]);
         // The target's URI is used once: where it becomes a secret.
-        Assert.Single(Regex.Matches(Resources.ToJsonString(), "\"Ref\":\"TargetRedisURI\"", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)));
+        Assert.Single(
+            Regex.Matches(Resources.ToJsonString(), "\"Ref\":\"TargetRedisURI\"", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1))
+        );
     }
 
     [Fact]
