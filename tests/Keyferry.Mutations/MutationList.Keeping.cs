@@ -48,7 +48,7 @@ internal static partial class MutationList
         new(
             11,
             "The connection of an unanswered write may live on",
-            "Lanes/Lane.cs",
+            "Lanes/Forerunners.cs",
             "await connection.TryCallAsync(stop, \"CLIENT\", \"KILL\", \"ID\", previous.ClientId);",
             "await connection.TryCallAsync(stop, \"PING\");",
             Simulation("EngineSimulationTests", "Broken_networks")
@@ -115,7 +115,7 @@ internal static partial class MutationList
             "Model/Secret.cs",
             "public override string ToString() => \"***\";",
             "public override string ToString() => _value;",
-            Program("MigrateCommandTests", "Passwords_appear_nowhere_whatever_happens")
+            Unit("SecretTests", "A_secret_prints_nowhere_not_even_in_what_holds_it")
         ),
     ];
 }

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Reflection;
 using System.Runtime.InteropServices;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.Diagnostics;
 using Microsoft.CodeAnalysis.Text;
 
 namespace Keyferry.Mutations;
@@ -122,7 +124,7 @@ public sealed class Workshop : IDisposable
             .Where(file =>
                 Path.GetFileName(file) is var name && !known.Contains(name) && !name.StartsWith("Keyferry", StringComparison.Ordinal)
             );
-        return CSharpCompilation.Create(
+        var engine = CSharpCompilation.Create(
             "Keyferry",
             files.Select(file =>
                 CSharpSyntaxTree.ParseText(SourceText.From(File.ReadAllText(file), System.Text.Encoding.UTF8), options, file)
@@ -134,6 +136,22 @@ public sealed class Workshop : IDisposable
                 nullableContextOptions: NullableContextOptions.Enable
             )
         );
+        return Generate(engine, options);
+    }
+
+    /// <summary>Adds what the generators of the SDK make of the engine (JSON without reflection).</summary>
+    private static CSharpCompilation Generate(CSharpCompilation engine, CSharpParseOptions options)
+    {
+        var sdk = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
+        var generators = Directory
+            .EnumerateFiles(Path.Combine(sdk, "packs", "Microsoft.NETCore.App.Ref"), "System.*.dll", SearchOption.AllDirectories)
+            .Where(static file => file.Contains($"analyzers{Path.DirectorySeparatorChar}dotnet", StringComparison.Ordinal))
+            .Where(static file => !file.EndsWith(".resources.dll", StringComparison.Ordinal))
+            .SelectMany(static file => new AnalyzerFileReference(file, new GeneratorLoader()).GetGenerators(LanguageNames.CSharp));
+        _ = CSharpGeneratorDriver
+            .Create(generators, parseOptions: options)
+            .RunGeneratorsAndUpdateCompilation(engine, out var complete, out _);
+        return (CSharpCompilation)complete;
     }
 
     private static string FindRoot()
@@ -147,6 +165,17 @@ public sealed class Workshop : IDisposable
         }
 
         throw new InvalidOperationException($"No Keyferry.slnx above {AppContext.BaseDirectory}.");
+    }
+
+    /// <summary>Loads a generator as any assembly is loaded.</summary>
+    private sealed class GeneratorLoader : IAnalyzerAssemblyLoader
+    {
+        public void AddDependencyLocation(string fullPath)
+        {
+            // They need nothing but the compiler, which is loaded.
+        }
+
+        public Assembly LoadFromPath(string fullPath) => Assembly.LoadFrom(fullPath);
     }
 
     /// <summary>How a test program ended.</summary>

@@ -17,9 +17,9 @@ internal sealed class KeyferryProgram : IAsyncDisposable
     private readonly Process _process;
     private readonly StringBuilder _output = new();
 
-    private KeyferryProgram(string[] arguments)
+    private KeyferryProgram(string[] arguments, string? shell = null)
     {
-        var start = new ProcessStartInfo(File)
+        var start = new ProcessStartInfo(shell is null ? File : "sh")
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -27,7 +27,8 @@ internal sealed class KeyferryProgram : IAsyncDisposable
             UseShellExecute = false,
             WorkingDirectory = Folder,
         };
-        foreach (var argument in arguments)
+        string[] before = shell is null ? [] : ["-c", shell, File];
+        foreach (var argument in before.Concat(arguments))
         {
             start.ArgumentList.Add(argument);
         }
@@ -76,6 +77,11 @@ internal sealed class KeyferryProgram : IAsyncDisposable
     public bool HasEnded => _process.HasExited;
 
     public static KeyferryProgram Start(params string[] arguments) => new(arguments);
+
+    /// <summary>Starts it where no file may grow beyond <paramref name="bytes"/>: writing more fails, as on a full disk.</summary>
+    public static KeyferryProgram StartWithLimitedFiles(int bytes, params string[] arguments) =>
+        // The signal that comes with it is ignored, so that the write fails; and the runtime must not map its own code through a file.
+        new(arguments, $"trap '' XFSZ; export DOTNET_EnableWriteXorExecute=0; exec prlimit --fsize={bytes} \"$0\" \"$@\"");
 
     /// <summary>Waits until the output holds the words, whatever their case.</summary>
     /// <exception cref="InvalidOperationException">The program ended, or the time was over, before it said so.</exception>
