@@ -19,8 +19,8 @@ internal sealed class LargeKeys
     /// </summary>
     private const uint RestPerCost = 20;
 
-    /// <summary>Milliseconds that count at most: a move that took longer was held up by something else.</summary>
-    private const uint HighestCost = 3000;
+    /// <summary>Milliseconds that count at most: a move that took longer went piece by piece beside the others, or was held up by something else.</summary>
+    private const uint HighestCost = 500;
 
     /// <summary>Beyond so many, the keys whose rest is over are forgotten, and further ones are not remembered.</summary>
     private const int MostKnown = 4096;
