@@ -70,6 +70,7 @@ internal static class App
     private static IEnumerable<Command> Commands(Surroundings surroundings) =>
         [
             MigrateCommand.Create(surroundings),
+            MigrateCommand.CreatePlan(surroundings),
             StatusCommand.Create(surroundings),
             .. ControlCommands.Create(surroundings),
             ResolveCommand.Create(surroundings),

@@ -52,6 +52,27 @@ internal static class MigrateCommand
         return command;
     }
 
+    /// <summary>Creates <c>keyferry plan</c>: what a run with the same options would do.</summary>
+    public static Command CreatePlan(Surroundings surroundings)
+    {
+        var command = new Command(
+            "plan",
+            "Examines both servers, writes to neither, and prints what keyferry migrate with the same options would do: every step, and what takes it back."
+        );
+        var (what, how) = (new MigrateOptions(), new OutputOptions());
+        what.AddTo(command);
+        how.AddTo(command);
+        command.SetAction(
+            (parsed, _) =>
+                how.TellFailuresAsync(
+                    parsed,
+                    surroundings,
+                    () => PlanAsync(what.Read(parsed, surroundings), how.ViewOf(parsed, surroundings), surroundings)
+                )
+        );
+        return command;
+    }
+
     private static async Task<int> PlanAsync(MigrationOptions options, IRunView view, Surroundings surroundings)
     {
         using var signals = surroundings.Signals();

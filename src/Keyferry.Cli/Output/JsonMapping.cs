@@ -58,6 +58,8 @@ internal static class JsonMapping
             Counters = CountersOf(report.Progress),
             Phases = [.. report.Phases.Select(phase => new JsonPhaseTime(Word(phase.Phase), Seconds(phase.Spent)))],
             Leases = report.Leases,
+            Cutover = Of(report.Cutover),
+            Rollback = Of(report.Cutover?.Back),
             LeftOut = [.. report.LeftOut.Select(pair => new JsonUnsupported(pair.Value, pair.Key))],
             Page = report.Page,
         };
@@ -132,6 +134,11 @@ internal static class JsonMapping
             OpenGaps = now.OpenGaps,
             Failed = now.Failed,
         };
+
+    private static JsonCutover? Of(CutoverRecord? done) =>
+        done is null
+            ? null
+            : new JsonCutover(JsonLines.Stamp(done.At), Math.Round(done.Fenced.TotalMilliseconds, 1), done.ProvedBehindFence);
 
     private static JsonRates RatesOf(ProgressView view) =>
         new(

@@ -95,6 +95,9 @@ internal sealed record JsonDifference(int Database, string Key, string KeyBase64
 /// <summary>Time spent in a phase.</summary>
 internal sealed record JsonPhaseTime(string Phase, double Seconds);
 
+/// <summary>How the clients were handed over.</summary>
+internal sealed record JsonCutover(DateTime At, double FencedMs, int ComparedBehindFence);
+
 /// <summary>How a run or a comparison ended.</summary>
 internal sealed record JsonReport(DateTime At) : JsonRecord("report", At)
 {
@@ -106,6 +109,8 @@ internal sealed record JsonReport(DateTime At) : JsonRecord("report", At)
     public required string Target { get; init; }
     public JsonVerify? Verify { get; init; }
     public JsonCounters? Counters { get; init; }
+    public JsonCutover? Cutover { get; init; }
+    public JsonCutover? Rollback { get; init; }
     public IReadOnlyList<JsonPhaseTime>? Phases { get; init; }
     public IReadOnlyList<string>? Leases { get; init; }
     public IReadOnlyList<JsonUnsupported>? LeftOut { get; init; }

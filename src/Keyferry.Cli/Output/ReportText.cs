@@ -26,6 +26,7 @@ internal static class ReportText
         lines.AddRange(
             VerdictText.Rows("", report.FirstLeftOut.Where(_ => showKeys).Select(static key => $"db {key.Database} {key.Name.Shown()}"))
         );
+        lines.AddRange(VerdictText.Rows("cutover", CutoverRows(report)));
         lines.AddRange(VerdictText.Rows("put back", report.Leases));
         if (report.Phases.Count > 0)
         {
@@ -40,6 +41,17 @@ internal static class ReportText
 
         lines.Add(VerdictText.Row("run", $"{report.RunName}, {Quantity.Duration(report.Progress.Elapsed)} in all"));
         return string.Concat(lines.Select(line => line + Environment.NewLine));
+    }
+
+    private static IEnumerable<string> CutoverRows(MigrationReport report)
+    {
+        foreach (var (one, where) in new[] { (report.Cutover, report.Target), (report.Cutover?.Back, report.Source) })
+        {
+            if (one is not null)
+            {
+                yield return $"{LineView.Stamp(one.At)} to {where}; writes waited for {Quantity.Duration(one.Fenced)}, {Quantity.Of(one.ProvedBehindFence, "key")} compared meanwhile";
+            }
+        }
     }
 
     private static IEnumerable<string> Counters(MigrationReport report)

@@ -47,6 +47,7 @@ public sealed class CutoverProgramTests : IAsyncLifetime
         Assert.Contains("switched", said, StringComparison.Ordinal);
         Assert.True(await run.EndAsync(Budget) == Ok, run.Output);
         Assert.Contains("EQUAL", run.Output, StringComparison.Ordinal);
+        Assert.Contains("; writes waited for ", run.Output, StringComparison.Ordinal);
         var told = await File.ReadAllTextAsync(Told, TestContext.Current.CancellationToken);
         Assert.Contains($"KEYFERRY_NEW={Target.Uri}\n", told, StringComparison.Ordinal);
         Assert.Contains("KEYFERRY_STEP=switch\n", told, StringComparison.Ordinal);
@@ -120,6 +121,7 @@ public sealed class CutoverProgramTests : IAsyncLifetime
         var at = steps.Select(step => plan.IndexOf($". {step} ", StringComparison.Ordinal)).ToList();
         Assert.DoesNotContain(-1, at);
         Assert.Equal(at.Order(), at);
+        Assert.Equal(plan, await AskAsync(Ok, "plan", Source.Uri, Target.Uri, "--cutover", "manual", "--reverse-window", "1h"));
         Assert.Contains("undo: Let writes on the source pass again (CLIENT UNPAUSE).", plan, StringComparison.Ordinal);
     }
 
