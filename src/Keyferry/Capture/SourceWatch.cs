@@ -54,7 +54,11 @@ internal sealed class SourceWatch(
     /// <summary>Commands that only a Redis before 6.0 does not tell of.</summary>
     private static readonly string[] SilentBefore6 = ["persist", "move", "restore", "migrate", "sinterstore"];
 
+    private readonly Lock _lock = new();
+    private long _begun;
+    private long _compared;
     private Dictionary<string, long>? _calls;
+    private string? _link;
     private ServerIdentity? _identity;
 
     /// <summary>Notes how things stand; call it after the capture is armed and before anything is copied.</summary>
@@ -128,15 +132,37 @@ internal sealed class SourceWatch(
         }
     }
 
+    /// <summary>Asks, and compares with what was seen last. Two looks may overlap: one that began before another that has been compared already is thrown away, because an
+    /// answer older than what it is compared with would tell of changes that never were.</summary>
     private async ValueTask LookAsync(RespConnection connection, CancellationToken stop)
     {
+        var number = Interlocked.Increment(ref _begun);
         var identity = await ServerConnector.IdentifyAsync(connection, stop);
+        var link = identity.IsReplica ? await LinkAsync(connection, identity, stop) : null;
+        var stats = await connection.TryCallAsync(stop, "INFO", "commandstats");
+        lock (_lock)
+        {
+            if (number > _compared)
+            {
+                _compared = number;
+                Compare(identity, link, stats.IsError ? null : CallsOf(stats.Text));
+            }
+        }
+    }
+
+    private void Compare(ServerIdentity identity, string? link, Dictionary<string, long>? calls)
+    {
         if (_identity is { } before)
         {
             Compare(before, identity);
         }
 
-        _identity = identity;
+        if (_link is not null && link is not null && _link != link)
+        {
+            sink.MayHaveMissed("the source, a replica, lost its primary or was synchronised anew");
+        }
+
+        (_identity, _link) = (identity, link);
         foreach (var database in identity.Keyspace.Keys)
         {
             if (tracking?.UseDatabase(database) == true)
@@ -145,19 +171,23 @@ internal sealed class SourceWatch(
             }
         }
 
-        var reply = await connection.TryCallAsync(stop, "INFO", "commandstats");
-        if (reply.IsError)
+        if (calls is not null)
         {
-            return;
-        }
+            if (_calls is { } earlier)
+            {
+                Compare(earlier, calls, identity);
+            }
 
-        var calls = CallsOf(reply.Text);
-        if (_calls is { } earlier)
-        {
-            Compare(earlier, calls, identity);
+            _calls = calls;
         }
+    }
 
-        _calls = calls;
+    /// <summary>How a replica hangs on its primary. One that is synchronised anew throws its keys away and takes those of its primary, without an event for any of them.
+    /// Its link tells: another connection to the primary, or none. (Whether all keys were replaced is not told for certain; a gap too many does no harm.)</summary>
+    private static async ValueTask<string> LinkAsync(RespConnection connection, ServerIdentity identity, CancellationToken stop)
+    {
+        var primaries = await connection.TryCallAsync(stop, "CLIENT", "LIST", "TYPE", "master");
+        return $"{identity.Fields.GetValueOrDefault("master_link_status")} {(primaries.IsError ? "" : primaries.Text.Split(' ')[0])}";
     }
 
     private void Compare(ServerIdentity before, ServerIdentity now)

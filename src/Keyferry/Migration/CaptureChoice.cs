@@ -82,7 +82,9 @@ internal sealed class CaptureChoice(
 
     private async ValueTask<ICapture> ArmAsync(ICaptureDialect dialect, CancellationToken stop)
     {
-        ICapture Create(IChangeSink into) => new ListeningCapture(source, dialect, into, options.OutageBudget, time);
+        ICapture Listen(IChangeSink into) => new ListeningCapture(source, dialect, into, options.OutageBudget, time);
+        ICapture Create(IChangeSink into) =>
+            options.CaptureMaximumAge is { } age ? new RotatingCapture(() => Listen(into), age, time) : Listen(into);
         var capture = options.RedundantCapture ? new RedundantCapture(Create, sink) : Create(sink);
         try
         {

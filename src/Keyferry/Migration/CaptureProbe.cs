@@ -2,6 +2,7 @@ using System.Text;
 using Keyferry.Capture;
 using Keyferry.Model;
 using Keyferry.Observe;
+using Keyferry.Resp;
 using Keyferry.Servers;
 
 namespace Keyferry.Migration;
@@ -10,8 +11,10 @@ namespace Keyferry.Migration;
 internal static class CaptureProbe
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Again = TimeSpan.FromSeconds(2);
 
-    /// <summary>Writes a key of our own to the source and waits until its event has come through the capture.</summary>
+    /// <summary>Writes a key of our own to the source and waits until its event has come through the capture. It is written again now and then: an event is lost with the
+    /// connection that it was to come through.</summary>
     /// <param name="armed">The capture, which runs.</param>
     /// <param name="source">The node that it listens to.</param>
     /// <param name="scope">Which database is listened to.</param>
@@ -33,41 +36,68 @@ internal static class CaptureProbe
     )
     {
         var probe = Encoding.ASCII.GetBytes($"keyferry:{{{tag}}}:{runName}");
-        await using var connection = await source.ConnectAsync("probe", stop);
-        _ = await connection.TryCallAsync(stop, "SELECT", scope.Only ?? 0);
+        var since = time.GetTimestamp();
         var seen = armed.Capture.SeesAsync(probe, stop);
-        var reply = await connection.TryCallAsync(stop, "SET", probe, "1", "PX", 10_000);
-        _ = await connection.TryCallAsync(stop, "DEL", probe);
-        if (reply.IsError && armed.Doubt is { } doubt)
+        while (true)
+        {
+            if (await WriteAsync(source, scope, probe, stop) is { IsError: true } refused)
+            {
+                NotWritten(armed, refused.Text, journal);
+                return;
+            }
+
+            try
+            {
+                await seen.WaitAsync(Again, time, stop);
+                return;
+            }
+            catch (TimeoutException silent) when (time.GetElapsedTime(since) >= Patience)
+            {
+                throw new KeyferryException(
+                    FailureKind.Refused,
+                    $"The source raises no events: a probe key was written, and nothing was heard of it for {Patience.TotalSeconds:0} s.",
+                    "Check notify-keyspace-events on the node that this address leads to (keyferry notifications status), and that no proxy stands between.",
+                    silent
+                );
+            }
+            catch (TimeoutException)
+            {
+                continue;
+            }
+        }
+    }
+
+    private static void NotWritten(ArmedCapture armed, string refused, RunJournal journal)
+    {
+        if (armed.Doubt is { } doubt)
         {
             throw new KeyferryException(
                 FailureKind.Refused,
-                $"It cannot be known whether the source tells of changes: {doubt}; and a probe key may not be written ({reply.Text}).",
+                $"It cannot be known whether the source tells of changes: {doubt}; and a probe key may not be written ({refused}).",
                 "Give the user +config|get, or +set and +del on the keys keyferry:{*; or use --capture tracking or polling."
             );
         }
 
-        if (reply.IsError)
-        {
-            journal.Note(
-                NoteLevel.Warning,
-                $"The capture is not proved by a probe key: the source does not let this user write one ({reply.Text})."
-            );
-            return;
-        }
+        journal.Note(
+            NoteLevel.Warning,
+            $"The capture is not proved by a probe key: the source does not let this user write one ({refused})."
+        );
+    }
 
+    /// <returns>What the source said to the write; <see langword="null"/> where the connection was lost, so that nobody knows.</returns>
+    private static async ValueTask<RespValue?> WriteAsync(ServerConnector source, DatabaseScope scope, byte[] probe, CancellationToken stop)
+    {
+        await using var connection = await source.ConnectAsync("probe", stop);
         try
         {
-            await seen.WaitAsync(Patience, time, stop);
+            _ = await connection.TryCallAsync(stop, "SELECT", scope.Only ?? 0);
+            var reply = await connection.TryCallAsync(stop, "SET", probe, "1", "PX", 10_000);
+            _ = await connection.TryCallAsync(stop, "DEL", probe);
+            return reply;
         }
-        catch (TimeoutException silent)
+        catch (IOException)
         {
-            throw new KeyferryException(
-                FailureKind.Refused,
-                $"The source raises no events: a probe key was written, and nothing was heard of it for {Patience.TotalSeconds:0} s.",
-                "Check notify-keyspace-events on the node that this address leads to (keyferry notifications status), and that no proxy stands between.",
-                silent
-            );
+            return null;
         }
     }
 }

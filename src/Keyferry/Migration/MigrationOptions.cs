@@ -31,6 +31,10 @@ public sealed record MigrationOptions
     /// <summary>Listen on two connections, so that losing one is no gap.</summary>
     public bool RedundantCapture { get; init; }
 
+    /// <summary>How old a capture's connection may grow before a new one takes its place, without a gap; <see langword="null"/> for any age. For credentials that expire:
+    /// servers close connections whose login has run out.</summary>
+    public TimeSpan? CaptureMaximumAge { get; init; }
+
     /// <summary>With polling: from the end of one pass over both sides to the beginning of the next.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -84,7 +84,9 @@ internal sealed class NotificationSwitch(ServerConnector connector, IRunStore st
 
         var wanted = before.Flags.Union(needed);
         var lease = TakeLease(before, wanted);
-        var reply = await connection.TryCallAsync(stop, "CONFIG", "SET", FlagTrouble.Parameter, wanted.ToConfigText());
+        // Its answer is waited for, whoever wants to stop meanwhile: sent and not answered, it might be executed after the old value was found in place and the lease
+        // closed. The connection's own patience ends the wait.
+        var reply = await connection.TryCallAsync(CancellationToken.None, "CONFIG", "SET", FlagTrouble.Parameter, wanted.ToConfigText());
         if (reply.IsError)
         {
             store.MarkLeaseUndone(lease, $"the server refused: {reply.Text}");

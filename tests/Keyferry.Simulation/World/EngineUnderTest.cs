@@ -59,6 +59,8 @@ internal static class EngineUnderTest
             Capture = profile.Captures[world.Dice.Below(profile.Captures.Count)],
             RedundantCapture = profile.Captures.Count > 1 && world.Dice.Chance(0.3),
             PollInterval = TimeSpan.FromSeconds(world.Dice.Between(1, 10)),
+            CaptureMaximumAge =
+                world.Profile.Captures.Count > 1 && world.Dice.Chance(0.3) ? TimeSpan.FromSeconds(world.Dice.Between(1, 5)) : null,
         };
         return options with
         {

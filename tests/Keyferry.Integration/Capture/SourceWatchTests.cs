@@ -1,0 +1,180 @@
+using Keyferry.Capture;
+using Keyferry.Integration.Notifications;
+using Keyferry.Integration.Servers;
+using Keyferry.Notifications;
+using Keyferry.Queue;
+using Keyferry.State;
+using StackExchange.Redis;
+
+namespace Keyferry.Integration.Capture;
+
+/// <summary>Each thing that no event tells, on a real server: it is seen at the next look, and its gap has the smallest scope that covers it.</summary>
+public sealed class SourceWatchTests
+{
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("FLUSHALL", "FLUSHALL")]
+    [InlineData("FLUSHDB", "FLUSHDB")]
+    [InlineData("SWAPDB 0 1", "SWAPDB")]
+    [InlineData("CONFIG SET notify-keyspace-events Kx", "notification flags")]
+    [InlineData("REPLICAOF 127.0.0.1 1", "failed over")]
+    public async Task What_may_concern_every_key_is_a_gap_over_all_of_them(string command, string reason)
+    {
+        await using var server = await RedisServer.StartAsync(ServerKind.Machine);
+        await using var watched = await Watched.BeginAsync(server);
+
+        await watched.ExecuteAsync(command);
+        await watched.LookAsync();
+
+        Assert.Contains(watched.Sink.Losses, loss => loss.Contains(reason, StringComparison.Ordinal));
+        var seen = watched.Sink.Losses.Count;
+        await watched.LookAsync();
+        Assert.Equal(seen, watched.Sink.Losses.Count);
+    }
+
+    [Theory]
+    [InlineData("XREADGROUP GROUP group anna STREAMS stream >")]
+    [InlineData("XACK stream group 1-1")]
+    [InlineData("XCLAIM stream group bob 0 1-1")]
+    [InlineData("XAUTOCLAIM stream group bob 0 0")]
+    public async Task A_silent_change_of_a_group_is_a_gap_over_streams_alone(string command)
+    {
+        await using var server = await RedisServer.StartAsync(ServerKind.Machine);
+        await using var watched = await Watched.BeginAsync(server);
+
+        await watched.ExecuteAsync(command);
+        await watched.LookAsync();
+
+        Assert.Equal((1, GapScope.Streams), (watched.Gaps.Pending, watched.Gaps.PendingScope));
+        Assert.Empty(watched.Sink.Losses);
+    }
+
+    [Fact]
+    public async Task A_restart_is_a_gap()
+    {
+        await using var server = await RedisServer.StartAsync(ServerKind.Machine);
+        await using var watched = await Watched.BeginAsync(server);
+
+        await server.RestartAsync();
+        await watched.LookAsync();
+
+        Assert.Contains(watched.Sink.Losses, static loss => loss.Contains("restarted", StringComparison.Ordinal));
+    }
+
+    /// <summary>The primary keeps its replication id, and the replica its run id: only the link tells.</summary>
+    [Theory]
+    [InlineData(ServerKind.Redis60)]
+    [InlineData(ServerKind.Machine)]
+    [InlineData(ServerKind.Valkey81)]
+    public async Task A_replica_that_takes_all_keys_of_its_primary_anew_is_a_gap(ServerKind kind)
+    {
+        await using var primary = await RedisServer.StartAsync(kind, "--repl-backlog-size", "16384", "--repl-diskless-sync-delay", "0");
+        await using var replica = await RedisServer.StartAsync(
+            kind,
+            "--replicaof",
+            "127.0.0.1",
+            $"{primary.Port}",
+            "--repl-diskless-sync-delay",
+            "0"
+        );
+        await UntilSynchronisedAsync(replica, keys: 0);
+        await using var watched = await Watched.BeginAsync(replica, prepare: false);
+        await watched.LookAsync();
+        Assert.Empty(watched.Sink.Losses);
+
+        // In one turn of the primary the link is cut and more is written than the backlog holds.
+        await using var client = await primary.ConnectAsync();
+        var cut = client.GetDatabase().CreateTransaction();
+        var killed = cut.ExecuteAsync("CLIENT", "KILL", "TYPE", "replica");
+        Task[] written = [.. Enumerable.Range(0, 4).Select(i => cut.StringSetAsync($"large:{i}", new byte[100_000]))];
+        Assert.True(await cut.ExecuteAsync());
+        await Task.WhenAll([killed, .. written]);
+        await UntilSynchronisedAsync(replica, keys: 4);
+        await watched.LookAsync();
+
+        Assert.Contains(watched.Sink.Losses, static loss => loss.Contains("synchronised anew", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Looks_that_overlap_tell_of_no_changes_that_never_were()
+    {
+        await using var server = await RedisServer.StartAsync(ServerKind.Machine);
+        await using var watched = await Watched.BeginAsync(server);
+        await watched.ExecuteAsync("FLUSHDB");
+
+        await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => watched.LookAsync()));
+
+        Assert.Single(watched.Sink.Losses);
+    }
+
+    private static async Task UntilSynchronisedAsync(RedisServer replica, int keys)
+    {
+        await using var client = await replica.ConnectAsync();
+        for (var i = 0; ; i++)
+        {
+            var link = (await client.GetServers()[0].InfoAsync("replication")).SelectMany(static part => part).ToDictionary()[
+                "master_link_status"
+            ];
+            if (link == "up" && (long)await client.GetDatabase().ExecuteAsync("DBSIZE") == keys)
+            {
+                return;
+            }
+
+            Assert.True(i < 300, $"The replica is not synchronised: {replica.Log}");
+            await Task.Delay(50, Stop);
+        }
+    }
+
+    private sealed class Watched : IAsyncDisposable
+    {
+        private readonly MemoryRunStore _store = new(TimeProvider.System);
+        private readonly NotificationSwitch _flags;
+        private readonly SourceWatch _watch;
+        private readonly ConnectionMultiplexer _client;
+
+        private Watched(RedisServer server, ConnectionMultiplexer client)
+        {
+            var connector = Connectors.To(server);
+            _client = client;
+            _flags = new NotificationSwitch(connector, _store, run: 1);
+            _watch = new SourceWatch(connector, _flags, ChannelFamily.Event, tracking: null, Sink, Gaps, TimeProvider.System);
+        }
+
+        public CaptureContract.Heard Sink { get; } = new();
+
+        public GapLedger Gaps { get; } = new(TimeProvider.System);
+
+        public static async Task<Watched> BeginAsync(RedisServer server, bool prepare = true)
+        {
+            var client = await server.ConnectAsync(static options => options.AllowAdmin = true);
+            var watched = new Watched(server, client);
+            if (prepare)
+            {
+                await watched.ExecuteAsync("XADD stream 1-1 field value");
+                await watched.ExecuteAsync("XADD stream 2-1 field value");
+                await watched.ExecuteAsync("XGROUP CREATE stream group 0");
+                await watched.ExecuteAsync("XREADGROUP GROUP group anna COUNT 1 STREAMS stream >");
+            }
+
+            await watched.ExecuteAsync("CONFIG SET notify-keyspace-events AE");
+            _ = await watched._flags.EnsureAsync(Stop);
+            await watched._watch.BeginAsync(Stop);
+            return watched;
+        }
+
+        public async Task ExecuteAsync(string command)
+        {
+            var words = command.Split(' ');
+            await _client.GetDatabase().ExecuteAsync(words[0], [.. words[1..]]);
+        }
+
+        public async Task LookAsync() => await _watch.LookNowAsync(Stop);
+
+        public ValueTask DisposeAsync()
+        {
+            _store.Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}
