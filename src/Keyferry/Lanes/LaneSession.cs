@@ -280,6 +280,10 @@ internal sealed class LaneSession : IAsyncDisposable
             if (refusal is null)
             {
                 _context.Note(batch, i);
+                if (batch.Items[i].IsVague)
+                {
+                    continue;
+                }
             }
             else if (LaneTrouble.IsOfThePayload(refusal))
             {

@@ -125,6 +125,9 @@ internal sealed class KeyBatch
         /// <summary>Whether the target's reply to it is in, and counts.</summary>
         public bool Settled;
 
+        /// <summary>Whether its expiry was not read well enough, so that another look is needed.</summary>
+        public bool IsVague;
+
         /// <summary>Payload bytes sent for it.</summary>
         public int PayloadBytes;
     }

@@ -23,6 +23,12 @@ internal sealed class SourceReader(RespConnection connection, TransferSettings s
     /// </summary>
     private const int KeysPerTime = 16;
 
+    /// <summary>
+    /// Milliseconds that may pass on the source while it answers for one group, which takes it some microseconds. It was held up where more did,
+    /// and the expiries of that group are off by as much.
+    /// </summary>
+    private const long MostDelay = 2;
+
     private readonly bool _hasPExpireTime = settings.HasPExpireTime;
     private readonly long _shift = (long)settings.ExpiryShift.TotalMilliseconds;
     private readonly PayloadFitter _fitter = new(
@@ -98,6 +104,7 @@ internal sealed class SourceReader(RespConnection connection, TransferSettings s
                 Ask(output, "*2\r\n$4\r\nPTTL\r\n"u8, batch.Key(k));
             }
 
+            output.Raw("*1\r\n$4\r\nTIME\r\n"u8);
             for (var k = i; k < i + group; k++)
             {
                 Ask(output, "*2\r\n$4\r\nDUMP\r\n"u8, batch.Key(k));
@@ -124,7 +131,7 @@ internal sealed class SourceReader(RespConnection connection, TransferSettings s
             if (!_hasPExpireTime && i >= first + group)
             {
                 (first, group) = (i, GroupAt(batch, i));
-                await ReadExpiriesAsync(group, stop);
+                await ReadExpiriesAsync(batch, first, group, stop);
             }
 
             var expiry = _hasPExpireTime
@@ -183,13 +190,23 @@ internal sealed class SourceReader(RespConnection connection, TransferSettings s
         return next - first;
     }
 
-    private async ValueTask ReadExpiriesAsync(int group, CancellationToken stop)
+    private async ValueTask ReadExpiriesAsync(KeyBatch batch, int first, int group, CancellationToken stop)
     {
         var now = WireCommands.TimeInMilliseconds((await connection.ReadAsync(stop)).Span);
         for (var k = 0; k < group; k++)
         {
             var left = WireCommands.ExpectInteger((await connection.ReadAsync(stop)).Span, "PTTL");
             _left[k] = left < 0 ? left : now + left;
+        }
+
+        if (WireCommands.TimeInMilliseconds((await connection.ReadAsync(stop)).Span) - now <= MostDelay)
+        {
+            return;
+        }
+
+        for (var k = 0; k < group; k++)
+        {
+            batch.Items[first + k].IsVague = _left[k] >= 0;
         }
     }
 
