@@ -43,7 +43,8 @@ internal static class MicroBenchmarks
         }
 
         var report = new BenchReport(output);
-        var measured = $"Measured {TimeProvider.System.GetUtcNow():yyyy-MM-dd HH:mm} UTC; load average of the machine at the end {Machine.LoadNow():0.0}.\n\n";
+        var measured =
+            $"Measured {TimeProvider.System.GetUtcNow():yyyy-MM-dd HH:mm} UTC; load average of the machine at the end {Machine.LoadNow():0.0}.\n\n";
         File.WriteAllText(Path.Combine(output, "benchmarks", "micro.md"), measured + string.Join('\n', summaries.Select(Table)));
         report.Write();
     }
