@@ -21,6 +21,8 @@ internal sealed class FaultBench : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan ExpiryTolerance = TimeSpan.FromMilliseconds(2);
 
+    private Task _running = Task.CompletedTask;
+
     private FaultBench(RedisServer source, RedisServer target, ServerLink sourceLink, ServerLink targetLink, KeySpace keys)
     {
         Source = new FaultSide(source, sourceLink);
@@ -82,6 +84,7 @@ internal sealed class FaultBench : IAsyncDisposable
         var options = adjust is null ? Options : adjust(Options);
         Run = new MigrationRun(options, new SocketDialer(options.ConnectTimeout, TimeProvider.System), store, Log, TimeProvider.System);
         var run = Run.RunAsync(finish.Token, abort.Token);
+        _running = run;
         var writing =
             writesPerSecond == 0
                 ? Task.CompletedTask
@@ -114,7 +117,8 @@ internal sealed class FaultBench : IAsyncDisposable
     }
 
     /// <summary>Returns when the run has reached <paramref name="phase"/> or a later one, or has ended.</summary>
-    public Task ReachAsync(Phase phase, CancellationToken stop) => UntilAsync(() => Progress.Phase >= phase, $"phase {phase}", stop);
+    public Task ReachAsync(Phase phase, CancellationToken stop) =>
+        UntilAsync(() => _running.IsCompleted || Progress.Phase >= phase, $"phase {phase}", stop);
 
     /// <summary>Returns when something is the case.</summary>
     /// <exception cref="TimeoutException">It is not within a minute and a half.</exception>
