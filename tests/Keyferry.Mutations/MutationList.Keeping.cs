@@ -9,16 +9,10 @@ internal static partial class MutationList
     [
         new(
             9,
-            "Flags are set before the lease is written down",
+            "Flags are set and no lease is written down",
             "Notifications/NotificationSwitch.cs",
-            """
-            var lease = TakeLease(before, wanted);
-                    var reply = await connection.TryCallAsync(stop, "CONFIG", "SET", FlagTrouble.Parameter, wanted.ToConfigText());
-            """,
-            """
-            var reply = await connection.TryCallAsync(stop, "CONFIG", "SET", FlagTrouble.Parameter, wanted.ToConfigText());
-                    var lease = TakeLease(before, wanted);
-            """,
+            "var lease = TakeLease(before, wanted);",
+            "var lease = 0L;",
             Integration("KilledWhileSettingTests", "Killed_before_the_answer_came_the_old_value_is_put_back")
         ),
         new(
@@ -75,7 +69,7 @@ internal static partial class MutationList
             "Migration/Planner.cs",
             "if (keys > 0 && !_sameServer && options is { TargetKeys: TargetKeys.Refuse, Resume: false })",
             "if (keys < 0 && !_sameServer && options is { TargetKeys: TargetKeys.Refuse, Resume: false })",
-            Integration("WrongInputTests", "A_target_that_has_keys")
+            Simulation("InvariantTests", "A_target_that_has_keys_is_refused")
         ),
         new(
             12,

@@ -23,7 +23,7 @@ internal static partial class MutationList
             1,
             "A capture that hears nothing is trusted",
             "Migration/CaptureProbe.cs",
-            "await seen.WaitAsync(Patience, time, stop);",
+            "await seen.WaitAsync(Again, time, stop);",
             "_ = seen;",
             Simulation("InvariantTests", "A_source_that_tells_nothing_is_refused")
         ),

@@ -50,6 +50,17 @@ public sealed class InvariantTests
         Assert.Contains("raises no events", refused.Saw, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_target_that_has_keys_is_refused()
+    {
+        var world = new SimWorld(1, SimProfiles.Calm with { TargetHas = 5 });
+
+        var refused = Assert.Throws<KeyferryException>(() => Run(world, static options => options));
+
+        Assert.Equal(FailureKind.Refused, refused.Kind);
+        Assert.Contains("already has 5 keys", refused.Saw, StringComparison.Ordinal);
+    }
+
     /// <summary>Flags as they were, no key of ours, nothing used or changed by us; when the run ends as asked and when it is aborted.</summary>
     [Theory]
     [InlineData(false)]
