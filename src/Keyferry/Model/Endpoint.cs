@@ -28,6 +28,12 @@ public sealed record Endpoint
     /// <summary>The logical database named in the URI, or <see langword="null"/> when the URI names none (all databases).</summary>
     public int? Database { get; init; }
 
+    /// <summary>How the primary is found, where sentinels watch over it; host and port are the first sentinel's then. Otherwise <see langword="null"/>.</summary>
+    public SentinelTerms? Sentinel { get; init; }
+
     /// <summary><c>host:port</c>, with brackets around an IPv6 address. Safe to print.</summary>
-    public override string ToString() => Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
+    public override string ToString() =>
+        Sentinel is { } sentinel ? sentinel.ToString()
+        : Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]:{Port}"
+        : $"{Host}:{Port}";
 }

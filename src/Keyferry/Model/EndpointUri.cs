@@ -2,9 +2,12 @@ using System.Globalization;
 
 namespace Keyferry.Model;
 
-/// <summary>Reads the forms in which users name a server: <c>redis://user:password@host:port/db</c>, <c>rediss://...</c>, <c>host:port</c>, <c>host</c>.</summary>
+/// <summary>Reads the forms in which users name a server: <c>redis://user:password@host:port/db</c>, <c>rediss://...</c>, <c>host:port</c>, <c>host</c>,
+/// <c>redis+sentinel://host:port,host:port/service/db</c>.</summary>
 public static class EndpointUri
 {
+    private const int SentinelPort = 26379;
+
     private const string Forms = "Write redis://host:port, rediss://host:port for TLS, or host:port; user, password and /db are optional.";
 
     /// <summary>Parses <paramref name="text"/>. <c>%NN</c> in user and password is decoded.</summary>
@@ -13,15 +16,17 @@ public static class EndpointUri
     /// <exception cref="KeyferryException">It is none of the forms. The message never repeats the part that may hold a password.</exception>
     public static Endpoint Parse(string text, string role = "server")
     {
-        var tls = false;
+        var (tls, sentinels) = (false, false);
         var rest = text.Trim();
         var scheme = rest.IndexOf("://", StringComparison.Ordinal);
         if (scheme >= 0)
         {
-            tls = rest[..scheme].ToLowerInvariant() switch
+            (tls, sentinels) = rest[..scheme].ToLowerInvariant() switch
             {
-                "redis" or "valkey" => false,
-                "rediss" or "valkeys" => true,
+                "redis" or "valkey" => (false, false),
+                "rediss" or "valkeys" => (true, false),
+                "redis+sentinel" or "valkey+sentinel" => (false, true),
+                "rediss+sentinel" or "valkeys+sentinel" => (true, true),
                 var other => throw Bad(role, $"starts with {other}://, which is no scheme of a Redis-compatible server."),
             };
             rest = rest[(scheme + 3)..];
@@ -30,6 +35,11 @@ public static class EndpointUri
         var at = rest.LastIndexOf('@');
         var (user, password) = at >= 0 ? Credentials(rest[..at], role) : (null, null);
         rest = rest[(at + 1)..];
+        if (sentinels)
+        {
+            return WithSentinels(rest, role) with { Tls = tls, User = user, Password = password };
+        }
+
         int? database = null;
         var slash = rest.IndexOf('/', StringComparison.Ordinal);
         if (slash >= 0)
@@ -48,6 +58,38 @@ public static class EndpointUri
             Password = password,
             Database = database,
         };
+    }
+
+    private static Endpoint WithSentinels(string rest, string role)
+    {
+        if (role == "server")
+        {
+            throw Bad(role, "names sentinels, but this command is about one server.", "Name the server itself: redis://host:port.");
+        }
+
+        if (rest.Split('/') is not [var hosts, { Length: > 0 } service, .. { Length: <= 1 } database])
+        {
+            throw Bad(
+                role,
+                "names sentinels, but not the service that they watch over.",
+                "Write redis+sentinel://host:port,host:port/service; user, password and /db are optional."
+            );
+        }
+
+        SentinelAddress[] sentinels = [.. hosts.Split(',').Select(host => AddressOf(host, role))];
+        return new Endpoint
+        {
+            Host = sentinels[0].Host,
+            Port = sentinels[0].Port,
+            Sentinel = new SentinelTerms(Uri.UnescapeDataString(service), sentinels),
+            Database = database is [var number] ? DatabaseOf(number, role) : null,
+        };
+    }
+
+    private static SentinelAddress AddressOf(string text, string role)
+    {
+        var (host, port) = HostAndPort(text, role, SentinelPort);
+        return new SentinelAddress(host, port);
     }
 
     private static (string? User, Secret? Password) Credentials(string part, string role)
@@ -75,9 +117,8 @@ public static class EndpointUri
             : throw Bad(role, "ends in a database that is not a number.");
     }
 
-    private static (string Host, int Port) HostAndPort(string part, string role)
+    private static (string Host, int Port) HostAndPort(string part, string role, int port = 6379)
     {
-        var port = 6379;
         var host = part;
         var bracket = part.LastIndexOf(']');
         var colon = part.LastIndexOf(':');

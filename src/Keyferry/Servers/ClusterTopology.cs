@@ -5,16 +5,20 @@ using Keyferry.Resp;
 
 namespace Keyferry.Servers;
 
-/// <summary>What is known of one cluster's slots, kept up to date by redirections and by asking.</summary>
+/// <summary>What is known of the nodes of one deployment, a cluster's or those that sentinels watch over, kept up to date by redirections and by asking.</summary>
 /// <remarks>
 /// <para><b>Does not promise.</b> That it is true at this moment: nodes learn of changes one after the other. Whoever relies on a slot is told by the node itself when it
 /// is not there (<see cref="Moved"/>).</para>
 /// <para><b>Concurrency.</b> Anybody, any time; one task asks at a time.</para>
 /// </remarks>
 /// <param name="seed">The node that the user named, with the credentials of all.</param>
-/// <param name="connect">Opens a plain connection to a node.</param>
+/// <param name="ask">Asks a node of the cluster, or a sentinel, and says whether what it tells works.</param>
 /// <param name="first">The slots as they were found.</param>
-internal sealed class ClusterTopology(Endpoint seed, Func<Endpoint, CancellationToken, ValueTask<RespConnection>> connect, SlotMap first)
+internal sealed class ClusterTopology(
+    Endpoint seed,
+    Func<Endpoint, CancellationToken, ValueTask<(SlotMap Map, bool Works)>> ask,
+    SlotMap first
+)
 {
     private readonly Channel<bool> _asking = Channel.CreateBounded<bool>(1);
     private readonly Lock _lock = new();
@@ -33,7 +37,7 @@ internal sealed class ClusterTopology(Endpoint seed, Func<Endpoint, Cancellation
     public bool IsSuspect => Volatile.Read(ref _suspect);
 
     /// <summary>How to reach a node.</summary>
-    public Endpoint EndpointOf(ClusterNode node) => seed with { Host = node.Host, Port = node.Port };
+    public Endpoint EndpointOf(ClusterNode node) => seed with { Host = node.Host, Port = node.Port, Sentinel = null };
 
     /// <summary>A node has said that a slot is somewhere else.</summary>
     /// <param name="to">Where.</param>
@@ -72,8 +76,7 @@ internal sealed class ClusterTopology(Endpoint seed, Func<Endpoint, Cancellation
             {
                 try
                 {
-                    await using var connection = await connect(node, stop);
-                    var (map, works) = await AskAsync(connection, stop);
+                    var (map, works) = await ask(node, stop);
                     best = best is null || map.Epoch > best.Epoch ? map : best;
                     if (works && map.Epoch >= Told.Epoch)
                     {
@@ -125,16 +128,32 @@ internal sealed class ClusterTopology(Endpoint seed, Func<Endpoint, Cancellation
     /// <summary>Whoever a redirection has named knows best; the seed comes last, since it may have left the cluster long ago.</summary>
     private List<Endpoint> Candidates()
     {
+        if (seed.Sentinel is { } sentinel)
+        {
+            return [.. sentinel.Sentinels.Select(one => EndpointOf(new ClusterNode("", one.Host, one.Port)))];
+        }
+
         var map = Current;
         var nodes = map.Primaries.Concat(Told.Primaries).Concat(map.Replicas).Select(EndpointOf).Append(seed);
         return [.. (_knows is { } knows ? nodes.Prepend(knows) : nodes).DistinctBy(static node => node.ToString())];
     }
 
     private KeyferryException NoneAnswers(Exception? trouble) =>
+        seed.Sentinel is not null
+            ? NoSentinelAnswers(seed, trouble)
+            : new(
+                FailureKind.Unreachable,
+                $"No node of the cluster at {seed} tells its slots: {(trouble is KeyferryException known ? known.Saw : trouble?.Message)}",
+                "Check that the addresses in CLUSTER SLOTS can be reached from this machine, and that the user may run CLUSTER SLOTS (ACL SETUSER NAME +cluster|slots +cluster|info).",
+                trouble
+            );
+
+    /// <summary>None of the sentinels tells where the primary is.</summary>
+    public static KeyferryException NoSentinelAnswers(Endpoint seed, Exception? trouble) =>
         new(
             FailureKind.Unreachable,
-            $"No node of the cluster at {seed} tells its slots: {(trouble is KeyferryException known ? known.Saw : trouble?.Message)}",
-            "Check that the addresses in CLUSTER SLOTS can be reached from this machine, and that the user may run CLUSTER SLOTS (ACL SETUSER NAME +cluster|slots +cluster|info).",
+            $"No sentinel tells where {seed} is: {(trouble is KeyferryException known ? known.Saw : trouble?.Message)}",
+            "Check the addresses of the sentinels and the name of the service (SENTINEL MASTERS lists those that they know).",
             trouble
         );
 

@@ -24,6 +24,7 @@ internal sealed class RoutedTransport : ITransport
     private NodeLink? _transaction;
     private bool _transactionWaits;
     private int _database;
+    private SlotMap? _checked;
 
     private RoutedTransport(ClusterTopology topology, NodeLinks links, RoutedReplies replies, NodeLink home)
     {
@@ -71,6 +72,7 @@ internal sealed class RoutedTransport : ITransport
     /// <inheritdoc/>
     public async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken stop)
     {
+        RequireHome();
         try
         {
             while (!bytes.IsEmpty)
@@ -114,6 +116,18 @@ internal sealed class RoutedTransport : ITransport
         await _links.DisposeAsync();
         await _replies.DisposeAsync();
         _commands.Dispose();
+    }
+
+    /// <summary>What has no key is asked of the home node. Once that has become a replica, its answers are another's, and older.</summary>
+    private void RequireHome()
+    {
+        var map = _topology.Current;
+        if (map != _checked && !map.Primaries.Any(node => _topology.EndpointOf(node) == _home.Connection.Endpoint))
+        {
+            throw new IOException($"{_home.Connection.Endpoint} is no primary any more");
+        }
+
+        _checked = map;
     }
 
     private async ValueTask RouteAsync(ReadOnlyMemory<byte> command, CancellationToken stop)

@@ -65,6 +65,17 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
         Func<RespConnection, CancellationToken, ValueTask>? opened = null
     )
     {
+        if (endpoint.Sentinel is { } sentinel && Topology is null)
+        {
+            await FindPrimaryAsync(sentinel, stop);
+        }
+
+        if (Topology is { } known && subscription)
+        {
+            var home = known.Current.OwnerOf(Home) ?? known.Current.Primaries[0];
+            return await ConnectPlainAsync(known.EndpointOf(home), purpose, subscription, stop);
+        }
+
         if (Topology is { } topology)
         {
             return await ConnectRoutedAsync(topology, purpose, opened, stop);
@@ -118,14 +129,63 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
             );
         }
 
-        Topology = new ClusterTopology(endpoint, (node, gaveUp) => ConnectPlainAsync(node, "slots", subscription: false, gaveUp), map);
+        Topology = new ClusterTopology(endpoint, AskNodeAsync, map);
+
+        async ValueTask<(SlotMap, bool)> AskNodeAsync(Endpoint node, CancellationToken gaveUp)
+        {
+            await using var asked = await ConnectPlainAsync(node, "slots", subscription: false, gaveUp);
+            return await ClusterTopology.AskAsync(asked, gaveUp);
+        }
+    }
+
+    /// <summary>Asks the sentinels for the primary, one after the other.</summary>
+    /// <exception cref="KeyferryException">None of them tells.</exception>
+    private async ValueTask FindPrimaryAsync(SentinelTerms terms, CancellationToken stop)
+    {
+        Exception? trouble = null;
+        foreach (var one in terms.Sentinels)
+        {
+            try
+            {
+                var (map, _) = await AskSentinelAsync(endpoint with { Host = one.Host, Port = one.Port, Sentinel = null }, stop);
+                Topology = new ClusterTopology(endpoint, AskSentinelAsync, map);
+                return;
+            }
+            catch (Exception away) when (away is IOException or ServerErrorException or KeyferryException { Kind: FailureKind.Unreachable })
+            {
+                trouble = away;
+            }
+        }
+
+        throw ClusterTopology.NoSentinelAnswers(endpoint, trouble);
+
+        async ValueTask<(SlotMap, bool)> AskSentinelAsync(Endpoint sentinel, CancellationToken gaveUp)
+        {
+            await using var asked = await ConnectSentinelAsync(sentinel, gaveUp);
+            return await SentinelQuestions.AskAsync(asked, terms.Service, gaveUp);
+        }
+    }
+
+    /// <summary>Most sentinels want no password; those that do are given the servers'.</summary>
+    private async ValueTask<RespConnection> ConnectSentinelAsync(Endpoint sentinel, CancellationToken stop)
+    {
+        try
+        {
+            return await ConnectPlainAsync(sentinel with { User = null, Password = null }, "sentinel", subscription: false, stop);
+        }
+        catch (KeyferryException refused)
+            when (refused.InnerException is ServerErrorException { Code: "NOAUTH" } && sentinel.Password is not null)
+        {
+            return await ConnectPlainAsync(sentinel, "sentinel", subscription: false, stop);
+        }
     }
 
     /// <summary>The same deployment, with the node that serves <paramref name="slot"/> as home.</summary>
     public ServerConnector At(int slot) => new(dialer, endpoint, role, settings, time) { Topology = Topology, Home = slot };
 
     /// <summary>Plain connections to one node of the cluster.</summary>
-    public ServerConnector To(ClusterNode node) => new(dialer, endpoint with { Host = node.Host, Port = node.Port }, role, settings, time);
+    public ServerConnector To(ClusterNode node) =>
+        new(dialer, endpoint with { Host = node.Host, Port = node.Port, Sentinel = null }, role, settings, time);
 
     private async ValueTask<RespConnection> ConnectRoutedAsync(
         ClusterTopology topology,
@@ -191,7 +251,7 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
         {
             using var patience = new CancellationTokenSource(settings.CommandTimeout, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, patience.Token);
-            await LogInAsync(connection, purpose, either.Token);
+            await LogInAsync(connection, endpoint, purpose, either.Token);
             return connection;
         }
         catch (Exception failed)
@@ -220,7 +280,7 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
             _ => failed,
         };
 
-    private async ValueTask LogInAsync(RespConnection connection, string purpose, CancellationToken stop)
+    private async ValueTask LogInAsync(RespConnection connection, Endpoint endpoint, string purpose, CancellationToken stop)
     {
         if (await LoginAsync(stop) is { } login)
         {

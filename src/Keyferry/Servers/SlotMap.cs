@@ -55,6 +55,14 @@ internal sealed class SlotMap
         return new SlotMap(owners, Replicas, Epoch);
     }
 
+    /// <summary>One primary that serves everything.</summary>
+    public static SlotMap Of(ClusterNode primary, IReadOnlyList<ClusterNode> replicas, long epoch)
+    {
+        var owners = new ClusterNode?[KeySlot.Count];
+        Array.Fill(owners, primary);
+        return new SlotMap(owners, replicas, epoch);
+    }
+
     /// <summary>Reads the reply to CLUSTER SLOTS.</summary>
     /// <param name="reply">Ranges with their primary and its replicas.</param>
     /// <param name="asked">Who was asked: a node that does not know its own address leaves it out.</param>

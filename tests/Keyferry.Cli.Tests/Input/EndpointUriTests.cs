@@ -66,4 +66,24 @@ public sealed class EndpointUriTests
         Assert.StartsWith("The target URI ", failure.Saw, StringComparison.Ordinal);
         Assert.DoesNotContain("ter2", failure.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Sentinels_name_the_service_that_they_watch_over()
+    {
+        var endpoint = EndpointUri.Parse("redis+sentinel://u:p@10.0.0.1,[::1]:26380/mymaster/3", "source");
+
+        Assert.Equal("mymaster (sentinels 10.0.0.1:26379, [::1]:26380)", endpoint.ToString());
+        Assert.Equal((3, "u", "p"), (endpoint.Database, endpoint.User, endpoint.Password?.Reveal()));
+        Assert.False(endpoint.Tls);
+        Assert.True(EndpointUri.Parse("rediss+sentinel://10.0.0.1/mymaster", "source").Tls);
+    }
+
+    [Theory]
+    [InlineData("redis+sentinel://10.0.0.1", "source")]
+    [InlineData("redis+sentinel://10.0.0.1/", "source")]
+    [InlineData("redis+sentinel://10.0.0.1/mymaster/x", "source")]
+    [InlineData("redis+sentinel://10.0.0.1/mymaster/1/2", "source")]
+    [InlineData("redis+sentinel://10.0.0.1/mymaster", "server")]
+    public void Sentinels_without_a_service_are_refused(string text, string role) =>
+        Assert.Equal(FailureKind.Usage, Assert.Throws<KeyferryException>(() => EndpointUri.Parse(text, role)).Kind);
 }

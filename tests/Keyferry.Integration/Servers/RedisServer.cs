@@ -67,6 +67,8 @@ public sealed class RedisServer : IAsyncDisposable
         }
     }
 
+    private int? SentinelOf { get; init; }
+
     private Process Running => _process ?? throw new InvalidOperationException($"{this} is not running.");
 
     /// <summary>Starts a server and waits until it answers.</summary>
@@ -91,6 +93,22 @@ public sealed class RedisServer : IAsyncDisposable
                 await server.DisposeAsync();
                 throw;
             }
+        }
+    }
+
+    /// <summary>Starts a sentinel that watches over the primary on <paramref name="port"/> as <c>mymaster</c>.</summary>
+    public static async Task<RedisServer> StartSentinelAsync(int port)
+    {
+        var server = new RedisServer(ServerKind.Machine, FreePort.Take(), []) { SentinelOf = port };
+        try
+        {
+            await server.LaunchAsync();
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
         }
     }
 
@@ -200,7 +218,7 @@ public sealed class RedisServer : IAsyncDisposable
             RedirectStandardError = true,
             UseShellExecute = false,
         };
-        foreach (var argument in Arguments().Concat(_extraArgs))
+        foreach (var argument in SentinelOf is { } primary ? SentinelArguments(primary) : Arguments().Concat(_extraArgs))
         {
             start.ArgumentList.Add(argument);
         }
@@ -213,6 +231,18 @@ public sealed class RedisServer : IAsyncDisposable
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         await WaitUntilUpAsync(process);
+    }
+
+    private IEnumerable<string> SentinelArguments(int primary)
+    {
+        var file = Path.Combine(Folder, "sentinel.conf");
+        File.WriteAllText(
+            file,
+            $"port {Port}\nbind 127.0.0.1\ndir {Folder}\nlogfile {Path.Combine(Folder, "server.log")}\n"
+                + $"sentinel monitor mymaster 127.0.0.1 {primary} 1\nsentinel down-after-milliseconds mymaster 1000\n"
+                + "sentinel failover-timeout mymaster 5000\n"
+        );
+        return [file, "--sentinel"];
     }
 
     private IEnumerable<string> Arguments()
