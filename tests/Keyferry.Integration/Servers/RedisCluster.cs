@@ -56,13 +56,16 @@ public sealed class RedisCluster : IAsyncDisposable
     /// <summary>Has the first replica of a primary take over, as an operator does: no write is lost.</summary>
     public async Task FailOverAsync(int primary)
     {
+        await AgreeAsync();
         await AskAsync(ReplicaOf(primary), "CLUSTER", "FAILOVER");
         await UntilAsync(async () => await RoleAsync(ReplicaOf(primary)) == "master");
+        await AgreeAsync();
     }
 
     /// <summary>Kills a primary and waits until its replica has taken over.</summary>
     public async Task KillPrimaryAsync(int primary)
     {
+        await AgreeAsync();
         await _nodes[primary].KillAsync();
         await UntilAsync(async () => await RoleAsync(ReplicaOf(primary)) == "master");
     }
@@ -118,6 +121,30 @@ public sealed class RedisCluster : IAsyncDisposable
         {
             await node.DisposeAsync();
         }
+    }
+
+    /// <summary>Waits until all nodes tell the same owners: a replica that takes over before it knows of slots that have moved is refused by the others, or takes them back.</summary>
+    private async Task AgreeAsync()
+    {
+        await UntilAsync(async () =>
+        {
+            var views = await Task.WhenAll(_nodes.Where(static node => node.IsRunning).Select(OwnersAsync));
+            return views.Distinct().Count() == 1;
+        });
+    }
+
+    /// <summary>Each range of slots and its primary, as one node tells them.</summary>
+    private static async Task<string> OwnersAsync(RedisServer node)
+    {
+        var lines = (await AskAsync(node, "CLUSTER", "NODES")).Split('\n', StringSplitOptions.TrimEntries);
+        return string.Join(
+            '\n',
+            lines
+                .Select(static line => line.Split(' '))
+                .Where(static words => words.Length > 8)
+                .Select(static words => $"{words[0]} {string.Join(' ', words[8..].Where(static range => range[0] != '['))}")
+                .Order(StringComparer.Ordinal)
+        );
     }
 
     private static async Task<string> CliAsync(string[] arguments)
