@@ -16,6 +16,8 @@ internal sealed class MigrateOptions
     private readonly EndpointArguments _source = EndpointArguments.Source();
     private readonly EndpointArguments _target = EndpointArguments.Target();
 
+    private readonly SelectionOptions _selection = new();
+
     private readonly Option<MigrationMode?> _mode = TypedOption.Choice(
         "--mode",
         "snapshot: one pass over the source. live: everything, and every change. live-only: changes made from now on. Default: live.",
@@ -140,6 +142,7 @@ internal sealed class MigrateOptions
     {
         _source.AddTo(command);
         _target.AddTo(command);
+        _selection.AddTo(command);
         foreach (
             var option in (Option[])
                 [
@@ -176,6 +179,8 @@ internal sealed class MigrateOptions
         RefuseIdleOptions(parsed);
         return defaults with
         {
+            Databases = _selection.Databases(parsed),
+            Names = _selection.Names(parsed),
             Mode = parsed.GetValue(_mode) ?? defaults.Mode,
             TargetKeys = parsed.GetValue(_targetKeys) ?? defaults.TargetKeys,
             UnsupportedKeys = parsed.GetValue(_unsupportedKeys) ?? defaults.UnsupportedKeys,

@@ -38,6 +38,8 @@ internal static class VerifyCommand
         );
         source.AddTo(command);
         target.AddTo(command);
+        var selection = new SelectionOptions();
+        selection.AddTo(command);
         foreach (var option in (Option[])[tolerance, database, targetKeys])
         {
             command.Options.Add(option);
@@ -52,11 +54,10 @@ internal static class VerifyCommand
                     () =>
                     {
                         var (from, to) = (source.Read(parsed, surroundings), target.Read(parsed, surroundings));
-                        var defaults = new VerifyOptions();
-                        var options = defaults with
+                        var options = OptionsOf(parsed.GetValue(tolerance)) with
                         {
-                            Databases = PairsOf(from, to, parsed.GetValue(database)),
-                            ExpiryTolerance = parsed.GetValue(tolerance) ?? defaults.ExpiryTolerance,
+                            Databases = PairsOf(from, to, parsed.GetValue(database), selection.Databases(parsed)),
+                            Names = selection.Names(parsed),
                             TargetKeysOwned = parsed.GetValue(targetKeys) is null,
                         };
                         var request = new ComparisonRequest
@@ -72,8 +73,25 @@ internal static class VerifyCommand
         return command;
     }
 
-    private static IReadOnlyList<DatabasePair>? PairsOf(Endpoint from, Endpoint to, int? only)
+    private static VerifyOptions OptionsOf(TimeSpan? tolerance) =>
+        tolerance is { } given ? new VerifyOptions { ExpiryTolerance = given } : new VerifyOptions();
+
+    private static IReadOnlyList<DatabasePair>? PairsOf(Endpoint from, Endpoint to, int? only, IReadOnlyDictionary<int, int>? map)
     {
+        if (map is not null && (only ?? from.Database ?? to.Database) is not null)
+        {
+            throw new KeyferryException(
+                FailureKind.Usage,
+                "The databases are named twice: by --databases, and by --database or in a URI.",
+                "Name them in one of the ways."
+            );
+        }
+
+        if (map is not null)
+        {
+            return [.. map.Select(static pair => new DatabasePair(pair.Key, pair.Value))];
+        }
+
         if (only is not null && (from.Database ?? to.Database) is not null)
         {
             throw new KeyferryException(

@@ -49,7 +49,7 @@ internal sealed class LaneSet : IChangeSink, ISnapshotSink
 
     private bool Mark(int database, ReadOnlySpan<byte> key)
     {
-        if (!_scope.Covers(database) || ReservedKeys.Contains(key))
+        if (!_scope.Covers(database, key) || ReservedKeys.Contains(key))
         {
             return false;
         }
@@ -96,6 +96,11 @@ internal sealed class LaneSet : IChangeSink, ISnapshotSink
         var hash = LaneQueue.HashOf(database, key);
         var queue = Of(hash);
         room = Task.CompletedTask;
+        if (!_scope.Covers(database, key))
+        {
+            return true;
+        }
+
         if (queue.TryOffer(database, key, hash, flags))
         {
             return true;

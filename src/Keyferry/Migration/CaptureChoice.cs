@@ -72,12 +72,12 @@ internal sealed class CaptureChoice(
         }
 
         var dialect = new TrackingDialect(source);
-        foreach (var database in plan.Transfer.Scope.Only is { } only ? [only] : inUse.Append(0))
+        foreach (var database in plan.Transfer.Scope.Databases ?? inUse.Append(0))
         {
             _ = dialect.UseDatabase(database);
         }
 
-        return new ArmedCapture(await ArmAsync(dialect, stop), null, plan.Transfer.Scope.Only is null ? dialect : null);
+        return new ArmedCapture(await ArmAsync(dialect, stop), null, plan.Transfer.Scope.Databases is null ? dialect : null);
     }
 
     private async ValueTask<ICapture> ArmAsync(ICaptureDialect dialect, CancellationToken stop)

@@ -90,7 +90,7 @@ internal static class CaptureProbe
         await using var connection = await source.ConnectAsync("probe", stop);
         try
         {
-            _ = await connection.TryCallAsync(stop, "SELECT", scope.Only ?? 0);
+            _ = await connection.TryCallAsync(stop, "SELECT", scope.Databases?.First() ?? 0);
             var reply = await connection.TryCallAsync(stop, "SET", probe, "1", "PX", 10_000);
             _ = await connection.TryCallAsync(stop, "DEL", probe);
             return reply;

@@ -352,7 +352,10 @@ internal sealed class MigrationEngine
     public VerifyOptions Comparison =>
         new()
         {
-            Databases = _plan.Transfer.Scope.Only is { } only ? [new DatabasePair(only, _plan.Transfer.Scope.TargetOf(only))] : null,
+            Databases = _plan.Transfer.Scope.Databases is { } named
+                ? [.. named.Select(database => new DatabasePair(database, _plan.Transfer.Scope.TargetOf(database)))]
+                : null,
+            Names = _plan.Transfer.Scope.Names,
             Shift = _plan.Shift,
             ExactExpiry = true,
             TargetKeysOwned = OwnsTarget,

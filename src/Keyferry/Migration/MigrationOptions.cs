@@ -13,6 +13,12 @@ public sealed record MigrationOptions
     /// <summary>The server to move to. A database in it is allowed only where the source names one too: then that one is written.</summary>
     public required Endpoint Target { get; init; }
 
+    /// <summary>Which databases are moved, and where to; <see langword="null"/> for those that the URIs name, or all.</summary>
+    public IReadOnlyDictionary<int, int>? Databases { get; init; }
+
+    /// <summary>Which names of keys are moved.</summary>
+    public KeyNames Names { get; init; } = KeyNames.All;
+
     /// <summary>What is moved.</summary>
     public MigrationMode Mode { get; init; } = MigrationMode.Live;
 

@@ -111,7 +111,7 @@ internal sealed class MigrationRun
                         MigrationMode.LiveOnly => "live-only",
                         _ => "live",
                     },
-                    Options = _options.TargetKeys.ToString(),
+                    Options = ResumePoint.OptionsOf(_options),
                 }
             );
         var journal = new RunJournal(run, _store, _observer, _time);

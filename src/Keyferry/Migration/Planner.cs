@@ -18,21 +18,16 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
 
     /// <summary>Which databases the options speak of.</summary>
     public static DatabaseScope ScopeOf(MigrationOptions options) =>
-        options.Source.Database is { } only ? new DatabaseScope(only, options.Target.Database ?? only) : DatabaseScope.All;
+        new(
+            options.Source.Database is { } only ? new Dictionary<int, int> { [only] = options.Target.Database ?? only } : options.Databases,
+            options.Names
+        );
 
     /// <summary>Examines both servers.</summary>
     /// <exception cref="KeyferryException">One of them cannot be reached, or the options contradict each other.</exception>
     public async ValueTask<MigrationPlan> ExamineAsync(CancellationToken stop)
     {
-        if (options.Source.Database is null && options.Target.Database is not null)
-        {
-            throw new KeyferryException(
-                FailureKind.Usage,
-                "The target URI names a database, but the source URI names none, which means all of them.",
-                "Name the database in both URIs, or in neither."
-            );
-        }
-
+        CheckDatabases();
         var scope = ScopeOf(options);
         var (from, sourceIdentity) = await OpenAsync(source, stop);
         await using var closesFrom = from;
@@ -45,7 +40,7 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         JudgeServers(sourceIdentity, targetIdentity, scope);
         var (writes, reads) = await FormatsAsync(from, to, sourceIdentity, targetIdentity, stop);
         await JudgePayloadsAsync(
-            connection => new UnsupportedValues(connection, writes, reads, databases),
+            connection => new UnsupportedValues(connection, writes, reads, databases, scope.Names),
             sourceIdentity,
             targetIdentity,
             stop
@@ -81,6 +76,28 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         };
     }
 
+    /// <summary>Refuses options that contradict each other.</summary>
+    private void CheckDatabases()
+    {
+        if (options.Databases is not null && (options.Source.Database ?? options.Target.Database) is not null)
+        {
+            throw new KeyferryException(
+                FailureKind.Usage,
+                "The databases are named twice: by --databases and in a URI.",
+                "Name them in one of the two ways."
+            );
+        }
+
+        if (options.Source.Database is null && options.Target.Database is not null)
+        {
+            throw new KeyferryException(
+                FailureKind.Usage,
+                "The target URI names a database, but the source URI names none, which means all of them.",
+                "Name the database in both URIs, or in neither."
+            );
+        }
+    }
+
     private TransferSettings TransferOf(TransferSettings basis, bool tellsSizes) =>
         basis with
         {
@@ -89,6 +106,10 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
             Piece = options.Piece,
             LeavesOut = options.UnsupportedKeys == UnsupportedKeys.LeaveOut,
         };
+
+    /// <summary>Whether a run from a server to itself would move what it has written.</summary>
+    private static bool FeedsItself(DatabaseScope scope) =>
+        scope.Databases is not { } databases || databases.Any(database => scope.Covers(scope.TargetOf(database)));
 
     private static string Ahead(TimeSpan shift) =>
         $"{shift.Duration().TotalSeconds:0.###} s {(shift > TimeSpan.Zero ? "ahead of" : "behind")} the source's";
@@ -127,7 +148,7 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
 
     private void JudgeServers(ServerIdentity from, ServerIdentity to, DatabaseScope scope)
     {
-        if (from.RunId.Length > 0 && from.RunId == to.RunId && (scope.Only is null || scope.Only == scope.Into))
+        if (from.RunId.Length > 0 && from.RunId == to.RunId && FeedsItself(scope))
         {
             _sameServer = true;
             Refuse("Source and target are the same server.", "Name two different ones.");

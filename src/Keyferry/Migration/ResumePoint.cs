@@ -66,6 +66,10 @@ internal sealed record ResumePoint(RunRecord Run, Func<string, SnapshotPosition?
     /// reach further than it did: what it may delete on the target was decided for these databases.</summary>
     public static string NameOf(Endpoint endpoint) => endpoint.Database is { } database ? $"{endpoint}/{database}" : endpoint.ToString();
 
+    /// <summary>What the store keeps of the options: what becomes of the target's keys, and which keys are moved.</summary>
+    public static string OptionsOf(MigrationOptions options) =>
+        Planner.ScopeOf(options).Text is { Length: > 0 } scope ? $"{options.TargetKeys} {scope}" : options.TargetKeys.ToString();
+
     /// <summary>Records how far the copy of a shard has come for certain.</summary>
     public static void Save(IRunStore store, long run, string shard, SnapshotPosition position) =>
         store.SaveScan(
@@ -91,7 +95,8 @@ internal sealed record ResumePoint(RunRecord Run, Func<string, SnapshotPosition?
             "live-only" => MigrationMode.LiveOnly,
             _ => MigrationMode.Live,
         };
-        var keys = Enum.TryParse<TargetKeys>(Run.Start.Options, ignoreCase: true, out var kept) ? kept : TargetKeys.Merge;
+        var words = Run.Start.Options.Split(' ', 2);
+        var keys = Enum.TryParse<TargetKeys>(words[0], ignoreCase: true, out var kept) ? kept : TargetKeys.Merge;
         var defaults = new MigrationOptions { Source = options.Source, Target = options.Target };
         if (options.Mode != defaults.Mode && options.Mode != mode)
         {
@@ -106,6 +111,12 @@ internal sealed record ResumePoint(RunRecord Run, Func<string, SnapshotPosition?
                     ? "began with an empty target"
                     : $"began with --target-keys {keys.ToString().ToLowerInvariant()}"
             );
+        }
+
+        var scope = words.Length > 1 ? words[1] : "";
+        if (scope != Planner.ScopeOf(options).Text)
+        {
+            throw Contradicts("--databases, --include or --exclude", scope.Length == 0 ? "moves every key" : $"moves {scope}");
         }
 
         return options with

@@ -7,7 +7,13 @@ using Keyferry.Servers;
 namespace Keyferry.Migration;
 
 /// <summary>Finds the source's keys that the target cannot hold: hashes with field expiries, values of modules. It walks over the keyspace only where there may be some.</summary>
-internal sealed class UnsupportedValues(RespConnection from, PayloadFormat writes, PayloadFormat reads, IReadOnlyList<int> databases)
+internal sealed class UnsupportedValues(
+    RespConnection from,
+    PayloadFormat writes,
+    PayloadFormat reads,
+    IReadOnlyList<int> databases,
+    KeyNames names
+)
 {
     private const int MostNamed = 10;
 
@@ -41,8 +47,13 @@ internal sealed class UnsupportedValues(RespConnection from, PayloadFormat write
         var withExpiries = databases.Sum(database => FieldExpiriesOf(identity, database));
         if (withExpiries > 0 && reads.HashWithExpiries is null)
         {
-            var (_, first) = await WalkAsync("hash", HasFieldExpiryAsync, MostNamed, stop);
-            found.Add(new UnsupportedGroup(withExpiries, FittedPayload.FieldExpiry, first));
+            // INFO counts those of all names.
+            var (walked, first) = await WalkAsync("hash", HasFieldExpiryAsync, names.AreAll ? MostNamed : long.MaxValue, stop);
+            var keys = names.AreAll ? withExpiries : walked;
+            if (keys > 0)
+            {
+                found.Add(new UnsupportedGroup(keys, FittedPayload.FieldExpiry, first));
+            }
         }
 
         foreach (var type in ModuleTypes.Where(IsRefused))
@@ -92,7 +103,7 @@ internal sealed class UnsupportedValues(RespConnection from, PayloadFormat write
                 cursor = page.Items[0].Text;
                 foreach (var key in page.Items[1].Items.Select(static item => item.Bytes))
                 {
-                    if (ReservedKeys.Contains(key) || !await counts(key, stop))
+                    if (ReservedKeys.Contains(key) || !names.Cover(key) || !await counts(key, stop))
                     {
                         continue;
                     }

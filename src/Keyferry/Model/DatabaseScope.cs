@@ -1,22 +1,58 @@
+using System.Globalization;
+
 namespace Keyferry.Model;
 
-/// <summary>Which logical databases a run moves, and where to.</summary>
-/// <param name="Only">The one database of the source that is moved, or <see langword="null"/> for all of them.</param>
-/// <param name="Into">The database of the target that it goes to; <see langword="null"/> with all of them, which keep their numbers.</param>
-internal sealed record DatabaseScope(int? Only, int? Into)
+/// <summary>Which keys a run moves: of which logical databases and by which names; and into which databases.</summary>
+/// <param name="map">The databases of the source that are moved, and where to; <see langword="null"/> for all of them, each to the one with its number. No two go to
+/// one.</param>
+/// <param name="names">Which names.</param>
+internal sealed class DatabaseScope(IReadOnlyDictionary<int, int>? map, KeyNames names)
 {
-    /// <summary>Every database, each to the one with its number.</summary>
-    public static readonly DatabaseScope All = new(null, null);
+    /// <summary>Every key of every database, each to the one with its number.</summary>
+    public static readonly DatabaseScope All = new(null, KeyNames.All);
+
+    /// <summary>The databases of the source that are moved, where they are named; <see langword="null"/> for all of them.</summary>
+    public IReadOnlyCollection<int>? Databases => map is null ? null : [.. map.Keys];
+
+    /// <summary>Which names.</summary>
+    public KeyNames Names => names;
+
+    /// <summary>Databases and names as text, the same for the same scope; empty for everything.</summary>
+    public string Text =>
+        string.Join(
+                ' ',
+                (map ?? new Dictionary<int, int>())
+                    .OrderBy(static pair => pair.Key)
+                    .Select(static pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key}:{pair.Value}"))
+                    .Append(names.Text)
+            )
+            .Trim();
 
     /// <summary>Whether the source's <paramref name="database"/> is moved.</summary>
-    public bool Covers(int database) => Only is null || Only == database;
+    public bool Covers(int database) => map is null || map.ContainsKey(database);
+
+    /// <summary>Whether a key of the source is moved.</summary>
+    public bool Covers(int database, ReadOnlySpan<byte> key) => Covers(database) && names.Cover(key);
 
     /// <summary>Where keys of the source's <paramref name="database"/> go.</summary>
-    public int TargetOf(int database) => Into ?? database;
+    public int TargetOf(int database) => map is null ? database : map.GetValueOrDefault(database, database);
 
     /// <summary>Where keys of the target's <paramref name="database"/> come from, or <see langword="null"/> if the run does not write there.</summary>
-    public int? SourceOf(int database) =>
-        Only is null ? database
-        : Into == database ? Only
-        : null;
+    public int? SourceOf(int database)
+    {
+        if (map is null)
+        {
+            return database;
+        }
+
+        foreach (var (from, into) in map)
+        {
+            if (into == database)
+            {
+                return from;
+            }
+        }
+
+        return null;
+    }
 }

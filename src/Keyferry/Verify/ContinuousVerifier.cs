@@ -226,7 +226,7 @@ internal sealed class ContinuousVerifier(
     private async ValueTask<bool> TryWalkAsync(SessionKeeper keeper, DatabasePair pair, bool fromSource, int epoch, CancellationToken stop)
     {
         using var suspects = new SuspectQueue();
-        using var walk = new PageWalk(_ignoredPrefix, suspects.Keys);
+        using var walk = new PageWalk(_ignoredPrefix, options.Names, suspects.Keys);
         using var voided = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var (before, since) = (Walked, time.GetTimestamp());
         try

@@ -100,7 +100,7 @@ internal static class DigestScript
             + functions
             + "local r,p,out,n,size=call('SCAN',ARGV[1],'COUNT',ARGV[2]),ARGV[3],{},0,0 "
             + "for _,k in ipairs(r[2]) do if sub(k,1,#p)~=p then local o=pack('>I6',h48(k)) "
-            + $"if size>={MostPayloadBytes} then n=n+1 out[n]=o..'U' else local d=call('DUMP',k) if d then size=size+#d "
+            + $"local u=redis.pcall('MEMORY','USAGE',k) if size>={MostPayloadBytes} or type(u)=='number' and u>{VerifyLink.LargeValue} then n=n+1 out[n]=o..'U' else local d=call('DUMP',k) if d then size=size+#d "
             + expiry
             + $"local c,f=nil,#d<{LargestByElements} and F[string.byte(d)] if f then c=f(k) c=c and pack('>I2I6',1,c) else c=rest(d) end n=n+1 "
             + "out[n]=not c and o..'U' or o..(e>=0 and 'E' or 'N')..c..(e>=0 and pack('>I6',e) or '') "

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using Keyferry.Model;
 using Keyferry.Resp;
 
 namespace Keyferry.Verify;
@@ -8,9 +9,10 @@ namespace Keyferry.Verify;
 /// While one page is compared, the questions about the next one and the SCAN after that are under way, so that both servers always have something to do.
 /// </remarks>
 /// <param name="ignoredPrefix">Keys whose names begin so are passed over.</param>
+/// <param name="names">Keys of other names are passed over as well.</param>
 /// <param name="suspects">Gets the keys that a cheap look does not find equal.</param>
 /// <param name="only">The keys to be compared; <see langword="null"/> for all. The server sorts out the others, so that their names need not be moved.</param>
-internal sealed class PageWalk(byte[] ignoredPrefix, KeyBatch suspects, BucketSet? only = null) : IDisposable
+internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch suspects, BucketSet? only = null) : IDisposable
 {
     private KeyBatch _page = new();
     private KeyBatch _next = new();
@@ -135,7 +137,7 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyBatch suspects, BucketSe
         for (var left = reader.RequireAggregate(); left > 0; left--)
         {
             reader.Require();
-            if (!reader.Bytes.StartsWith(ignoredPrefix) && only?.Contains(reader.Bytes) != false)
+            if (!reader.Bytes.StartsWith(ignoredPrefix) && names.Cover(reader.Bytes) && only?.Contains(reader.Bytes) != false)
             {
                 _next.Add(reader.Bytes);
             }

@@ -47,7 +47,8 @@ internal sealed class Rescan(
         var concerned = new Dictionary<DatabasePair, BucketSet?>();
         foreach (var pair in pairs)
         {
-            var only = surplusOnly ? null : await NarrowAsync(keeper, pair, stop);
+            // The sums are over all names: with some of them only, they would differ everywhere.
+            var only = surplusOnly || !options.Names.AreAll ? null : await NarrowAsync(keeper, pair, stop);
             if (only is not { Count: 0 })
             {
                 concerned.Add(pair, only);
@@ -96,7 +97,7 @@ internal sealed class Rescan(
     private async ValueTask WalkAsync(SessionKeeper keeper, DatabasePair pair, bool fromSource, BucketSet? only, CancellationToken stop)
     {
         using var suspects = new KeyBatch();
-        using var walk = new PageWalk(_ignoredPrefix, suspects, only);
+        using var walk = new PageWalk(_ignoredPrefix, options.Names, suspects, only);
         await keeper.RunAsync(
             async session =>
             {

@@ -135,7 +135,7 @@ internal sealed class Verifier(
     private async ValueTask WalkAsync(SessionKeeper keeper, DatabasePair pair, bool fromSource, CancellationToken stop)
     {
         using var suspects = new SuspectQueue();
-        using var walk = new PageWalk(_ignoredPrefix, suspects.Keys);
+        using var walk = new PageWalk(_ignoredPrefix, options.Names, suspects.Keys);
         var before = _progress;
         await keeper.RunAsync(
             async session =>

@@ -45,6 +45,9 @@ internal sealed record VerifyOptions
     /// <summary>Keys whose name begins so are Keyferry's own (temporary and probe keys) and take no part.</summary>
     public string IgnoredPrefix { get; init; } = "keyferry:{";
 
+    /// <summary>Which names take part.</summary>
+    public KeyNames Names { get; init; } = KeyNames.All;
+
     /// <summary>Says of a key that the target lacks whether it is missing there by intent; <see langword="null"/> where none is.</summary>
     public Func<KeyId, bool>? IsLeftOut { get; init; }
 

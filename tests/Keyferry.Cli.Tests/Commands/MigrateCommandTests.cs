@@ -62,6 +62,19 @@ public sealed class MigrateCommandTests
         Assert.Equal(expected, Options);
     }
 
+    [Fact]
+    public async Task What_is_moved_and_how_reaches_the_engine()
+    {
+        await MigrateAsync(
+            ["--databases", "0:3,5", "--include", "user:*", "--include", "order:*", "--exclude", "*:cart"],
+            ["--unsupported-keys", "leave-out", "--large-value", "8MiB", "--piece", "64KiB"]
+        );
+        Assert.Equal(new Dictionary<int, int> { [0] = 3, [5] = 5 }, Options.Databases);
+        Assert.Equal("+user:* +order:* -*:cart", Options.Names.Text);
+        Assert.Equal(UnsupportedKeys.LeaveOut, Options.UnsupportedKeys);
+        Assert.Equal((8 << 20, 64 << 10), (Options.LargeValue, Options.Piece));
+    }
+
     [Theory]
     [InlineData("--mode", "fast", "one of snapshot, live, live-only")]
     [InlineData("--target-keys", "keep", "one of merge, replace")]

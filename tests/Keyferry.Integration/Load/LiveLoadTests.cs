@@ -44,6 +44,15 @@ public sealed class LiveLoadTests
         await MigrateUnderWritesAsync(pair, TimeSpan.FromSeconds(4), Equal);
     }
 
+    [Theory]
+    [Trait("Category", "Long")]
+    [MemberData(nameof(ServerMatrix.OrderedPairs), MemberType = typeof(ServerMatrix))]
+    public async Task Servers_of_every_pair_are_equal_after_writes(ServerKind source, ServerKind target)
+    {
+        await using var pair = await LoadedPair.StartAsync(source, target, new KeySpace(Seed: 109, Count: 10_000, Databases: 2), Stop);
+        await MigrateUnderWritesAsync(pair, TimeSpan.FromSeconds(2), Equal);
+    }
+
     /// <summary>The verify repairs what it finds; here it does not run, so that nothing but the capture and the lanes can have made both sides equal.</summary>
     [Fact]
     public Task Servers_are_equal_without_a_verify() =>
