@@ -121,7 +121,7 @@ internal sealed class EventHooks : IRunObserver
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            ["KEYFERRY_AT"] = LineView.Stamp(happened.At),
+            ["KEYFERRY_AT"] = Quantity.Moment(happened.At),
             ["KEYFERRY_TEXT"] = EventText.Of(happened),
             ["KEYFERRY_SOURCE"] = _options.Source.ToString(),
             ["KEYFERRY_TARGET"] = _options.Target.ToString(),

@@ -24,13 +24,7 @@ internal static class VerifyCommand
             TimeSpan.Zero,
             TimeSpan.FromHours(1)
         );
-        var database = TypedOption.Whole(
-            "--database",
-            "N",
-            "Compare this database only. Default: the one that the URIs name, or all.",
-            0,
-            1_000_000
-        );
+        var database = DatabaseOption();
         var targetKeys = TypedOption.Choice(
             "--target-keys",
             "merge: keys that only the target has are counted, and are no difference. Default: they are.",
@@ -72,6 +66,9 @@ internal static class VerifyCommand
         );
         return command;
     }
+
+    private static Option<int?> DatabaseOption() =>
+        TypedOption.Whole("--database", "N", "Compare this database only. Default: the one that the URIs name, or all.", 0, 1_000_000);
 
     private static VerifyOptions OptionsOf(TimeSpan? tolerance) =>
         tolerance is { } given ? new VerifyOptions { ExpiryTolerance = given } : new VerifyOptions();

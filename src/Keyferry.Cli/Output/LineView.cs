@@ -1,4 +1,3 @@
-using System.Globalization;
 using Keyferry.Migration;
 using Keyferry.Observe;
 
@@ -15,7 +14,7 @@ internal sealed class LineView(TextWriter output, TimeSpan interval, TimeProvide
     {
         foreach (var one in happened)
         {
-            output.WriteLine($"{Stamp(one.At)} {EventText.Of(one)}");
+            output.WriteLine($"{Quantity.Moment(one.At)} {EventText.Of(one)}");
         }
     }
 
@@ -36,9 +35,6 @@ internal sealed class LineView(TextWriter output, TimeSpan interval, TimeProvide
     {
         var held = view.Now.Held is { } reason ? [$"held: {reason}"] : Array.Empty<string>();
         var rows = StatusRow.Of(view).Select(row => $"{row.Label} {string.Join(", ", row.Facts)}");
-        return $"{Stamp(at)} {string.Join(" | ", [StatusRow.PhaseWord(view.Now.Phase), .. held, .. rows])}";
+        return $"{Quantity.Moment(at)} {string.Join(" | ", [StatusRow.PhaseWord(view.Now.Phase), .. held, .. rows])}";
     }
-
-    /// <summary>Date and time, UTC.</summary>
-    public static string Stamp(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
 }

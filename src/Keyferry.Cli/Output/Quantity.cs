@@ -46,6 +46,9 @@ internal static class Quantity
             _ => Pair((long)span.TotalHours, 24, "d", "h"),
         };
 
+    /// <summary>Date and time, UTC, to the second.</summary>
+    public static string Moment(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+
     /// <summary>Something per second.</summary>
     public static string Rate(double perSecond, string unit = "")
     {

@@ -49,7 +49,7 @@ internal static class ReportText
         {
             if (one is not null)
             {
-                yield return $"{LineView.Stamp(one.At)} to {where}; writes waited for {Quantity.Duration(one.Fenced)}, {Quantity.Of(one.ProvedBehindFence, "key")} compared meanwhile";
+                yield return $"{Quantity.Moment(one.At)} to {where}; writes waited for {Quantity.Duration(one.Fenced)}, {Quantity.Of(one.ProvedBehindFence, "key")} compared meanwhile";
             }
         }
     }

@@ -29,7 +29,7 @@ internal sealed record VerifyView(
     public static VerifyView Lines(TextWriter output, TextWriter error, TimeSpan interval, TimeProvider time, bool showKeys) =>
         new(
             interval,
-            (now, _) => error.WriteLine($"{LineView.Stamp(time.GetUtcNow())} comparing | {string.Join(", ", Facts(now))}"),
+            (now, _) => error.WriteLine($"{Quantity.Moment(time.GetUtcNow())} comparing | {string.Join(", ", Facts(now))}"),
             static () => { },
             outcome => output.Write(TextOf(outcome, showKeys))
         );
