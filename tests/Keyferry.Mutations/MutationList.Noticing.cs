@@ -17,17 +17,6 @@ internal static partial class MutationList
         ),
         new(
             6,
-            "A gap ends before the capture listens again",
-            "Capture/ListeningCapture.cs",
-            """
-            sink.MayHaveMissed(reason);
-                            return;
-            """,
-            "return;",
-            Simulation("EngineSimulationTests", "Broken_networks")
-        ),
-        new(
-            6,
             "A half-open capture is taken for a quiet one",
             "Capture/ListeningCapture.cs",
             """
