@@ -1,8 +1,7 @@
-using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Keyferry.Aws.ElastiCache;
 using Keyferry.Aws.Notifications;
+using Keyferry.Cli.Output;
 using Keyferry.Notifications;
 
 namespace Keyferry.Cli.Amazon;
@@ -12,7 +11,7 @@ internal static class CacheJson
 {
     /// <summary><c>keyferry notifications status --elasticache ID --json</c></summary>
     public static void WriteStatus(TextWriter to, Cache cache, string group, NotificationFlags flags, bool sufficient) =>
-        Write(
+        JsonAnswer.Write(
             to,
             json =>
             {
@@ -27,7 +26,7 @@ internal static class CacheJson
 
     /// <summary><c>keyferry notifications test --elasticache ID --json</c></summary>
     public static void WriteTest(TextWriter to, Cache cache, IReadOnlyList<NodeFinding> findings) =>
-        Write(
+        JsonAnswer.Write(
             to,
             json =>
             {
@@ -49,7 +48,7 @@ internal static class CacheJson
 
     /// <summary>One cache of <c>keyferry elasticache list --json</c> and <c>show --json</c>.</summary>
     public static void WriteCache(TextWriter to, Cache cache) =>
-        Write(
+        JsonAnswer.Write(
             to,
             json =>
             {
@@ -77,17 +76,4 @@ internal static class CacheJson
                 json.WriteEndArray();
             }
         );
-
-    private static void Write(TextWriter to, Action<Utf8JsonWriter> fill)
-    {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
-        {
-            json.WriteStartObject();
-            fill(json);
-            json.WriteEndObject();
-        }
-
-        to.WriteLine(Encoding.UTF8.GetString(buffer.ToArray()));
-    }
 }

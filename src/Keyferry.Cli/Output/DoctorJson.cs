@@ -1,6 +1,3 @@
-using System.Text;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using Keyferry.Doctor;
 
 namespace Keyferry.Cli.Output;
@@ -9,30 +6,26 @@ namespace Keyferry.Cli.Output;
 internal static class DoctorJson
 {
     /// <summary><c>keyferry doctor --json</c></summary>
-    public static void Write(TextWriter to, Diagnosis diagnosis)
-    {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
-        {
-            json.WriteStartObject();
-            json.WriteString("conclusion", DoctorText.Conclusion(diagnosis).ToLowerInvariant().Replace(' ', '-'));
-            json.WriteStartArray("findings");
-            foreach (var finding in diagnosis.Findings)
+    public static void Write(TextWriter to, Diagnosis diagnosis) =>
+        JsonAnswer.Write(
+            to,
+            json =>
             {
-                json.WriteStartObject();
-                json.WriteString("code", finding.Code);
-                json.WriteString("level", JsonMapping.Word(finding.Level));
-                json.WriteString("side", JsonMapping.Word(finding.Side));
-                json.WriteString("saw", finding.Saw);
-                json.WriteString("means", finding.Means);
-                json.WriteString("remedy", finding.Remedy);
-                json.WriteEndObject();
+                json.WriteString("conclusion", DoctorText.Conclusion(diagnosis).ToLowerInvariant().Replace(' ', '-'));
+                json.WriteStartArray("findings");
+                foreach (var finding in diagnosis.Findings)
+                {
+                    json.WriteStartObject();
+                    json.WriteString("code", finding.Code);
+                    json.WriteString("level", JsonMapping.Word(finding.Level));
+                    json.WriteString("side", JsonMapping.Word(finding.Side));
+                    json.WriteString("saw", finding.Saw);
+                    json.WriteString("means", finding.Means);
+                    json.WriteString("remedy", finding.Remedy);
+                    json.WriteEndObject();
+                }
+
+                json.WriteEndArray();
             }
-
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
-
-        to.WriteLine(Encoding.UTF8.GetString(buffer.ToArray()));
-    }
+        );
 }

@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Keyferry.Model;
 using Keyferry.Notifications;
@@ -11,7 +9,7 @@ internal static class NotificationJson
 {
     /// <summary><c>keyferry notifications status --json</c></summary>
     public static void Write(TextWriter to, Endpoint endpoint, FlagReading reading) =>
-        Write(
+        JsonAnswer.Write(
             to,
             json =>
             {
@@ -33,7 +31,7 @@ internal static class NotificationJson
 
     /// <summary><c>keyferry notifications test --json</c></summary>
     public static void Write(TextWriter to, Endpoint endpoint, NotificationTestResult result) =>
-        Write(
+        JsonAnswer.Write(
             to,
             json =>
             {
@@ -78,18 +76,5 @@ internal static class NotificationJson
         }
 
         json.WriteEndArray();
-    }
-
-    private static void Write(TextWriter to, Action<Utf8JsonWriter> fill)
-    {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
-        {
-            json.WriteStartObject();
-            fill(json);
-            json.WriteEndObject();
-        }
-
-        to.WriteLine(Encoding.UTF8.GetString(buffer.ToArray()));
     }
 }
