@@ -31,6 +31,7 @@ public sealed class AwsServer : IAsyncDisposable
     private readonly Dictionary<string, IJsonService> _json;
     private readonly ConcurrentDictionary<string, string> _denied = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _one = new(1, 1);
+    private readonly CancellationTokenSource _over = new();
     private Task _serving = Task.CompletedTask;
 
     private AwsServer(int port, TimeSpan lag)
@@ -91,12 +92,17 @@ public sealed class AwsServer : IAsyncDisposable
     /// <summary>Allows everything again.</summary>
     public void AllowAll() => _denied.Clear();
 
+    /// <remarks>
+    /// The end of serving is told apart from the listener's: a listener that is closed while somebody begins to wait for its next request never ends that wait.
+    /// </remarks>
     public async ValueTask DisposeAsync()
     {
+        await _over.CancelAsync();
         _listener.Close();
         await _serving;
         await _world.DisposeAsync();
         _one.Dispose();
+        _over.Dispose();
     }
 
     private async Task ServeAsync()
@@ -106,20 +112,21 @@ public sealed class AwsServer : IAsyncDisposable
             HttpListenerContext context;
             try
             {
-                context = await _listener.GetContextAsync();
+                context = await _listener.GetContextAsync().WaitAsync(_over.Token);
             }
-            catch (Exception over) when (over is HttpListenerException or ObjectDisposedException)
+            catch (Exception over) when (over is HttpListenerException or ObjectDisposedException or OperationCanceledException)
             {
                 return;
             }
 
             try
             {
-                await AnswerAsync(context);
+                await AnswerAsync(context).WaitAsync(_over.Token);
             }
-            catch (Exception gone) when (gone is HttpListenerException or ObjectDisposedException or IOException)
+            catch (Exception gone)
+                when (gone is HttpListenerException or ObjectDisposedException or IOException or OperationCanceledException)
             {
-                // The client has given up on the connection.
+                // The client has given up on the connection, or the double is being taken down.
                 continue;
             }
         }

@@ -46,20 +46,39 @@ public sealed class ContainerEntrypointTests : IDisposable
     }
 
     [Fact]
+    public async Task Signal_at_any_moment_ends_the_container()
+    {
+        // The moments between the start of a child and the note of its number among them.
+        for (var number = 0; number < 25; number++)
+        {
+            _ = Directory.CreateDirectory(State);
+            await File.WriteAllTextAsync(Path.Combine(State, "ended"), "0", AwsBench.Stop);
+            using var task = Start(0, "snapshot");
+            if (number % 2 == 0)
+            {
+                _ = await LineAsync(task);
+            }
+
+            await Task.Delay(number / 2, AwsBench.Stop);
+            await EndAsync(task);
+        }
+    }
+
+    [Fact]
     public async Task Signal_reaches_the_run_and_its_exit_code_is_the_container_s()
     {
         using var task = Start(0, "live", program: "trap 'echo drained; exit 5' TERM; echo started; while :; do sleep 0.05; done");
         Assert.Equal("started", await LineAsync(task));
         await SignalAsync(task);
         Assert.Equal("drained", await LineAsync(task));
-        await task.WaitForExitAsync(AwsBench.Stop);
+        await GoneAsync(task);
         Assert.Equal(5, task.ExitCode);
     }
 
     private async Task<(int Code, string Said)> RunAsync(int code, string mode, string targetKeys = "")
     {
         using var task = Start(code, mode, targetKeys);
-        await task.WaitForExitAsync(AwsBench.Stop);
+        await GoneAsync(task);
         var lines = await File.ReadAllLinesAsync(Path.Combine(_folder, "said"), AwsBench.Stop);
         return (task.ExitCode, lines[^1].Replace(State, "STATE", StringComparison.Ordinal));
     }
@@ -87,7 +106,8 @@ public sealed class ContainerEntrypointTests : IDisposable
         return Process.Start(how) ?? throw new InvalidOperationException("/bin/sh could not be started");
     }
 
-    private static async Task<string> LineAsync(Process task) => await task.StandardOutput.ReadLineAsync(AwsBench.Stop) ?? "";
+    private static async Task<string> LineAsync(Process task) =>
+        await task.StandardOutput.ReadLineAsync(AwsBench.Stop).AsTask().WaitAsync(TimeSpan.FromSeconds(30)) ?? "";
 
     private static async Task SignalAsync(Process task)
     {
@@ -98,7 +118,22 @@ public sealed class ContainerEntrypointTests : IDisposable
     private static async Task EndAsync(Process task)
     {
         await SignalAsync(task);
-        await task.WaitForExitAsync(AwsBench.Stop);
+        await GoneAsync(task);
+    }
+
+    // A container that does not end is a failure, and not a test that never ends.
+    private static async Task GoneAsync(Process task)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        try
+        {
+            await task.WaitForExitAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            task.Kill(entireProcessTree: true);
+            Assert.Fail("the container did not end within 30 s");
+        }
     }
 
     private static string Root()

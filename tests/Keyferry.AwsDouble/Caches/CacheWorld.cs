@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using Keyferry.AwsDouble.Wire;
 
@@ -7,6 +8,8 @@ namespace Keyferry.AwsDouble.Caches;
 /// <summary>Everything that exists: groups, nodes, replication groups, serverless caches. Changes take a moment.</summary>
 public sealed class CacheWorld : IAsyncDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     private readonly TimeSpan _lag;
     private readonly ConcurrentBag<Task> _underWay = [];
     private readonly CancellationTokenSource _over = new();
@@ -104,21 +107,28 @@ public sealed class CacheWorld : IAsyncDisposable
             var (from, to) = SlotsOf(index, primaries.Count);
             _ = await primaries[index].Server.SayAsync("CLUSTER", "ADDSLOTSRANGE", Text(from), Text(to));
             _ = await primaries[index].Server.SayAsync("CLUSTER", "SET-CONFIG-EPOCH", Text(index + 1));
-            if (index > 0)
-            {
-                _ = await primaries[index].Server.SayAsync("CLUSTER", "MEET", "127.0.0.1", Text(primaries[0].Server.PlainPort));
-            }
         }
 
-        foreach (var node in primaries)
+        await IntroduceAsync(primaries);
+
+        var waited = Stopwatch.StartNew();
+        for (var index = 0; index < primaries.Count; )
         {
-            while (!(await node.Server.SayAsync("CLUSTER", "INFO")).Contains("cluster_state:ok", StringComparison.Ordinal))
+            if ((await primaries[index].Server.SayAsync("CLUSTER", "INFO")).Contains("cluster_state:ok", StringComparison.Ordinal))
             {
-                await Task.Delay(20);
+                index++;
+                continue;
             }
-        }
 
-        static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+            if (waited.Elapsed > Patience)
+            {
+                throw new InvalidOperationException($"The nodes of the cluster did not find each other in {Patience.TotalSeconds:0} s.");
+            }
+
+            // A node that was busy for longer than the time-out of a greeting has forgotten it: it is greeted again.
+            await IntroduceAsync(primaries);
+            await Task.Delay(50);
+        }
     }
 
     /// <summary>The first and the last slot of a shard.</summary>
@@ -140,6 +150,16 @@ public sealed class CacheWorld : IAsyncDisposable
 
         _over.Dispose();
     }
+
+    private static async Task IntroduceAsync(IReadOnlyList<NodeState> primaries)
+    {
+        foreach (var node in primaries.Skip(1))
+        {
+            _ = await node.Server.SayAsync("CLUSTER", "MEET", "127.0.0.1", Text(primaries[0].Server.PlainPort));
+        }
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     private async Task WaitAndDoAsync(Func<Task> act)
     {

@@ -9,6 +9,7 @@ namespace Keyferry.AwsDouble.Caches;
 public sealed class LocalNode : IAsyncDisposable
 {
     private static readonly string[] Missing = ["REPLICAOF", "SLAVEOF", "DEBUG", "MIGRATE", "BGSAVE", "BGREWRITEAOF", "SAVE", "SHUTDOWN"];
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
     private readonly RedisServer _server;
     private readonly string _config;
     private readonly string? _password;
@@ -72,7 +73,12 @@ public sealed class LocalNode : IAsyncDisposable
         (await SayAsync(_config, "GET", name)).Split("\r\n") is [_, _, _, _, var value, ..] ? value : "";
 
     /// <summary>Says one command and returns what was answered, as it came.</summary>
-    public async Task<string> SayAsync(params string[] command)
+    /// <exception cref="TimeoutException">The server said nothing for so long that it will not.</exception>
+    public Task<string> SayAsync(params string[] command) => TalkAsync(command).WaitAsync(_patience);
+
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    private async Task<string> TalkAsync(string[] command)
     {
         using var socket = new TcpClient("127.0.0.1", _server.Port);
         await using var stream = socket.GetStream();
@@ -83,8 +89,6 @@ public sealed class LocalNode : IAsyncDisposable
 
         return await AskAsync(stream, command);
     }
-
-    public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     private static async Task<string> AskAsync(NetworkStream stream, string[] command)
     {
