@@ -1,10 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
+using Keyferry.Cli.Input;
 using Keyferry.Model;
 
 namespace Keyferry.Cli.Commands;
 
-/// <summary>Which keys a command is about: of which databases, and by which names.</summary>
+/// <summary>Which keys a command is about: of which databases, by which names, and of which kinds.</summary>
 internal sealed class SelectionOptions
 {
     private readonly Option<string?> _databases = new("--databases")
@@ -27,19 +28,77 @@ internal sealed class SelectionOptions
         Description = "Not the keys whose name matches; counts more than --include. May be given several times.",
     };
 
+    private readonly Option<string?> _slots = new("--slots")
+    {
+        HelpName = "SLOTS",
+        Description =
+            "Only keys in these slots of a cluster: 0-5460,7000. A key has its slot by its name, so they choose on a server alone, too.",
+    };
+
+    private readonly Option<string?> _types = new("--types")
+    {
+        HelpName = "TYPE,...",
+        Description = $"Only keys of these types: {string.Join(", ", KeyKinds.KnownTypes)} (those of modules).",
+    };
+
+    private readonly Option<long?> _largerThan = TypedOption.Size(
+        "--larger-than",
+        "Only keys that use more memory on the source (MEMORY USAGE) than this.",
+        least: 1
+    );
+
+    private readonly Option<long?> _smallerThan = TypedOption.Size(
+        "--smaller-than",
+        "Only keys that use less memory on the source (MEMORY USAGE) than this.",
+        least: 1
+    );
+
+    private readonly Option<Expiring?> _expiring = TypedOption.Choice(
+        "--expiring",
+        "only: keys that have an expiry; never: keys that have none. Default: both.",
+        ("only", Expiring.Only),
+        ("never", Expiring.Never)
+    );
+
     /// <summary>Adds them to <paramref name="command"/>.</summary>
     public void AddTo(Command command)
     {
-        command.Options.Add(_databases);
-        command.Options.Add(_include);
-        command.Options.Add(_exclude);
+        foreach (var option in (Option[])[_databases, _include, _exclude, _slots, _types, _largerThan, _smallerThan, _expiring])
+        {
+            command.Options.Add(option);
+        }
     }
 
     /// <summary>Which names.</summary>
+    /// <exception cref="KeyferryException">What is given for slots is none.</exception>
     public KeyNames Names(ParseResult parsed)
     {
-        var (include, exclude) = (parsed.GetValue(_include) ?? [], parsed.GetValue(_exclude) ?? []);
-        return include.Length + exclude.Length == 0 ? KeyNames.All : new KeyNames(include, exclude);
+        var names = new KeyNames(
+            parsed.GetValue(_include) ?? [],
+            parsed.GetValue(_exclude) ?? [],
+            parsed.GetValue(_slots) is { } slots ? SlotRanges.Parse(slots) : null
+        );
+        return names.AreAll ? KeyNames.All : names;
+    }
+
+    /// <summary>Which kinds.</summary>
+    /// <exception cref="KeyferryException">A type is not known, or no value can be of the sizes.</exception>
+    public KeyKinds Kinds(ParseResult parsed)
+    {
+        var kinds = new KeyKinds
+        {
+            Types = parsed.GetValue(_types)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+            LargerThan = parsed.GetValue(_largerThan),
+            SmallerThan = parsed.GetValue(_smallerThan),
+            Expiring = parsed.GetValue(_expiring) is { } expiring ? expiring == Expiring.Only : null,
+        };
+        return kinds.LargerThan >= kinds.SmallerThan
+            ? throw new KeyferryException(
+                FailureKind.Usage,
+                "No value is larger than --larger-than and smaller than --smaller-than.",
+                "Give one of them, or a larger --smaller-than."
+            )
+            : kinds;
     }
 
     /// <summary>Which databases, and where to; <see langword="null"/> where none is named.</summary>
@@ -76,4 +135,11 @@ internal sealed class SelectionOptions
 
     private static int Number(string word) =>
         int.TryParse(word.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1;
+
+    /// <summary>The words of <c>--expiring</c>. (The command line takes a truth value for a switch, which has no word behind it.)</summary>
+    private enum Expiring
+    {
+        Only,
+        Never,
+    }
 }

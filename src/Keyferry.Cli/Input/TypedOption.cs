@@ -22,7 +22,7 @@ internal static class TypedOption
             name,
             "SIZE",
             description,
-            $"{Amounts.SizeForms}, at least {least / 1_000_000}MB",
+            $"{Amounts.SizeForms}, at least {(least >= 1_000_000 ? $"{least / 1_000_000}MB" : $"{least}B")}",
             text => Amounts.TrySize(text, out var value) && value >= least ? value : null
         );
 

@@ -107,6 +107,7 @@ internal sealed record JsonReport(DateTime At) : JsonRecord("report", At)
     public string? Run { get; init; }
     public required string Source { get; init; }
     public required string Target { get; init; }
+    public string? Selection { get; init; }
     public JsonVerify? Verify { get; init; }
     public JsonCounters? Counters { get; init; }
     public JsonCutover? Cutover { get; init; }
@@ -140,6 +141,7 @@ internal sealed record JsonPlan(DateTime At) : JsonRecord("plan", At)
     public long TargetKeys { get; init; }
     public required string Capture { get; init; }
     public required string Clocks { get; init; }
+    public string? Selection { get; init; }
     public required IReadOnlyList<JsonStep> Steps { get; init; }
     public required IReadOnlyList<JsonUnsupported> Unsupported { get; init; }
     public required IReadOnlyList<string> Warnings { get; init; }

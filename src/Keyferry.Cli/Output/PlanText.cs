@@ -19,6 +19,11 @@ internal static class PlanText
             VerdictText.Row("keys", $"{Quantity.Count(plan.Keys)} on the source, {Quantity.Count(plan.TargetKeyCount)} on the target"),
             VerdictText.Row("clocks", plan.Clocks),
         };
+        if (plan.Transfer.Scope.Text is { Length: > 0 } selection)
+        {
+            lines.Insert(lines.Count - 2, VerdictText.Row("only", selection));
+        }
+
         if (plan.Capture.Length > 0)
         {
             lines.Add(VerdictText.Row("capture", plan.Capture));

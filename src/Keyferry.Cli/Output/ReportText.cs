@@ -12,6 +12,11 @@ internal static class ReportText
         lines.AddRange(VerdictText.Rows("because", report.Reasons));
         lines.Add(VerdictText.Row("source", report.Source));
         lines.Add(VerdictText.Row("target", report.Target));
+        if (report.Selection.Length > 0)
+        {
+            lines.Add(VerdictText.Row("only", report.Selection));
+        }
+
         if (report.Verify is null)
         {
             lines.Add(VerdictText.Row("compared", "nothing"));

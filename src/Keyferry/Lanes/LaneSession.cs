@@ -114,7 +114,7 @@ internal sealed class LaneSession : IAsyncDisposable
 
     private async Task ReadAndWriteAsync(CancellationToken stop)
     {
-        var asked = new Queue<(KeyBatch Batch, bool Sizes)>();
+        var asked = new Queue<(KeyBatch Batch, bool Kinds)>();
         while (true)
         {
             await _longWay.WaitForRoomAsync(stop);
@@ -132,10 +132,10 @@ internal sealed class LaneSession : IAsyncDisposable
             }
 
             await GuardAsync(_source, "source", () => _source.FlushAsync(stop));
-            var (next, sizes) = asked.Dequeue();
-            if (sizes)
+            var (next, kinds) = asked.Dequeue();
+            if (kinds)
             {
-                await GuardAsync(_source, "source", () => _reader.ReadSizesAsync(next, _longWay, stop));
+                await GuardAsync(_source, "source", () => _reader.ReadKindsAsync(next, _longWay, stop));
                 _reader.Request(next);
                 asked.Enqueue((next, false));
                 continue;
@@ -147,7 +147,7 @@ internal sealed class LaneSession : IAsyncDisposable
     }
 
     /// <summary>Writes the first questions about a batch.</summary>
-    /// <returns>Whether they are about sizes; else about values.</returns>
+    /// <returns>Whether they are about what the keys are; else about their values.</returns>
     private bool Ask(KeyBatch batch)
     {
         for (var i = 0; i < batch.Count; i++)
@@ -155,9 +155,9 @@ internal sealed class LaneSession : IAsyncDisposable
             _ = _longWay.TryJoin(batch, i);
         }
 
-        if (_context.Transfer.TellsSizes)
+        if (_reader.AsksFirst)
         {
-            _reader.RequestSizes(batch);
+            _reader.RequestKinds(batch);
             return true;
         }
 

@@ -176,7 +176,12 @@ internal sealed class LongWay(LaneContext context, PieceLinks links) : IAside, I
         var outcome = await copy.MoveAsync(own.Items[0].Database, own.Key(0).ToArray(), stop);
         own.Items[0].Refusal = outcome.Refusal;
         own.Items[0].Settled = true;
-        own.Items[0].Write = outcome.Result is PieceResult.Moved or PieceResult.Changed ? KeyWrite.Restore : KeyWrite.Unlink;
+        own.Items[0].Write = outcome.Result switch
+        {
+            PieceResult.Moved or PieceResult.Changed => KeyWrite.Restore,
+            PieceResult.LeftAlone => KeyWrite.Nothing,
+            _ => KeyWrite.Unlink,
+        };
         own.Items[0].PayloadBytes = (int)Math.Min(int.MaxValue, outcome.Bytes);
         if (outcome.Result == PieceResult.Changed)
         {

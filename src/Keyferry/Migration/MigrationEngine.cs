@@ -356,6 +356,7 @@ internal sealed class MigrationEngine
                 ? [.. named.Select(database => new DatabasePair(database, _plan.Transfer.Scope.TargetOf(database)))]
                 : null,
             Names = _plan.Transfer.Scope.Names,
+            Kinds = _plan.Transfer.Scope.Kinds,
             Shift = _plan.Shift,
             ExactExpiry = true,
             TargetKeysOwned = OwnsTarget,

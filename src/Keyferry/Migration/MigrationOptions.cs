@@ -19,6 +19,9 @@ public sealed record MigrationOptions
     /// <summary>Which names of keys are moved.</summary>
     public KeyNames Names { get; init; } = KeyNames.All;
 
+    /// <summary>Which kinds of keys are moved: by type, by size, by whether they expire.</summary>
+    public KeyKinds Kinds { get; init; } = KeyKinds.All;
+
     /// <summary>What is moved.</summary>
     public MigrationMode Mode { get; init; } = MigrationMode.Live;
 

@@ -22,6 +22,9 @@ public sealed record MigrationReport
     /// <summary><c>Valkey 8.1.1 at host:port</c></summary>
     public required string Target { get; init; }
 
+    /// <summary>Which part of the source was moved, as the options say it; empty for everything.</summary>
+    public string Selection { get; init; } = "";
+
     /// <summary>How the clients were handed over, or <see langword="null"/> where they were not.</summary>
     internal CutoverRecord? Cutover { get; init; }
 

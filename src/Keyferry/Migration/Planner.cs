@@ -21,13 +21,16 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         new(
             options.Source.Database is { } only ? new Dictionary<int, int> { [only] = options.Target.Database ?? only } : options.Databases,
             options.Names
-        );
+        )
+        {
+            Kinds = options.Kinds,
+        };
 
     /// <summary>Examines both servers.</summary>
     /// <exception cref="KeyferryException">One of them cannot be reached, or the options contradict each other.</exception>
     public async ValueTask<MigrationPlan> ExamineAsync(CancellationToken stop)
     {
-        CheckDatabases();
+        SelectionCheck.Throw(options);
         var scope = ScopeOf(options);
         var (from, sourceIdentity) = await OpenAsync(source, stop);
         await using var closesFrom = from;
@@ -40,7 +43,7 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         JudgeServers(sourceIdentity, targetIdentity, scope);
         var (writes, reads) = await FormatsAsync(from, to, sourceIdentity, targetIdentity, stop);
         await JudgePayloadsAsync(
-            connection => new UnsupportedValues(connection, writes, reads, databases, scope.Names),
+            connection => new UnsupportedValues(connection, writes, reads, databases, scope),
             sourceIdentity,
             targetIdentity,
             stop
@@ -76,34 +79,13 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         };
     }
 
-    /// <summary>Refuses options that contradict each other.</summary>
-    private void CheckDatabases()
-    {
-        if (options.Databases is not null && (options.Source.Database ?? options.Target.Database) is not null)
-        {
-            throw new KeyferryException(
-                FailureKind.Usage,
-                "The databases are named twice: by --databases and in a URI.",
-                "Name them in one of the two ways."
-            );
-        }
-
-        if (options.Source.Database is null && options.Target.Database is not null)
-        {
-            throw new KeyferryException(
-                FailureKind.Usage,
-                "The target URI names a database, but the source URI names none, which means all of them.",
-                "Name the database in both URIs, or in neither."
-            );
-        }
-    }
-
     private TransferSettings TransferOf(TransferSettings basis, bool tellsSizes) =>
         basis with
         {
             TellsSizes = tellsSizes,
             LargeValue = options.LargeValue,
             Piece = options.Piece,
+            OwnsTarget = options.TargetKeys != TargetKeys.Merge,
             LeavesOut = options.UnsupportedKeys == UnsupportedKeys.LeaveOut,
         };
 
@@ -270,7 +252,14 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
     private async ValueTask<bool> TellsSizesAsync(RespConnection from, CancellationToken stop)
     {
         var reply = await from.TryCallAsync(stop, "MEMORY", "USAGE", "keyferry:{probe}");
-        if (reply.IsError)
+        if (reply.IsError && options.Kinds.AskSizes)
+        {
+            Refuse(
+                $"The source does not tell how large values are ({reply.Text.TrimEnd('.')}), and keys are to be chosen by that.",
+                "Give the user +memory|usage, or leave out --larger-than and --smaller-than."
+            );
+        }
+        else if (reply.IsError)
         {
             _warnings.Add(
                 $"The source does not tell how large values are ({reply.Text.TrimEnd('.')}): each is read whole, and a very large one keeps it from answering for a while. "

@@ -116,7 +116,7 @@ internal sealed record ResumePoint(RunRecord Run, Func<string, SnapshotPosition?
         var scope = words.Length > 1 ? words[1] : "";
         if (scope != Planner.ScopeOf(options).Text)
         {
-            throw Contradicts("--databases, --include or --exclude", scope.Length == 0 ? "moves every key" : $"moves {scope}");
+            throw Contradicts("The choice of keys", scope.Length == 0 ? "moves every key" : $"moves {scope}");
         }
 
         return options with
@@ -130,7 +130,9 @@ internal sealed record ResumePoint(RunRecord Run, Func<string, SnapshotPosition?
         new(
             FailureKind.Usage,
             $"{option} asks for something else than the run to resume, {Run.Start.Name}, which {what}.",
-            $"Leave {option} out: a resumed run keeps what it began with. Or start without --resume.",
+            option.StartsWith('-')
+                ? $"Leave {option} out: a resumed run keeps what it began with. Or start without --resume."
+                : "Give the options that choose and name keys as at the start: what the run may remove from the target was decided for them. Or start without --resume.",
             null
         );
 }

@@ -134,6 +134,7 @@ internal sealed class RunCourse
             RunName = _name,
             Source = _plan.Source,
             Target = _plan.Target,
+            Selection = _plan.Transfer.Scope.Text,
             Progress = Progress,
             Verify = verify,
             LeftOut = _engine.LeftOut.ByReason(),

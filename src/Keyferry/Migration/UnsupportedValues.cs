@@ -12,7 +12,7 @@ internal sealed class UnsupportedValues(
     PayloadFormat writes,
     PayloadFormat reads,
     IReadOnlyList<int> databases,
-    KeyNames names
+    DatabaseScope scope
 )
 {
     private const int MostNamed = 10;
@@ -45,18 +45,18 @@ internal sealed class UnsupportedValues(
     {
         var found = new List<UnsupportedGroup>();
         var withExpiries = databases.Sum(database => FieldExpiriesOf(identity, database));
-        if (withExpiries > 0 && reads.HashWithExpiries is null)
+        if (withExpiries > 0 && reads.HashWithExpiries is null && scope.Kinds.CoverType("hash"))
         {
             // INFO counts those of all names.
-            var (walked, first) = await WalkAsync("hash", HasFieldExpiryAsync, names.AreAll ? MostNamed : long.MaxValue, stop);
-            var keys = names.AreAll ? withExpiries : walked;
+            var (walked, first) = await WalkAsync("hash", HasFieldExpiryAsync, scope.Names.AreAll ? MostNamed : long.MaxValue, stop);
+            var keys = scope.Names.AreAll ? withExpiries : walked;
             if (keys > 0)
             {
                 found.Add(new UnsupportedGroup(keys, FittedPayload.FieldExpiry, first));
             }
         }
 
-        foreach (var type in ModuleTypes.Where(IsRefused))
+        foreach (var type in ModuleTypes.Where(type => scope.Kinds.CoverType(type) && IsRefused(type)))
         {
             var (keys, first) = await WalkAsync(type, static (_, _) => ValueTask.FromResult(true), long.MaxValue, stop);
             if (keys > 0)
@@ -103,7 +103,7 @@ internal sealed class UnsupportedValues(
                 cursor = page.Items[0].Text;
                 foreach (var key in page.Items[1].Items.Select(static item => item.Bytes))
                 {
-                    if (ReservedKeys.Contains(key) || !names.Cover(key) || !await counts(key, stop))
+                    if (ReservedKeys.Contains(key) || !scope.Names.Cover(key) || !await counts(key, stop))
                     {
                         continue;
                     }

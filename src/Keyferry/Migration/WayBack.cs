@@ -38,6 +38,7 @@ internal sealed class WayBack : IWayBack
         {
             Source = forward.Target,
             Target = forward.Source,
+            Databases = forward.Databases?.ToDictionary(static pair => pair.Value, static pair => pair.Key),
             Mode = MigrationMode.Live,
             TargetKeys = TargetKeys.Replace,
             Resume = false,
@@ -121,7 +122,7 @@ internal sealed class WayBack : IWayBack
                 Source = ResumePoint.NameOf(_context.Options.Source),
                 Target = ResumePoint.NameOf(_context.Options.Target),
                 Mode = ResumePoint.WayBackMode,
-                Options = _context.Options.TargetKeys.ToString(),
+                Options = ResumePoint.OptionsOf(_context.Options),
             }
         );
         var context = _context with

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Keyferry.Model;
 
-/// <summary>Which keys a run moves: of which logical databases and by which names; and into which databases.</summary>
+/// <summary>Which keys a run moves: of which logical databases, by which names and of which kinds; and into which databases.</summary>
 /// <param name="map">The databases of the source that are moved, and where to; <see langword="null"/> for all of them, each to the one with its number. No two go to
 /// one.</param>
 /// <param name="names">Which names.</param>
@@ -17,7 +17,10 @@ internal sealed class DatabaseScope(IReadOnlyDictionary<int, int>? map, KeyNames
     /// <summary>Which names.</summary>
     public KeyNames Names => names;
 
-    /// <summary>Databases and names as text, the same for the same scope; empty for everything.</summary>
+    /// <summary>Of which kinds. Only a look at the key tells.</summary>
+    public KeyKinds Kinds { get; init; } = KeyKinds.All;
+
+    /// <summary>Databases, names and kinds as text, the same for the same scope; empty for everything.</summary>
     public string Text =>
         string.Join(
                 ' ',
@@ -25,13 +28,15 @@ internal sealed class DatabaseScope(IReadOnlyDictionary<int, int>? map, KeyNames
                     .OrderBy(static pair => pair.Key)
                     .Select(static pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key}:{pair.Value}"))
                     .Append(names.Text)
+                    .Append(Kinds.Text)
+                    .Where(static part => part.Length > 0)
             )
             .Trim();
 
     /// <summary>Whether the source's <paramref name="database"/> is moved.</summary>
     public bool Covers(int database) => map is null || map.ContainsKey(database);
 
-    /// <summary>Whether a key of the source is moved.</summary>
+    /// <summary>Whether a key of the source may be moved, as far as its name tells.</summary>
     public bool Covers(int database, ReadOnlySpan<byte> key) => Covers(database) && names.Cover(key);
 
     /// <summary>Where keys of the source's <paramref name="database"/> go.</summary>

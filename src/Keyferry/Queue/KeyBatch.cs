@@ -113,6 +113,9 @@ internal sealed class KeyBatch
         public long Sequence;
         public uint Milliseconds;
 
+        /// <summary>Whether it does not belong to the run by what it is now: its type, its size, or whether it expires.</summary>
+        public bool IsOutside;
+
         /// <summary>Whether the source was asked for its value.</summary>
         public bool Asked;
 

@@ -65,6 +65,11 @@ internal sealed class PieceCopy
                     return new PieceOutcome(PieceResult.Gone, 0, null);
                 }
 
+                if (!_settings.Scope.Kinds.CoverType(type) || !_settings.Scope.Kinds.CoverExpiry(expiresAt >= 0))
+                {
+                    return await PassOverAsync(key, stop);
+                }
+
                 await CopyAsync(type, key, stop);
                 await _target.SettleAsync(stop);
                 var changed = await HasChangedAsync(key, stop);
@@ -95,6 +100,22 @@ internal sealed class PieceCopy
 
     private static bool IsOtherValue(ServerErrorException other) =>
         other.Code is "WRONGTYPE" or "NOGROUP" || other.Reply.Contains("no such key", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>A key that does not belong to the run by now.</summary>
+    private async ValueTask<PieceOutcome> PassOverAsync(ReadOnlyMemory<byte> key, CancellationToken stop)
+    {
+        _ = await HasChangedAsync(key, stop);
+        if (_settings.OwnsTarget)
+        {
+            await _target.UnlinkAsync(key, stop);
+        }
+        else
+        {
+            await _target.SettleAsync(stop);
+        }
+
+        return new PieceOutcome(_settings.OwnsTarget ? PieceResult.Gone : PieceResult.LeftAlone, 0, null);
+    }
 
     private async ValueTask<PieceOutcome> RefuseAsync(ReadOnlyMemory<byte> key, string reason, CancellationToken stop)
     {

@@ -20,4 +20,7 @@ internal enum PieceResult
 
     /// <summary>The target cannot hold it, and does not have it.</summary>
     Refused,
+
+    /// <summary>It does not belong to the run, and what the target has under that name is not the run's to remove.</summary>
+    LeftAlone,
 }

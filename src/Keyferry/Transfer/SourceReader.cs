@@ -30,6 +30,7 @@ internal sealed class SourceReader(RespConnection connection, TransferSettings s
     private const long MostDelay = 2;
 
     private readonly bool _hasPExpireTime = settings.HasPExpireTime;
+    private readonly KindQuestions _kinds = new(settings.Scope.Kinds, settings.TellsSizes, settings.HasPExpireTime);
     private readonly long _shift = (long)settings.ExpiryShift.TotalMilliseconds;
     private readonly PayloadFitter _fitter = new(
         settings.SourceFormat,
@@ -40,23 +41,26 @@ internal sealed class SourceReader(RespConnection connection, TransferSettings s
     private int _askedDatabase = -1;
     private int _readDatabase = -1;
 
-    /// <summary>Writes the questions how large the values of a batch are; the caller flushes.</summary>
-    public void RequestSizes(KeyBatch batch)
+    /// <summary>Whether anything is to be known of keys before their values are asked for.</summary>
+    public bool AsksFirst => !_kinds.AreNone;
+
+    /// <summary>Writes the questions how large the values of a batch are and whether they belong to the run; the caller flushes.</summary>
+    public void RequestKinds(KeyBatch batch)
     {
         for (var i = 0; i < batch.Count; i++)
         {
             if (batch.Items[i].Write != KeyWrite.Aside)
             {
                 Select(batch.Items[i].Database);
-                Ask(connection.Output, "*3\r\n$6\r\nMEMORY\r\n$5\r\nUSAGE\r\n"u8, batch.Key(i));
+                _kinds.Ask(connection.Output, batch.Key(i));
             }
         }
     }
 
-    /// <summary>Reads the answers to that, and gives large values to <paramref name="aside"/>.</summary>
-    /// <exception cref="ServerErrorException">The source refused the command.</exception>
+    /// <summary>Reads the answers to that, marks what does not belong to the run, and gives large values to <paramref name="aside"/>.</summary>
+    /// <exception cref="ServerErrorException">The source refused a command.</exception>
     /// <exception cref="IOException">The connection is lost.</exception>
-    public async ValueTask ReadSizesAsync(KeyBatch batch, IAside aside, CancellationToken stop)
+    public async ValueTask ReadKindsAsync(KeyBatch batch, IAside aside, CancellationToken stop)
     {
         for (var i = 0; i < batch.Count; i++)
         {
@@ -66,7 +70,13 @@ internal sealed class SourceReader(RespConnection connection, TransferSettings s
             }
 
             await ReadSelectAsync(batch.Items[i].Database, stop);
-            if (IsLarge((await connection.ReadAsync(stop)).Span))
+            var (bytes, belongs) = await _kinds.ReadAsync(
+                connection,
+                static (frame, command) => WireCommands.ExpectOk(frame.Span, command),
+                stop
+            );
+            batch.Items[i].IsOutside = !belongs;
+            if (belongs && bytes > settings.LargeValue)
             {
                 aside.Take(batch, i);
             }
@@ -79,7 +89,7 @@ internal sealed class SourceReader(RespConnection connection, TransferSettings s
         var output = connection.Output;
         for (var i = 0; i < batch.Count; i++)
         {
-            batch.Items[i].Asked = batch.Items[i].Write != KeyWrite.Aside;
+            batch.Items[i].Asked = batch.Items[i].Write != KeyWrite.Aside && !batch.Items[i].IsOutside;
         }
 
         for (var i = 0; i < batch.Count; i++)
@@ -122,6 +132,11 @@ internal sealed class SourceReader(RespConnection connection, TransferSettings s
         var (group, first) = (0, 0);
         for (var i = 0; i < batch.Count; i++)
         {
+            if (batch.Items[i].IsOutside)
+            {
+                PassOver(batch, i, target, aside);
+            }
+
             if (!batch.Items[i].Asked)
             {
                 continue;
@@ -163,12 +178,22 @@ internal sealed class SourceReader(RespConnection connection, TransferSettings s
         }
     }
 
-    private bool IsLarge(ReadOnlySpan<byte> frame)
+    /// <summary>A key that does not belong to the run: it may have until now, so that the target has it from the run.</summary>
+    private void PassOver(KeyBatch batch, int index, TargetWriter target, IAside aside)
     {
-        WireCommands.ExpectOk(frame, "MEMORY USAGE");
-        var reader = new RespReader(frame);
-        reader.Require();
-        return !reader.IsNull && reader.Integer > settings.LargeValue;
+        if (aside.TryJoin(batch, index))
+        {
+            return;
+        }
+
+        if (settings.OwnsTarget)
+        {
+            target.Unlink(batch, index);
+        }
+        else
+        {
+            batch.Items[index].Write = KeyWrite.Nothing;
+        }
     }
 
     private static void Ask(RespOutput output, ReadOnlySpan<byte> command, ReadOnlySpan<byte> key)

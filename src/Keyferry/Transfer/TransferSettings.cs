@@ -26,6 +26,9 @@ internal sealed record TransferSettings(
     /// <summary>Bytes that a piece of a large value is meant to have at most: for so long other clients of the source wait for one.</summary>
     public int Piece { get; init; } = 256 * 1024;
 
+    /// <summary>Whether the target is to have nothing else: what does not belong to the run (any more) is removed there, and not only left alone.</summary>
+    public bool OwnsTarget { get; init; } = true;
+
     /// <summary>Whether keys that the target cannot hold are left out of the run instead of counting as refused.</summary>
     public bool LeavesOut { get; init; }
 }

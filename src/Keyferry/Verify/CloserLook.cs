@@ -1,5 +1,6 @@
 using System.Text;
 using Keyferry.Resp;
+using Keyferry.Transfer;
 
 namespace Keyferry.Verify;
 
@@ -20,6 +21,7 @@ internal sealed class CloserLook(VerifyLink link) : IDisposable
     private readonly VerifySide _target = link.Target;
     private readonly LargeValueLook _large = new(link);
     private readonly StreamLook _streams = new(link);
+    private readonly KindQuestions _kinds = new(link.Options.Kinds, sizes: false, link.Source.HasPExpireTime);
     private readonly LookState[] _states = new LookState[BatchSize];
     private readonly long[] _sourceExpiries = new long[BatchSize];
     private readonly long[] _targetExpiries = new long[BatchSize];
@@ -73,6 +75,11 @@ internal sealed class CloserLook(VerifyLink link) : IDisposable
             ExpiryQuestions.Ask(side, side.Looks.Output, keys);
         }
 
+        for (var i = 0; !_kinds.AreNone && i < keys.Count; i++)
+        {
+            _kinds.Ask(_source.Looks.Output, keys[i]);
+        }
+
         await link.FlushLooksAsync(stop);
         for (var i = 0; i < keys.Count; i++)
         {
@@ -85,7 +92,22 @@ internal sealed class CloserLook(VerifyLink link) : IDisposable
         await ExpiryQuestions.ReadAsync(_target, _target.Looks, _targetExpiries.AsMemory(0, keys.Count), stop);
         for (var i = 0; i < keys.Count; i++)
         {
+            if (!_kinds.AreNone && !(await _kinds.ReadAsync(_source.Looks, _source.Check, stop)).Belongs)
+            {
+                LeaveOut(ref _states[i]);
+            }
+
             JudgePresence(ref _states[i], _sourceExpiries[i], _targetExpiries[i]);
+        }
+    }
+
+    /// <summary>What the source has does not belong to the run, as if it were not there; so what the target has is surplus, if it is the run's at all.</summary>
+    private void LeaveOut(ref LookState state)
+    {
+        state.SourceType = RedisTypes.None;
+        if (!link.Options.TargetKeysOwned)
+        {
+            state.TargetType = RedisTypes.None;
         }
     }
 

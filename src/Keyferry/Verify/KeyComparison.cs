@@ -40,10 +40,10 @@ internal sealed class KeyComparison(SessionKeeper keeper, Func<int, DatabasePair
     {
         using var suspects = new KeyBatch();
         var asked = new Queue<KeyBatch>();
-        foreach (var page in keys.Chunk(Math.Min(PageSize, session.Values.PageSize)))
+        foreach (var page in keys.Chunk(Math.Min(PageSize, session.Named.PageSize)))
         {
             asked.Enqueue(PageOf(page));
-            session.Values.Ask(asked.Last());
+            session.Named.Ask(asked.Last());
             await session.Link.FlushPagesAsync(stop);
             // One page is under way while another is looked at, so that both servers always have something to do.
             if (asked.Count > 1)
@@ -79,7 +79,7 @@ internal sealed class KeyComparison(SessionKeeper keeper, Func<int, DatabasePair
     {
         using (page)
         {
-            await session.Values.CompareAsync(page, suspects, stop);
+            await session.Named.CompareAsync(page, suspects, stop);
         }
     }
 

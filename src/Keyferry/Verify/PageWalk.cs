@@ -16,6 +16,7 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
 {
     private KeyBatch _page = new();
     private KeyBatch _next = new();
+    private KeyBatch _sorted = new();
     private ulong _resumeAt;
     private string _runId = "";
 
@@ -34,6 +35,7 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
     public async ValueTask RunAsync(VerifySide side, VerifyLink link, IPageLook look, Func<ValueTask> compared, CancellationToken stop)
     {
         StartOverIfRestarted(side);
+        var kinds = !link.Options.Kinds.AreAll && ReferenceEquals(side, link.Source) ? new KindLook(link) : null;
         var cursor = _resumeAt;
         AskScan(side, cursor, look.PageSize);
         await side.Pages.FlushAsync(stop);
@@ -45,6 +47,12 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
             if (cursor != 0)
             {
                 AskScan(side, cursor, look.PageSize);
+            }
+
+            if (kinds is not null)
+            {
+                await kinds.SortAsync(_next, _sorted, suspects, stop);
+                (_next, _sorted) = (_sorted, _next);
             }
 
             look.Ask(_next);
@@ -71,6 +79,7 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
     {
         _page.Dispose();
         _next.Dispose();
+        _sorted.Dispose();
     }
 
     private async ValueTask CompareAsync(IPageLook look, ulong resumeAt, Func<ValueTask> compared, CancellationToken stop)

@@ -48,7 +48,7 @@ internal sealed class Rescan(
         foreach (var pair in pairs)
         {
             // The sums are over all names: with some of them only, they would differ everywhere.
-            var only = surplusOnly || !options.Names.AreAll ? null : await NarrowAsync(keeper, pair, stop);
+            var only = surplusOnly || !options.ComparesSums ? null : await NarrowAsync(keeper, pair, stop);
             if (only is not { Count: 0 })
             {
                 concerned.Add(pair, only);

@@ -14,6 +14,7 @@ internal sealed class VerifyLink : IAsyncDisposable
     {
         Source = source;
         Target = target;
+        Options = options;
         Shift = options.Shift ?? new ExpiryShift(source.Clock, target.Clock);
         var isExact = options.ExactExpiry && Shift.Milliseconds == 0 && source.HasPExpireTime && target.HasPExpireTime;
         Expiry = new ExpiryRule(Shift, options.ExpiryTolerance, source.Clock, target.Clock, isExact);
@@ -25,6 +26,9 @@ internal sealed class VerifyLink : IAsyncDisposable
 
     /// <summary>The target.</summary>
     public VerifySide Target { get; }
+
+    /// <summary>What is compared.</summary>
+    public VerifyOptions Options { get; }
 
     /// <summary>By how much expiries were moved.</summary>
     public ExpiryShift Shift { get; }

@@ -10,6 +10,7 @@ internal sealed class VerifySession : IAsyncDisposable
         Link = link;
         Closer = new CloserLook(link);
         Values = values;
+        Named = link.Options.Kinds.AreAll ? values : new SuspectPages(link.Options.PageSize);
         Existence = existence;
     }
 
@@ -19,8 +20,11 @@ internal sealed class VerifySession : IAsyncDisposable
     /// <summary>The exact look.</summary>
     public CloserLook Closer { get; }
 
-    /// <summary>The cheap look at pages of the source's keys: the cheapest that both servers allow.</summary>
+    /// <summary>The cheap look at pages of the source's keys: the cheapest that both servers allow. A walk asks it only of keys that take part.</summary>
     public IPageLook Values { get; }
+
+    /// <summary>The cheap look at keys of which nobody has asked yet whether they take part: only the closer look tells of what kind a key is.</summary>
+    public IPageLook Named { get; }
 
     /// <summary>The cheap look at pages of the target's keys.</summary>
     public IPageLook Existence { get; }

@@ -65,6 +65,9 @@ public sealed class EngineSimulationTests(ITestOutputHelper output)
     [Fact]
     public void Everything_at_once() => Run(SimProfiles.Everything_at_once, Seeds);
 
+    [Fact]
+    public void Only_some_kinds_are_moved() => Run(SimProfiles.Only_some_kinds_are_moved, Seeds);
+
     public static TheoryData<string> Worlds => [.. SimProfiles.All.Select(static profile => profile.Name)];
 
     [Theory]

@@ -62,7 +62,7 @@ internal static class EngineUnderTest
             CaptureMaximumAge =
                 world.Profile.Captures.Count > 1 && world.Dice.Chance(0.3) ? TimeSpan.FromSeconds(world.Dice.Between(1, 5)) : null,
         };
-        return options with
+        return profile.Choice.Ask(options) with
         {
             Mode = profile.Modes[world.Dice.Below(profile.Modes.Count)],
             TargetKeys = profile.TargetKeys[world.Dice.Below(profile.TargetKeys.Count)],

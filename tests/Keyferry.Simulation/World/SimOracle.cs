@@ -19,14 +19,24 @@ internal static class SimOracle
     /// <summary>One line for each key that differs; Keyferry's own keys do not count, expired keys are absent.</summary>
     /// <param name="source">One side.</param>
     /// <param name="target">The other.</param>
+    /// <param name="choice">What part of the source the target is to have, and under which names.</param>
     /// <param name="mayStay">Whether a key that only the target has is one that may be there.</param>
-    public static IReadOnlyList<string> Compare(SimServer source, SimServer target, Func<int, Blob, KeyEntry, bool>? mayStay = null)
+    public static IReadOnlyList<string> Compare(
+        SimServer source,
+        SimServer target,
+        SimChoice choice,
+        Func<int, Blob, KeyEntry, bool>? mayStay = null
+    )
     {
         var differences = new List<string>();
         for (var database = 0; database < Math.Max(source.Keyspace.Count, target.Keyspace.Count); database++)
         {
-            var here = Contents(source, database);
-            var there = Contents(target, database);
+            var here = Contents(source, database)
+                .Where(pair => choice.Belongs(pair.Key, pair.Value))
+                .ToDictionary(pair => choice.Called(pair.Key), static pair => pair.Value);
+            var there = Contents(target, database)
+                .Where(pair => choice.IsTheRuns(pair.Key))
+                .ToDictionary(static pair => pair.Key, static pair => pair.Value);
             foreach (var key in here.Keys.Union(there.Keys).Order())
             {
                 var left = here.GetValueOrDefault(key);

@@ -109,6 +109,9 @@ internal sealed record SimProfile
     /// <summary>The target begins with everything that the source has, as after a restored backup.</summary>
     public bool TargetIsCopy { get; init; }
 
+    /// <summary>What part of the source is moved.</summary>
+    public SimChoice Choice { get; init; } = SimChoice.Everything;
+
     /// <summary>Memory for dirty keys that the engine is given; little of it makes precision drop.</summary>
     public long DirtyBudget { get; init; } = 64L << 20;
 

@@ -1,5 +1,7 @@
 using Keyferry.Capture;
 using Keyferry.Migration;
+using Keyferry.Model;
+using Keyferry.Simulation.Server.Values;
 
 namespace Keyferry.Simulation.World;
 
@@ -234,6 +236,30 @@ internal static class SimProfiles
             Writes = 100,
         };
 
+    public static SimProfile Only_some_kinds_are_moved { get; } =
+        new SimProfile
+        {
+            Name = nameof(Only_some_kinds_are_moved),
+            NoticesEverything = true,
+            Choice = new SimChoice
+            {
+                Ask = static options =>
+                    options with
+                    {
+                        Kinds = new KeyKinds { Types = ["string", "list"], Expiring = false },
+                    },
+                Belongs = static (_, entry) => entry is { Value: StringValue or ListValue, ExpiresAt: null },
+            },
+            Faults = 3,
+            Kinds = [.. Network, FaultKind.FlagsOff, FaultKind.KillSubscribers],
+            Crashes = 1,
+            Flushes = true,
+            Varies = true,
+            Captures = AllCaptures,
+            TargetKeys = [TargetKeys.Refuse, TargetKeys.Replace],
+            Writes = 150,
+        };
+
     /// <summary>All of them.</summary>
     public static IReadOnlyList<SimProfile> All { get; } =
     [
@@ -254,5 +280,6 @@ internal static class SimProfiles
         Long_pauses,
         Hardly_any_memory,
         Everything_at_once,
+        Only_some_kinds_are_moved,
     ];
 }

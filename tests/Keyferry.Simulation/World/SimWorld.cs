@@ -83,7 +83,7 @@ internal sealed class SimWorld
     }
 
     /// <summary>How both sides differ, within what the run is to move.</summary>
-    public IReadOnlyList<string> Differences() => SimOracle.Compare(Source, Target, Merges ? Holdings.IsAsItWas : null);
+    public IReadOnlyList<string> Differences() => SimOracle.Compare(Source, Target, Profile.Choice, Merges ? Holdings.IsAsItWas : null);
 
     /// <summary>The network heals, and everything that is still under way on it arrives.</summary>
     public async Task SettleAsync()

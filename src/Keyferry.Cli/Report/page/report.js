@@ -37,7 +37,7 @@
   const verdict = at('verdict');
   verdict.textContent = report.verdict.replace('-', ' ').toUpperCase();
   verdict.classList.add(report.verdict);
-  at('sides').textContent = `${report.source} → ${report.target}`;
+  at('sides').textContent = `${report.source} → ${report.target}${report.selection ? `, only ${report.selection}` : ''}`;
   at('means').textContent = file.means.charAt(0).toUpperCase() + file.means.slice(1);
   for (const reason of report.reasons) at('reasons').append(make('li', reason));
 

@@ -1,0 +1,39 @@
+using Keyferry.Model;
+
+namespace Keyferry.Migration;
+
+/// <summary>Whether what a run is asked to choose goes together. Nothing has to be asked of a server for that.</summary>
+internal static class SelectionCheck
+{
+    /// <summary>Refuses options that contradict each other.</summary>
+    /// <exception cref="KeyferryException">They do.</exception>
+    public static void Throw(MigrationOptions options)
+    {
+        if (options.Databases is not null && (options.Source.Database ?? options.Target.Database) is not null)
+        {
+            throw new KeyferryException(
+                FailureKind.Usage,
+                "The databases are named twice: by --databases and in a URI.",
+                "Name them in one of the two ways."
+            );
+        }
+
+        if (options.Source.Database is null && options.Target.Database is not null)
+        {
+            throw new KeyferryException(
+                FailureKind.Usage,
+                "The target URI names a database, but the source URI names none, which means all of them.",
+                "Name the database in both URIs, or in neither."
+            );
+        }
+
+        if (options.Cutover?.ReverseWindow is not null && !options.Kinds.AreAll)
+        {
+            throw new KeyferryException(
+                FailureKind.Usage,
+                "There is no way back from a run that chooses keys by type, size or expiry: keys of the source that were not moved could not be told from keys that were deleted since.",
+                "Leave out --reverse-window, or choose by names, slots and databases alone."
+            );
+        }
+    }
+}
