@@ -38,33 +38,38 @@ internal sealed class LaneSet : IChangeSink, ISnapshotSink
     /// <inheritdoc/>
     public void Changed(int database, ReadOnlySpan<byte> key)
     {
-        if (Mark(database, key))
+        if (!IsOurs(database, key))
         {
-            _ = Interlocked.Increment(ref _writes);
-        }
-    }
-
-    /// <inheritdoc/>
-    public void Expired(int database, ReadOnlySpan<byte> key) => _ = Mark(database, key);
-
-    private bool Mark(int database, ReadOnlySpan<byte> key)
-    {
-        if (!_scope.Covers(database, key) || ReservedKeys.Contains(key))
-        {
-            return false;
+            return;
         }
 
-        _ = Interlocked.Increment(ref _changes);
-        var hash = LaneQueue.HashOf(database, key);
-        Volatile.Read(ref _watched)?.Touch(database, key);
-        Volatile.Read(ref _changed)?.Add(database, key);
-        if (Of(hash).Mark(database, key, hash, KeyFlags.Live) == MarkResult.Full)
+        _ = Interlocked.Increment(ref _writes);
+        if (Mark(database, key) == MarkResult.Full)
         {
             Volatile.Read(ref _watched)?.TouchAll();
             _gaps.Note("more keys changed than the memory budget for dirty keys holds");
         }
+    }
 
-        return true;
+    /// <inheritdoc/>
+    /// <remarks>One that finds no room is no loss: the target has had the key's expiry with its value, and removes it by its own clock.</remarks>
+    public void Expired(int database, ReadOnlySpan<byte> key)
+    {
+        if (IsOurs(database, key))
+        {
+            _ = Mark(database, key);
+        }
+    }
+
+    private bool IsOurs(int database, ReadOnlySpan<byte> key) => _scope.Covers(database, key) && !ReservedKeys.Contains(key);
+
+    private MarkResult Mark(int database, ReadOnlySpan<byte> key)
+    {
+        _ = Interlocked.Increment(ref _changes);
+        var hash = LaneQueue.HashOf(database, key);
+        Volatile.Read(ref _watched)?.Touch(database, key);
+        Volatile.Read(ref _changed)?.Add(database, key);
+        return Of(hash).Mark(database, key, hash, KeyFlags.Live);
     }
 
     /// <summary>A verify asks for another look. What does not fit becomes a gap.</summary>

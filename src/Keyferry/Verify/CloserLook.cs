@@ -59,6 +59,9 @@ internal sealed class CloserLook(VerifyLink link) : IDisposable
         return seen;
     }
 
+    /// <summary>Whether the source did not have the key when <see cref="LookAsync"/> was called last.</summary>
+    public bool IsGone(int index) => _states[index].SourceType == RedisTypes.None;
+
     /// <inheritdoc/>
     public void Dispose() => _large.Dispose();
 

@@ -20,7 +20,7 @@ internal sealed class Rechecks(
         {
             await Task.Delay(options.Pause, time, stop);
             await LookAtAllAsync(
-                (rule, key, now) =>
+                (rule, key, now, _) =>
                 {
                     if (now is null)
                     {
@@ -52,13 +52,29 @@ internal sealed class Rechecks(
         if (candidates.Count > 0)
         {
             await changes.SettleAsync(stop);
-            await LookAtAllAsync((_, key, now) => Note(key, now), stop);
+            await LookAtAllAsync((_, key, now, _) => Note(key, now), stop);
         }
 
         for (var round = 2; round <= options.Looks && candidates.Count > 0; round++)
         {
             await RepairAsync(changes, stop);
         }
+    }
+
+    /// <summary>Forgets candidates that neither side has: the clock goes on expiring keys for as long as there are any, and nothing of them is in flight.</summary>
+    public async ValueTask DropGoneAsync(IChangeWatch changes, CancellationToken stop)
+    {
+        await changes.SettleAsync(stop);
+        await LookAtAllAsync(
+            (_, key, now, isGone) =>
+            {
+                if (now is null && isGone)
+                {
+                    candidates.Remove(key);
+                }
+            },
+            stop
+        );
     }
 
     /// <summary>Ends the looks of a migration: whatever never looked equal is in flight.</summary>
@@ -78,7 +94,7 @@ internal sealed class Rechecks(
         changes.LookAgain(keys);
         await changes.SettleAsync(stop);
         await LookAtAllAsync(
-            (rule, key, now) =>
+            (rule, key, now, _) =>
             {
                 if (now is null)
                 {
@@ -134,7 +150,9 @@ internal sealed class Rechecks(
     /// <summary>A database that came into use after the comparison had begun is in no list; only runs over all databases hear of its keys, and those keep the numbers.</summary>
     private DatabasePair PairOf(int database) => pairs.TryGetValue(database, out var pair) ? pair : new DatabasePair(database, database);
 
-    private async ValueTask LookAtAllAsync(Action<ExpiryRule, KeyId, Observation?> seen, CancellationToken stop)
+    /// <param name="seen">Told of each candidate: what differs now, and whether the source does not have it.</param>
+    /// <param name="stop">Gives up.</param>
+    private async ValueTask LookAtAllAsync(Action<ExpiryRule, KeyId, Observation?, bool> seen, CancellationToken stop)
     {
         using var batch = new KeyBatch();
         foreach (var database in candidates.Keys.GroupBy(static key => key.Database).ToList())
@@ -154,7 +172,7 @@ internal sealed class Rechecks(
                         var now = await session.Closer.LookAsync(batch, sawType: null, stop);
                         for (var i = 0; i < chunk.Length; i++)
                         {
-                            seen(session.Link.Expiry, chunk[i], now[i]);
+                            seen(session.Link.Expiry, chunk[i], now[i], session.Closer.IsGone(i));
                         }
                     },
                     stop

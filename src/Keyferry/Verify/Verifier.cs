@@ -81,7 +81,8 @@ internal sealed class Verifier(
         return _findings.Result(_progress.Compared, _progress.LookedUp, _candidates.Overflow);
     }
 
-    /// <summary>What changed after it was compared is compared again, round by round, until nothing has changed; what still changes then is in flight.</summary>
+    /// <summary>What changed after it was compared is compared again, round by round, until nothing has changed; what still changes then is in flight,
+    /// unless it has expired.</summary>
     private async ValueTask CompareChangedAsync(Rechecks rechecks, IChangeWatch watch, CancellationToken stop)
     {
         for (var round = 1; ; round++)
@@ -105,6 +106,7 @@ internal sealed class Verifier(
 
             if (round > options.Looks)
             {
+                await rechecks.DropGoneAsync(watch, stop);
                 return;
             }
 

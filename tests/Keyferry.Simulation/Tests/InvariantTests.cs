@@ -2,6 +2,7 @@ using Keyferry.Capture;
 using Keyferry.Migration;
 using Keyferry.Model;
 using Keyferry.Observe;
+using Keyferry.Simulation.Network;
 using Keyferry.Simulation.Server;
 using Keyferry.Simulation.World;
 using Keyferry.State;
@@ -59,6 +60,28 @@ public sealed class InvariantTests
 
         Assert.Equal(FailureKind.Refused, refused.Kind);
         Assert.Contains("already has 5 keys", refused.Saw, StringComparison.Ordinal);
+    }
+
+    /// <summary>The clock goes on expiring keys while both sides are compared; nobody writes, so that nothing stands against saying that they are equal.</summary>
+    [Theory]
+    [InlineData("notifications")]
+    [InlineData("tracking")]
+    public void Keys_that_expire_all_the_time_do_not_keep_a_run_from_proving(string capture)
+    {
+        for (var seed = 1UL; seed <= Schedules; seed++)
+        {
+            var far = new NetworkProfile { LeastLatency = TimeSpan.FromMilliseconds(2), MostLatency = TimeSpan.FromMilliseconds(10) };
+            var world = new SimWorld(seed, SimProfiles.Calm with { Writes = 1, Busy = TimeSpan.FromSeconds(3), Network = far });
+            for (var i = 0; i < 600; i++)
+            {
+                _ = world.Source.Execute("SET", $"short:{i}", "v", "PX", 900 + (i * 20));
+            }
+
+            var report = Run(world, options => options with { Capture = Enum.Parse<CaptureKind>(capture, ignoreCase: true) });
+
+            // It may be asked to end before it has copied anything.
+            Assert.True(report.Verdict is Verdict.Equal or Verdict.Aborted, $"seed {seed}: {string.Join("; ", report.Reasons)}");
+        }
     }
 
     /// <summary>Flags as they were, no key of ours, nothing used or changed by us; when the run ends as asked and when it is aborted.</summary>

@@ -31,6 +31,23 @@ public sealed class LaneSetTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => rescan);
     }
 
+    /// <summary>Many keys may expire at once, and the target removes them by itself; a change that finds no room is a loss.</summary>
+    [Fact]
+    public void An_expiry_that_finds_no_room_is_no_gap()
+    {
+        var time = new FakeTimeProvider();
+        var gaps = new GapLedger(time);
+        var lanes = new LaneSet(1, dirtyBudget: 1024, DatabaseScope.All, gaps, time);
+        for (var i = 0; i < 1000; i++)
+        {
+            lanes.Expired(0, Encoding.UTF8.GetBytes($"key:{i}"));
+        }
+
+        Assert.Equal(0, gaps.Open);
+        lanes.Changed(0, "another"u8);
+        Assert.Equal(1, gaps.Open);
+    }
+
     /// <summary>Marked by a capture, by a verify, or offered by a pass over the source: the same key waits in the same lane.</summary>
     [Fact]
     public async Task A_key_takes_the_same_lane_whoever_asks_for_it()
