@@ -11,9 +11,13 @@ internal sealed class AwsSession : IDisposable
 
     private AwsSession(AwsSurroundings surroundings, string region)
     {
+        Surroundings = surroundings;
         _credentials = new CredentialSource(surroundings, region);
         Caller = new AwsCaller(surroundings, _credentials.GetAsync, region);
     }
+
+    /// <summary>What AWS's endpoints are asked with, beside the services.</summary>
+    public AwsSurroundings Surroundings { get; }
 
     /// <summary>Signs and sends.</summary>
     public AwsCaller Caller { get; }

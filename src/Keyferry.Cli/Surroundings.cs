@@ -50,6 +50,9 @@ internal sealed record Surroundings
     /// <summary>Sends requests to AWS; made when it is needed.</summary>
     public Lazy<HttpClient> Http { get; init; } = new(static () => new HttpClient { Timeout = TimeSpan.FromMinutes(1) });
 
+    /// <summary>How long name look-up, connect and TLS handshake may take where no option says so.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How patiently AWS is waited for.</summary>
     public WaitTerms AwsPatience { get; init; } = WaitTerms.Default;
 

@@ -40,6 +40,7 @@ internal sealed class CliBench : IAsyncDisposable
             EnvFile = EnvFile,
             Input = Input,
             Http = _http,
+            ConnectTimeout = TimeSpan.FromMilliseconds(400),
             AwsPatience = new WaitTerms(TimeSpan.FromMilliseconds(20), Patience),
             Signals = static () => new RunSignals(),
         };

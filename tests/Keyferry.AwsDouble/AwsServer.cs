@@ -43,7 +43,7 @@ public sealed class AwsServer : IAsyncDisposable
         _query = new Dictionary<string, IService>(StringComparer.Ordinal)
         {
             ["elasticache"] = new ElastiCacheService(_world),
-            ["ec2"] = new Ec2Service(),
+            ["ec2"] = new Ec2Service(Network),
             ["sts"] = new StsService(),
             ["cloudformation"] = Stacks,
         };
@@ -65,6 +65,9 @@ public sealed class AwsServer : IAsyncDisposable
     public Func<string, CallFate> Fate { get; set; } = static _ => CallFate.Normal;
 
     public SecretsService Secrets { get; }
+
+    /// <summary>What EC2 knows of networks.</summary>
+    public NetworkWorld Network { get; } = new();
 
     public CloudFormationService Stacks { get; }
 

@@ -183,3 +183,14 @@ internal sealed record ParameterGroup(string Name, string Family, string Descrip
     /// <summary>Whether it is one of AWS's own, which cannot be changed.</summary>
     public bool IsDefault => Name.StartsWith("default.", StringComparison.Ordinal);
 }
+
+/// <summary>A change of AWS's own to a cache's nodes, such as a new patch.</summary>
+/// <param name="Name"><c>elasticache-20260901-redis</c></param>
+/// <param name="Severity"><c>critical</c>, <c>important</c>, <c>medium</c>, <c>low</c></param>
+/// <param name="Status"><c>not-applied</c>, <c>scheduled</c>, <c>in-progress</c>, <c>complete</c>, ...</param>
+/// <param name="ApplyBy">Until when AWS wants it applied; then it may do so by itself, in a maintenance window.</param>
+internal sealed record ServiceUpdate(string Name, string Severity, string Status, DateTimeOffset? ApplyBy)
+{
+    /// <summary>Whether it is yet to come, or is being applied.</summary>
+    public bool IsPending => Status is not ("complete" or "not-applicable" or "");
+}

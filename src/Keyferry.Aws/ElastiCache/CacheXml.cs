@@ -111,6 +111,15 @@ internal static class CacheXml
             group.Required("ARN")
         );
 
+    /// <summary>One <c>UpdateAction</c>.</summary>
+    public static ServiceUpdate Update(XElement update) =>
+        new(
+            update.Required("ServiceUpdateName"),
+            update.Required("ServiceUpdateSeverity"),
+            update.Required("UpdateActionStatus"),
+            update.Time("ServiceUpdateRecommendedApplyByDate")
+        );
+
     private static CacheAddress? Address(XElement? endpoint) =>
         endpoint?.Text("Address") is { Length: > 0 } host ? new CacheAddress(host, endpoint.Number("Port")) : null;
 

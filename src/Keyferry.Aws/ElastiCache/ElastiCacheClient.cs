@@ -59,6 +59,25 @@ internal sealed class ElastiCacheClient(AwsCaller caller)
             .DistinctBy(static parameter => parameter.Name)
             .ToDictionary(static parameter => parameter.Name, StringComparer.Ordinal);
 
+    /// <summary>All parameter groups.</summary>
+    public async ValueTask<IReadOnlyList<ParameterGroup>> ParameterGroupsAsync(CancellationToken stop) =>
+        [.. (await ListAsync("DescribeCacheParameterGroups", "CacheParameterGroups", stop)).Select(CacheXml.ParameterGroup)];
+
+    /// <summary>Service updates of a cache that are not complete: AWS may replace nodes for them.</summary>
+    public async ValueTask<IReadOnlyList<ServiceUpdate>> UpdatesAsync(Cache cache, CancellationToken stop) =>
+        [
+            .. (
+                await ListAsync(
+                    "DescribeUpdateActions",
+                    "UpdateActions",
+                    stop,
+                    (cache.Kind == CacheKind.Standalone ? "CacheClusterIds.member.1" : "ReplicationGroupIds.member.1", cache.Id)
+                )
+            )
+                .Select(CacheXml.Update)
+                .Where(static update => update.IsPending),
+        ];
+
     /// <summary>The VPC and the subnets of a subnet group.</summary>
     public async ValueTask<(string Vpc, IReadOnlyList<string> Subnets)> SubnetGroupAsync(string name, CancellationToken stop)
     {

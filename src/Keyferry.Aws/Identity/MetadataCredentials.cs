@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using Keyferry.Aws.Calls;
 using Keyferry.Model;
 
@@ -8,8 +7,7 @@ namespace Keyferry.Aws.Identity;
 /// <summary>Credentials of the place where the program runs: a container's endpoint (ECS, EKS), or an instance's metadata (version 2 only).</summary>
 internal sealed class MetadataCredentials(AwsSurroundings surroundings)
 {
-    /// <summary>A machine that is none of AWS's must not wait long for an address that does not answer.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private readonly InstanceMetadata _instance = new(surroundings);
 
     /// <summary>What the place gives, or <see langword="null"/> where it gives nothing.</summary>
     /// <exception cref="KeyferryException">An endpoint is named, but does not answer.</exception>
@@ -18,7 +16,7 @@ internal sealed class MetadataCredentials(AwsSurroundings surroundings)
 
     /// <summary>The region of the instance, or <see langword="null"/>.</summary>
     public async ValueTask<string?> RegionAsync(CancellationToken stop) =>
-        await AskInstanceAsync("latest/meta-data/placement/region", stop) is { Length: > 0 } region ? region.Trim() : null;
+        await _instance.AskAsync("latest/meta-data/placement/region", stop) is { Length: > 0 } region ? region.Trim() : null;
 
     /// <summary>Reads a document with a key, as endpoints and programs write it.</summary>
     /// <returns>The key, or <see langword="null"/> where the document has none.</returns>
@@ -60,7 +58,7 @@ internal sealed class MetadataCredentials(AwsSurroundings surroundings)
             file is not null && File.Exists(file)
                 ? (await File.ReadAllTextAsync(file, stop)).Trim()
                 : surroundings.Set("AWS_CONTAINER_AUTHORIZATION_TOKEN");
-        var document = await GetAsync(new Uri(address), "Authorization", token, stop);
+        var document = await _instance.GetAsync(new Uri(address), "Authorization", token, stop);
         return (document is null ? null : Read(document, "Token", "the container"))
             ?? throw new KeyferryException(
                 FailureKind.Unreachable,
@@ -72,55 +70,14 @@ internal sealed class MetadataCredentials(AwsSurroundings surroundings)
     private async ValueTask<AwsCredentials?> FromInstanceAsync(CancellationToken stop)
     {
         const string Folder = "latest/meta-data/iam/security-credentials/";
-        if (await AskInstanceAsync(Folder, stop) is not { Length: > 0 } roles)
+        if (await _instance.AskAsync(Folder, stop) is not { Length: > 0 } roles)
         {
             return null;
         }
 
         var role = roles.Split('\n')[0].Trim();
-        return await AskInstanceAsync(Folder + role, stop) is { } document ? Read(document, "Token", $"the instance's role {role}") : null;
-    }
-
-    private async ValueTask<string?> AskInstanceAsync(string path, CancellationToken stop)
-    {
-        if (string.Equals(surroundings.Set("AWS_EC2_METADATA_DISABLED"), "true", StringComparison.OrdinalIgnoreCase))
-        {
-            return null;
-        }
-
-        var root = new Uri((surroundings.Set("AWS_EC2_METADATA_SERVICE_ENDPOINT") ?? "http://169.254.169.254").TrimEnd('/') + "/");
-        using var question = new HttpRequestMessage(HttpMethod.Put, new Uri(root, "latest/api/token"));
-        question.Headers.Add("X-aws-ec2-metadata-token-ttl-seconds", "300");
-        return await SendAsync(question, stop) is { } token
-            ? await GetAsync(new Uri(root, path), "X-aws-ec2-metadata-token", token, stop)
+        return await _instance.AskAsync(Folder + role, stop) is { } document
+            ? Read(document, "Token", $"the instance's role {role}")
             : null;
-    }
-
-    private async ValueTask<string?> GetAsync(Uri address, string header, string? value, CancellationToken stop)
-    {
-        using var question = new HttpRequestMessage(HttpMethod.Get, address);
-        if (value is not null)
-        {
-            _ = question.Headers.TryAddWithoutValidation(header, value);
-        }
-
-        return await SendAsync(question, stop);
-    }
-
-    /// <returns>What was answered, or <see langword="null"/> where nothing was, or an error.</returns>
-    private async ValueTask<string?> SendAsync(HttpRequestMessage question, CancellationToken stop)
-    {
-        using var patience = new CancellationTokenSource(Patience, surroundings.Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, patience.Token);
-        try
-        {
-            using var answer = await surroundings.Http.SendAsync(question, either.Token);
-            return answer.StatusCode == HttpStatusCode.OK ? await answer.Content.ReadAsStringAsync(either.Token) : null;
-        }
-        catch (Exception silent)
-            when (silent is HttpRequestException or IOException || (silent is OperationCanceledException && !stop.IsCancellationRequested))
-        {
-            return null;
-        }
     }
 }

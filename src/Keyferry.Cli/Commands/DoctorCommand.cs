@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Keyferry.Aws.Doctor;
+using Keyferry.Cli.Amazon;
 using Keyferry.Cli.Input;
 using Keyferry.Cli.Output;
 using Keyferry.Doctor;
@@ -27,9 +29,12 @@ internal static class DoctorCommand
             async (parsed, _) =>
             {
                 using var signals = surroundings.Signals();
-                var from = source.Read(parsed, surroundings);
-                var to = target.IsGiven(parsed, surroundings) ? target.Read(parsed, surroundings) : null;
-                var diagnosis = await ExaminationOf(from, to, surroundings).RunAsync(signals.Finish);
+                var from = await SideOf(source, FindingSide.Source, parsed, surroundings, signals.Finish);
+                var to = target.IsGiven(parsed, surroundings)
+                    ? await SideOf(target, FindingSide.Target, parsed, surroundings, signals.Finish)
+                    : null;
+                var diagnosis = await ExaminationOf(from.Endpoint, to?.Endpoint, surroundings).RunAsync(signals.Finish);
+                diagnosis = await CompleteAsync(diagnosis, [from, .. to is null ? Array.Empty<Side>() : [to]], signals.Finish);
                 if (parsed.GetValue(json))
                 {
                     DoctorJson.Write(surroundings.Out, diagnosis);
@@ -45,13 +50,65 @@ internal static class DoctorCommand
         return command;
     }
 
-    private static Examination ExaminationOf(Endpoint from, Endpoint? to, Surroundings surroundings) =>
+    /// <summary>One of the servers: where it is, or why that cannot be said; and what AWS tells of it, where it is a cache.</summary>
+    private sealed record Side(FindingSide Which, Endpoint? Endpoint, KeyferryException? Trouble, CacheDoctor? Cache);
+
+    private static async Task<Side> SideOf(
+        EndpointArguments arguments,
+        FindingSide which,
+        ParseResult parsed,
+        Surroundings surroundings,
+        CancellationToken stop
+    )
+    {
+        var named = arguments.CacheOf(parsed, surroundings);
+        var cache = named is null ? null : await CacheDoctor.AskAsync(named, which, surroundings, stop);
+        try
+        {
+            return new Side(which, arguments.Read(parsed, surroundings), null, cache);
+        }
+        catch (KeyferryException trouble) when (cache is not null)
+        {
+            // A cache that is not ready, or a login that is missing: what AWS tells of it is worth more than giving up.
+            return new Side(which, null, trouble, cache);
+        }
+    }
+
+    private static Examination ExaminationOf(Endpoint? from, Endpoint? to, Surroundings surroundings) =>
         new(
-            ServerArguments.Connect(from, surroundings, "source"),
+            from is null ? null : ServerArguments.Connect(from, surroundings, "source"),
             to is null ? null : ServerArguments.Connect(to, surroundings, "target"),
-            to is null ? null : stop => PlanAsync(from, to, surroundings, stop),
+            from is null || to is null ? null : stop => PlanAsync(from, to, surroundings, stop),
             surroundings.Time
         );
+
+    private static async Task<Diagnosis> CompleteAsync(Diagnosis diagnosis, IReadOnlyList<Side> sides, CancellationToken stop)
+    {
+        var findings = diagnosis.Findings.ToList();
+        foreach (var side in sides)
+        {
+            if (side.Trouble is { } trouble)
+            {
+                findings.Add(Reach.NotTried(trouble, side.Which));
+            }
+
+            if (side.Cache is { } cache)
+            {
+                // AWS says what the server cannot be asked for.
+                findings.RemoveAll(finding =>
+                    finding is { Code: "notifications", Level: FindingLevel.Warning } && finding.Side == side.Which
+                );
+                var reach = findings.Find(finding => finding.Code == "reach" && finding.Side == side.Which);
+                findings.AddRange(await cache.FindingsAsync(reach, stop));
+            }
+            else if (side.Endpoint is { } endpoint && CacheName.Hint(endpoint.Host, side.Which) is { } hint)
+            {
+                findings.Add(hint);
+            }
+        }
+
+        return Diagnosis.Of(findings);
+    }
 
     /// <summary>What a run of these two would say before it starts.</summary>
     private static async Task<IReadOnlyList<Finding>> PlanAsync(

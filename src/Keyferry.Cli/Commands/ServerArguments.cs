@@ -8,7 +8,6 @@ namespace Keyferry.Cli.Commands;
 /// <summary>What the commands that talk to one server have in common.</summary>
 internal sealed class ServerArguments
 {
-    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
     private readonly EndpointArguments _server = EndpointArguments.Server();
 
     /// <summary>Adds them to <paramref name="command"/>.</summary>
@@ -27,11 +26,11 @@ internal sealed class ServerArguments
 
     /// <summary>Connections to <paramref name="endpoint"/>.</summary>
     /// <param name="endpoint">The server.</param>
-    /// <param name="surroundings">The clock.</param>
+    /// <param name="surroundings">The clock, and how patiently.</param>
     /// <param name="role">What it is called in messages.</param>
     public static ServerConnector Connect(Model.Endpoint endpoint, Surroundings surroundings, string role = "server") =>
         new(
-            new SocketDialer(ConnectTimeout, surroundings.Time),
+            new SocketDialer(surroundings.ConnectTimeout, surroundings.Time),
             endpoint,
             role,
             new ConnectionSettings { RunName = "cli" },

@@ -106,6 +106,17 @@ internal sealed class EndpointArguments
         return Complete(parsed, surroundings, endpoint);
     }
 
+    /// <summary>The cache that is named by its id, or that the guides' variables name beside the host; <see langword="null"/> where AWS has no part in it.</summary>
+    /// <exception cref="KeyferryException">The URI is not usable.</exception>
+    public CacheUri? CacheOf(ParseResult parsed, Surroundings surroundings)
+    {
+        var text = parsed.GetValue(_uri) ?? Set(surroundings, UriVariable);
+        return text is not null && CacheUri.IsOne(text) ? CacheUri.Parse(text, _role)
+            : text is null && IsGuided && surroundings.Guide("ELASTICACHE_CLUSTER_ID") is { } id
+                ? new CacheUri { Id = id.ToLowerInvariant() }
+            : null;
+    }
+
     /// <summary>Whether the command line or the environment names a server.</summary>
     public bool IsNamed(ParseResult parsed, Surroundings surroundings) =>
         parsed.GetValue(_uri) is not null

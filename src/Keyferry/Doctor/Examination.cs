@@ -42,7 +42,7 @@ internal sealed class Examination(
             );
         }
 
-        return new Diagnosis([.. findings.OrderBy(static finding => finding.Side).ThenByDescending(static finding => finding.Level)]);
+        return Diagnosis.Of(findings);
     }
 
     private async ValueTask<IReadOnlyList<Finding>> ExamineAsync(ServerConnector connector, FindingSide side, CancellationToken stop)

@@ -12,6 +12,9 @@ internal sealed record Finding(string Code, FindingLevel Level, FindingSide Side
 
     /// <summary>What to do; empty where nothing has to be done.</summary>
     public string Remedy { get; init; } = "";
+
+    /// <summary>Of a way to a server that ends somewhere: the step that failed, such as <c>TCP</c>; else empty.</summary>
+    public string Step { get; init; } = "";
 }
 
 /// <summary>How much a finding matters.</summary>
@@ -41,6 +44,10 @@ internal enum FindingSide
 /// <param name="Findings">Source first, then target, then both; in each the graver first.</param>
 internal sealed record Diagnosis(IReadOnlyList<Finding> Findings)
 {
+    /// <summary>Findings in their order.</summary>
+    public static Diagnosis Of(IEnumerable<Finding> findings) =>
+        new([.. findings.OrderBy(static finding => finding.Side).ThenByDescending(static finding => finding.Level)]);
+
     /// <summary>The worst of the findings.</summary>
     public FindingLevel Worst => Findings.Select(static finding => finding.Level).DefaultIfEmpty(FindingLevel.Good).Max();
 

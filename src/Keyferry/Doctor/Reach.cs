@@ -21,8 +21,13 @@ internal static class Reach
         {
             Means = $"On the way there: {string.Join(", ", taken.Append($"{failed} failed"))}.",
             Remedy = failure.Remedy,
+            Step = failed,
         };
     }
+
+    /// <summary>What was found where no way to the server was known to try.</summary>
+    public static Finding NotTried(KeyferryException trouble, FindingSide side) =>
+        new("reach", FindingLevel.Blocker, side, trouble.Saw) { Means = "The way there was not tried.", Remedy = trouble.Remedy };
 
     /// <summary>What was found when it could.</summary>
     public static Finding Good(Endpoint endpoint, FindingSide side, ServerAnswers answers) =>

@@ -28,8 +28,14 @@ public sealed class NodeState
     /// <summary><c>creating</c>, <c>available</c>, <c>modifying</c>, <c>deleting</c></summary>
     public string Status { get; set; } = "creating";
 
-    /// <summary><c>in-sync</c>, <c>applying</c></summary>
+    /// <summary><c>in-sync</c>, <c>applying</c>, <c>pending-reboot</c></summary>
     public string Sync { get; set; } = "in-sync";
+
+    /// <summary>The port that is told of, where it is another than the server's: one that is closed by a firewall.</summary>
+    public int? ToldPort { get; set; }
+
+    /// <summary><c>sun:23:00-mon:01:30</c></summary>
+    public string MaintenanceWindow { get; set; } = "sun:23:00-mon:01:30";
 }
 
 /// <summary>A replication group as the interface tells of it.</summary>
@@ -48,6 +54,9 @@ public sealed class ReplicationGroupState
     public IReadOnlyList<string> UserGroups { get; init; } = [];
 
     public string Status { get; set; } = "creating";
+
+    /// <summary>How far slots have been moved, in per cent; nothing where none are.</summary>
+    public int? Resharding { get; set; }
 
     /// <summary>The nodes of each shard, its primary first.</summary>
     public List<List<NodeState>> Shards { get; } = [];

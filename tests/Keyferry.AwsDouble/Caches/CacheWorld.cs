@@ -42,6 +42,9 @@ public sealed class CacheWorld : IAsyncDisposable
     /// <summary>Names of serverless caches; nothing listens there.</summary>
     public SortedSet<string> Serverless { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Service updates that caches are to get.</summary>
+    public List<(string CacheId, string Name, string Severity, string Status)> Updates { get; } = [];
+
     /// <summary>What happened, as DescribeEvents tells it.</summary>
     public ConcurrentQueue<(DateTimeOffset At, string Source, string Type, string Message)> Events { get; } = [];
 

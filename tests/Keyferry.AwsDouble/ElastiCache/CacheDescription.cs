@@ -18,13 +18,13 @@ internal static class CacheDescription
             new XElement("EngineVersion", node.EngineVersion),
             new XElement("CacheNodeType", node.NodeType),
             new XElement("NumCacheNodes", 1),
-            new XElement("PreferredMaintenanceWindow", "sun:23:00-mon:01:30"),
+            new XElement("PreferredMaintenanceWindow", node.MaintenanceWindow),
             new XElement("PendingModifiedValues"),
             new XElement(
                 "CacheParameterGroup",
                 new XElement("CacheParameterGroupName", node.Group),
                 new XElement("ParameterApplyStatus", node.Sync),
-                new XElement("CacheNodeIdsToReboot")
+                new XElement("CacheNodeIdsToReboot", node.Sync == "pending-reboot" ? new XElement("CacheNodeId", "0001") : null)
             ),
             node.SubnetGroup is null ? null : new XElement("CacheSubnetGroupName", node.SubnetGroup),
             withEndpoints ? new XElement("CacheNodes", CacheNode(node, ready)) : null,
@@ -50,7 +50,12 @@ internal static class CacheDescription
             new XElement("ReplicationGroupId", group.Id),
             new XElement("Description", group.Description),
             new XElement("Status", group.Status),
-            new XElement("PendingModifiedValues"),
+            new XElement(
+                "PendingModifiedValues",
+                group.Resharding is { } done
+                    ? new XElement("Resharding", new XElement("SlotMigration", new XElement("ProgressPercentage", done)))
+                    : null
+            ),
             new XElement("MemberClusters", group.Nodes.Select(static node => new XElement("ClusterId", node.Id))),
             group.Status == "creating"
                 ? null
@@ -101,7 +106,7 @@ internal static class CacheDescription
         );
 
     private static XElement Endpoint(string name, NodeState node) =>
-        new(name, new XElement("Address", "127.0.0.1"), new XElement("Port", node.Server.Port));
+        new(name, new XElement("Address", "127.0.0.1"), new XElement("Port", node.ToldPort ?? node.Server.Port));
 
     private static string Text(bool value) => value ? "true" : "false";
 }

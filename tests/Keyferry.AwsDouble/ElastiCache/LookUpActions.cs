@@ -25,6 +25,31 @@ internal sealed class LookUpActions(CacheWorld world)
         actions["DescribeCacheSubnetGroups"] = question => Task.FromResult(DescribeSubnetGroups(question));
         actions["DescribeCacheEngineVersions"] = question => Task.FromResult(DescribeVersions(question));
         actions["DescribeEvents"] = question => Task.FromResult(DescribeEvents(question));
+        actions["DescribeUpdateActions"] = question => Task.FromResult(DescribeUpdates(question));
+    }
+
+    private object? DescribeUpdates(Question question)
+    {
+        var (groups, clusters) = (question.List("ReplicationGroupIds", "member"), question.List("CacheClusterIds", "member"));
+        _ = (question.Get("ServiceUpdateName"), question.Get("Engine"), question.List("UpdateActionStatus", "member"));
+        return Pages.Of(
+            question,
+            "UpdateActions",
+            [
+                .. world
+                    .Updates.Where(one => groups.Concat(clusters).Contains(one.CacheId))
+                    .Select(one => new XElement(
+                        "UpdateAction",
+                        new XElement(clusters.Contains(one.CacheId) ? "CacheClusterId" : "ReplicationGroupId", one.CacheId),
+                        new XElement("ServiceUpdateName", one.Name),
+                        new XElement("ServiceUpdateSeverity", one.Severity),
+                        new XElement("ServiceUpdateStatus", "available"),
+                        new XElement("ServiceUpdateRecommendedApplyByDate", "2030-01-31T00:00:00.000Z"),
+                        new XElement("ServiceUpdateType", "security-update"),
+                        new XElement("UpdateActionStatus", one.Status)
+                    )),
+            ]
+        );
     }
 
     private static object? DescribeSubnetGroups(Question question)

@@ -1,0 +1,50 @@
+using Keyferry.Aws;
+using Keyferry.Aws.Calls;
+using Keyferry.Aws.Doctor;
+using Keyferry.Aws.ElastiCache;
+using Keyferry.Doctor;
+
+namespace Keyferry.Cli.Amazon;
+
+/// <summary>What <c>keyferry doctor</c> finds out about a cache by asking AWS.</summary>
+internal sealed class CacheDoctor
+{
+    private readonly AwsSession _session;
+    private readonly CacheAnswers _answers;
+    private readonly FindingSide _side;
+
+    private CacheDoctor(AwsSession session, CacheAnswers answers, FindingSide side) =>
+        (_session, _answers, _side) = (session, answers, side);
+
+    /// <summary>Asks AWS about a cache.</summary>
+    /// <exception cref="Model.KeyferryException">There is no such cache, or AWS lets nothing be asked.</exception>
+    public static async Task<CacheDoctor> AskAsync(CacheUri uri, FindingSide side, Surroundings surroundings, CancellationToken stop)
+    {
+        var session = await AwsArguments.OpenAsync(surroundings, uri.Region, null, stop);
+        try
+        {
+            return new CacheDoctor(session, await new CacheQuestions(new ElastiCacheClient(session.Caller)).AskAsync(uri.Id, stop), side);
+        }
+        catch (AwsException refused)
+        {
+            throw AwsTrouble.Explain(refused);
+        }
+    }
+
+    /// <summary>What follows from it; and where the cache does not answer at all, what on the way is closed.</summary>
+    /// <param name="reach">What was found of the way there, or <see langword="null"/>.</param>
+    /// <param name="stop">Gives up.</param>
+    public async Task<IReadOnlyList<Finding>> FindingsAsync(Finding? reach, CancellationToken stop)
+    {
+        List<Finding> findings = [.. CacheJudgement.Of(_answers, _side)];
+        // Rules of AWS drop packets: whoever refuses a connection has been reached.
+        var silent = reach is { Step: "TCP" or "route" or "name" } && !reach.Saw.Contains("refused", StringComparison.Ordinal);
+        if (silent && _answers.Cache.Address is { } address)
+        {
+            var way = new WayFindings(new ElastiCacheClient(_session.Caller), _session.Caller, _session.Surroundings);
+            findings.AddRange(await way.FindAsync(_answers.Cache, address, _side, stop));
+        }
+
+        return findings;
+    }
+}
