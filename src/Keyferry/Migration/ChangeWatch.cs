@@ -41,6 +41,13 @@ internal sealed class ChangeWatch(LaneSet lanes, ICapture capture, GapLedger gap
         await lanes.SettleAsync(stop);
     }
 
+    /// <inheritdoc/>
+    public async ValueTask SettleInTurnAsync(CancellationToken stop)
+    {
+        await capture.CatchUpAsync(stop);
+        await lanes.SettleAsync(hurry: false, stop);
+    }
+
     private sealed class Watched(WatchedKeys keys) : IWatchedKeys
     {
         public bool WasTouched(in KeyId key) => keys.WasTouched(key);

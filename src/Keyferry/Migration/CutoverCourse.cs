@@ -117,8 +117,15 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
     /// <exception cref="OwnershipUnknownException">The run ends while nobody knows who owns the data.</exception>
     public async Task<bool> TryAsync(CancellationToken stop)
     {
-        if (Verifier is not { } verifier || Wanted() is not { } talk)
+        if (Verifier is not { } verifier)
         {
+            return false;
+        }
+
+        if (Wanted() is not { } talk)
+        {
+            // Whoever waited has taken it back.
+            verifier.Hurry = false;
             return false;
         }
 

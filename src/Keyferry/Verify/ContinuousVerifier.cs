@@ -12,41 +12,69 @@ namespace Keyferry.Verify;
 /// <para><b>Promises.</b> While <see cref="Coverage"/> is complete, every key that is not among its unproved ones, nor has been heard of since the last round, was compared
 /// equal after it was last moved.</para>
 /// </remarks>
-/// <param name="source">Opens connections to the source.</param>
-/// <param name="target">Opens connections to the target.</param>
-/// <param name="options">What is compared.</param>
-/// <param name="changes">The migration that this belongs to.</param>
-/// <param name="time">The clock of the run.</param>
-internal sealed class ContinuousVerifier(
-    ServerConnector source,
-    ServerConnector target,
-    VerifyOptions options,
-    IContinuousWatch changes,
-    TimeProvider time
-) : IAsyncDisposable
+internal sealed class ContinuousVerifier : IAsyncDisposable
 {
     private static readonly TimeSpan RoundInterval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan PassInterval = TimeSpan.FromSeconds(10);
 
-    /// <summary>A page is followed by a pause of so many times its own length: the walk takes a server's time for a twentieth at most, less the busier it is.</summary>
-    private const int PausePerPage = 19;
+    /// <summary>A page of the walk is followed by a rest of so many times its own length: it takes a server's time for a twentieth at most, less the busier that is.</summary>
+    private const int RestsPerPage = 19;
 
-    /// <summary>So many comparisons in a row find a key unequal before it is a difference that a look does not mend.</summary>
-    private const int LooksUntilDifferent = 5;
+    /// <summary>The same for a page of touched keys. There is more of a hurry: where more are touched than are compared, the coverage is void in the end.</summary>
+    private const int RestsPerTouched = 14;
 
-    // Rounds and the proof go on under a fence, where EVAL is held back and EVAL_RO is not.
-    private readonly SessionKeeper _rounds = new(source, target, options with { SourceIsFenced = true }, time);
+    /// <summary>Keys that one round compares while nobody waits: those that are touched meanwhile must be remembered until its end.</summary>
+    private const int MostPerRound = 2_000;
+
+    private readonly ServerConnector _source;
+    private readonly ServerConnector _target;
+    private readonly VerifyOptions _options;
+    private readonly IContinuousWatch _changes;
+    private readonly TimeProvider _time;
+    private readonly Rests _walkRests;
+    private readonly Rests _roundRests;
+    private readonly SessionKeeper _rounds;
     private readonly SemaphoreSlim _oneRound = new(1, 1);
-    private readonly byte[] _ignoredPrefix = Encoding.UTF8.GetBytes(options.IgnoredPrefix);
+    private readonly byte[] _ignoredPrefix;
+    private bool _hurry;
     private long _walked;
     private long _repaired;
-    private long _different;
+
+    /// <param name="source">Opens connections to the source.</param>
+    /// <param name="target">Opens connections to the target.</param>
+    /// <param name="options">What is compared.</param>
+    /// <param name="changes">The migration that this belongs to.</param>
+    /// <param name="time">The clock of the run.</param>
+    public ContinuousVerifier(
+        ServerConnector source,
+        ServerConnector target,
+        VerifyOptions options,
+        IContinuousWatch changes,
+        TimeProvider time
+    )
+    {
+        (_source, _target, _changes, _time) = (source, target, changes, time);
+        (_walkRests, _roundRests) = (new Rests(RestsPerPage, time), new Rests(RestsPerTouched, time));
+        _options = options with { Rests = _walkRests };
+        // Rounds and the proof go on under a fence, where EVAL is held back and EVAL_RO is not.
+        _rounds = new SessionKeeper(source, target, options with { SourceIsFenced = true, Rests = _roundRests }, time);
+        _ignoredPrefix = Encoding.UTF8.GetBytes(options.IgnoredPrefix);
+    }
 
     /// <summary>What is known to be equal.</summary>
     public Coverage Coverage { get; } = new();
 
-    /// <summary>Whether the walk goes as fast as it can: somebody waits for it.</summary>
-    public bool Hurry { get; set; }
+    /// <summary>Whether it goes as fast as it can, until everything is compared: somebody waits for it. Setting it ends every rest at once.</summary>
+    public bool Hurry
+    {
+        get => Volatile.Read(ref _hurry);
+        set
+        {
+            Volatile.Write(ref _hurry, value);
+            _roundRests.Hurry = value;
+            _walkRests.Hurry = value && !Coverage.IsComplete;
+        }
+    }
 
     /// <summary>Keys that a whole walk has to pass, both directions together; 0 before the first.</summary>
     public long Total { get; private set; }
@@ -58,7 +86,7 @@ internal sealed class ContinuousVerifier(
     public long Repaired => Interlocked.Read(ref _repaired);
 
     /// <summary>Keys that differ although they were looked at again and again.</summary>
-    public long Different => Interlocked.Read(ref _different);
+    public long Different => Coverage.Different;
 
     /// <summary>Keys of the source that the last whole walk has compared, and keys of the target that it has looked up.</summary>
     public (long Compared, long LookedUp) LastPass { get; private set; }
@@ -81,40 +109,22 @@ internal sealed class ContinuousVerifier(
 
     /// <summary>Compares what is unproved now, once. Under a fence, after a drain, nothing is left then.</summary>
     /// <returns>How many keys were compared, and how many of them are still unequal.</returns>
-    public async ValueTask<(int Compared, int Unequal)> RoundAsync(bool settle, CancellationToken stop)
+    public ValueTask<(int Compared, int Unequal)> RoundAsync(bool settle, CancellationToken stop) =>
+        RoundAsync(int.MaxValue, settle, stop);
+
+    /// <summary>Opens the connections that a proof needs, if they are not open: under a fence every millisecond counts.</summary>
+    public async ValueTask PrepareAsync(CancellationToken stop)
     {
         await _oneRound.WaitAsync(stop);
         try
         {
-            // Taken first, settled then: what is taken has been heard of, so it is on the target before it is compared.
-            if (changes.TakeChanged() is not { } touched)
-            {
-                Coverage.Void("more keys changed at once than can be remembered to be compared again");
-                return (0, 0);
-            }
-
-            Coverage.Add(touched);
-            var keys = Coverage.Take();
-            if (keys.Count == 0)
-            {
-                return (0, 0);
-            }
-
-            if (settle)
-            {
-                await changes.SettleAsync(stop);
-            }
-
-            return (keys.Count, await CompareAsync([.. keys.Select(static entry => entry.Key)], stop));
+            await _rounds.RunAsync(static _ => ValueTask.CompletedTask, stop);
         }
         finally
         {
             _ = _oneRound.Release();
         }
     }
-
-    /// <summary>Opens the connections that a proof needs, if they are not open: under a fence every millisecond counts.</summary>
-    public ValueTask PrepareAsync(CancellationToken stop) => _rounds.RunAsync(static _ => ValueTask.CompletedTask, stop);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -123,10 +133,62 @@ internal sealed class ContinuousVerifier(
         _oneRound.Dispose();
     }
 
+    private async ValueTask<(int Compared, int Unequal)> RoundAsync(int most, bool settle, CancellationToken stop)
+    {
+        await _oneRound.WaitAsync(stop);
+        try
+        {
+            // Taken first, settled then: what is taken has been heard of, so it is on the target before it is compared.
+            if (_changes.TakeChanged() is not { } touched)
+            {
+                Coverage.Void("more keys changed at once than can be remembered to be compared again");
+                return (0, 0);
+            }
+
+            Coverage.Add(touched);
+            var keys = Coverage.Take(most);
+            if (keys.Count == 0)
+            {
+                return (0, 0);
+            }
+
+            if (settle)
+            {
+                await SettleAsync(stop);
+            }
+
+            _roundRests.Begin();
+            return (keys.Count, await CompareAsync([.. keys.Select(static entry => entry.Key)], stop));
+        }
+        finally
+        {
+            _ = _oneRound.Release();
+        }
+    }
+
+    /// <summary>Nobody has large values moved for the sake of the comparison alone, unless somebody waits for it.</summary>
+    private async ValueTask SettleAsync(CancellationToken stop)
+    {
+        var hurried = _roundRests.Hurried();
+        if (Hurry)
+        {
+            await _changes.SettleAsync(stop);
+            return;
+        }
+
+        var settled = _changes.SettleInTurnAsync(stop).AsTask();
+        if (await Task.WhenAny(settled, hurried) == hurried)
+        {
+            await _changes.SettleAsync(stop);
+        }
+
+        await settled;
+    }
+
     private async ValueTask<int> CompareAsync(KeyId[] keys, CancellationToken stop)
     {
         var again = new List<KeyId>();
-        var (unequal, different) = (0, 0);
+        var unequal = 0;
         await new KeyComparison(_rounds, PairOf).RunAsync(
             keys,
             (key, seen) =>
@@ -138,64 +200,73 @@ internal sealed class ContinuousVerifier(
                 }
 
                 unequal++;
-                var looks = Coverage.Unequal(key);
-                different += looks >= LooksUntilDifferent ? 1 : 0;
-                if (looks > 1)
+                if (Coverage.Unequal(key) > 1)
                 {
                     again.Add(key);
                 }
             },
             stop
         );
-        changes.LookAgain(again);
+        _changes.LookAgain(again);
         _ = Interlocked.Add(ref _repaired, again.Count);
-        _ = Interlocked.Exchange(ref _different, different);
         return unequal;
     }
 
     private DatabasePair PairOf(int database) =>
-        options.Databases?.FirstOrDefault(pair => pair.Source == database) ?? new DatabasePair(database, database);
+        _options.Databases?.FirstOrDefault(pair => pair.Source == database) ?? new DatabasePair(database, database);
 
     private async Task RoundsAsync(CancellationToken stop)
     {
         while (true)
         {
-            await Task.Delay(RoundInterval, time, stop);
-            _ = await RoundAsync(settle: true, stop);
+            await Task.Delay(RoundInterval, _time, stop);
+            _ = await RoundAsync(Hurry ? int.MaxValue : MostPerRound, settle: true, stop);
         }
     }
 
     private async Task PassesAsync(CancellationToken stop)
     {
-        changes.Remember();
-        await changes.SettleAsync(stop);
+        _changes.Remember();
+        await _changes.SettleAsync(stop);
         while (true)
         {
-            while (changes.HasGap)
+            while (_changes.HasGap)
             {
                 // What is compared while changes may be missed would not count.
-                await Task.Delay(RoundInterval, time, stop);
+                await Task.Delay(RoundInterval, _time, stop);
             }
 
             var epoch = Coverage.Epoch;
             _ = Interlocked.Exchange(ref _walked, 0);
+            // Nobody waits for a walk over what has been compared before.
+            _walkRests.Hurry = Hurry && !Coverage.IsComplete;
             if (await TryPassAsync(epoch, stop))
             {
                 Coverage.Completed(epoch);
-                await Task.Delay(PassInterval, time, stop);
+                await PauseAsync(epoch, stop);
             }
+        }
+    }
+
+    /// <summary>Between two passes; what was compared is asked for again at once where it counts no more.</summary>
+    private async ValueTask PauseAsync(int epoch, CancellationToken stop)
+    {
+        var since = _time.GetTimestamp();
+        while (Coverage.Epoch == epoch && _time.GetElapsedTime(since) < PassInterval)
+        {
+            await Task.Delay(RoundInterval, _time, stop);
         }
     }
 
     /// <returns>Whether the pass came to its end; a coverage that was voided meanwhile needs a new one.</returns>
     private async ValueTask<bool> TryPassAsync(int epoch, CancellationToken stop)
     {
-        var walks = await Walks.PlanAsync(source, target, stop);
-        await using var keeper = new SessionKeeper(source, target, options, time);
+        var walks = await Walks.PlanAsync(_source, _target, stop);
+        await using var keeper = new SessionKeeper(_source, _target, _options, _time);
         var (left, right) = await walks.IdentifyAsync((await keeper.OpenAsync(stop)).Link, stop);
         DatabasePair[] pairs =
         [
-            .. options.Databases
+            .. _options.Databases
                 ?? left.Keyspace.Keys.Union(right.Keyspace.Keys).Order().Select(static database => new DatabasePair(database, database)),
         ];
         Total = pairs.Sum(pair => left.Keyspace.GetValueOrDefault(pair.Source) + right.Keyspace.GetValueOrDefault(pair.Target));
@@ -226,9 +297,9 @@ internal sealed class ContinuousVerifier(
     private async ValueTask<bool> TryWalkAsync(SessionKeeper keeper, DatabasePair pair, bool fromSource, int epoch, CancellationToken stop)
     {
         using var suspects = new SuspectQueue();
-        using var walk = new PageWalk(_ignoredPrefix, options.Names, suspects.Keys);
+        using var walk = new PageWalk(_ignoredPrefix, _options.Names, suspects.Keys);
         using var voided = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var (before, since) = (Walked, time.GetTimestamp());
+        var before = Walked;
         try
         {
             await keeper.RunAsync(
@@ -238,7 +309,7 @@ internal sealed class ContinuousVerifier(
                     if (!walk.IsOver)
                     {
                         var (side, look) = fromSource ? (session.Link.Source, session.Values) : (session.Link.Target, session.Existence);
-                        since = time.GetTimestamp();
+                        _walkRests.Begin();
                         await walk.RunAsync(side, session.Link, look, () => PageComparedAsync(session), voided.Token);
                     }
 
@@ -265,13 +336,7 @@ internal sealed class ContinuousVerifier(
                 voided.Token.ThrowIfCancellationRequested();
             }
 
-            var spent = time.GetElapsedTime(since);
-            if (!Hurry && spent > TimeSpan.Zero)
-            {
-                await Task.Delay(spent * PausePerPage, time, stop);
-            }
-
-            since = time.GetTimestamp();
+            await session.Link.RestAsync(stop);
         }
 
         ValueTask LookCloserAsync(VerifySession session, int least) =>
@@ -285,7 +350,7 @@ internal sealed class ContinuousVerifier(
         for (var i = 0; i < keys.Count; i++)
         {
             // A key that the target alone has, and nobody has seen the source have, is none of the run's business unless it owns them all.
-            if (seen[i] is { } observation && (fromSource || options.TargetKeysOwned || observation.Kind != DifferenceKind.Surplus))
+            if (seen[i] is { } observation && (fromSource || _options.TargetKeysOwned || observation.Kind != DifferenceKind.Surplus))
             {
                 unequal.Add(new KeyId(database, new KeyName(keys[i].ToArray())));
             }

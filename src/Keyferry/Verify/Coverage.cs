@@ -14,8 +14,13 @@ internal sealed class Coverage
     /// <summary>Unproved keys that are remembered. (100 bytes each, or so.)</summary>
     private const int Most = 200_000;
 
+    /// <summary>So many comparisons in a row find a key unequal before it is a difference that a look does not mend.</summary>
+    private const int LooksUntilDifferent = 5;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<KeyId, int> _unproved = [];
+    private int _different;
+    private int _from;
     private int _epoch;
     private bool _complete;
     private string? _lostBy;
@@ -40,6 +45,18 @@ internal sealed class Coverage
             lock (_lock)
             {
                 return _unproved.Count;
+            }
+        }
+    }
+
+    /// <summary>Keys that differ although they were looked at again and again.</summary>
+    public int Different
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _different;
             }
         }
     }
@@ -75,6 +92,7 @@ internal sealed class Coverage
         {
             (_epoch, _complete, _lostBy) = (_epoch + 1, false, why);
             _unproved.Clear();
+            _different = 0;
         }
     }
 
@@ -95,7 +113,7 @@ internal sealed class Coverage
         {
             foreach (var key in keys)
             {
-                _unproved[key] = 0;
+                Note(key, 0);
             }
         }
 
@@ -105,12 +123,23 @@ internal sealed class Coverage
         }
     }
 
-    /// <summary>The keys to be compared now, with the number of comparisons that found each unequal since it was touched.</summary>
-    public IReadOnlyList<KeyValuePair<KeyId, int>> Take()
+    /// <summary>Keys to be compared now, with the number of comparisons that found each unequal since it was touched. Where there are more, their turn comes with the next
+    /// calls.</summary>
+    /// <param name="most">So many at most.</param>
+    public IReadOnlyList<KeyValuePair<KeyId, int>> Take(int most)
     {
         lock (_lock)
         {
-            return [.. _unproved];
+            if (_unproved.Count <= most)
+            {
+                return [.. _unproved];
+            }
+
+            _from = _from < _unproved.Count ? _from : 0;
+            KeyValuePair<KeyId, int>[] taken = [.. _unproved.Skip(_from).Take(most)];
+            // The equal ones among them are gone by the next call, and others have moved up to their places; whoever is passed over so has its turn after the last.
+            _from += most;
+            return taken;
         }
     }
 
@@ -119,7 +148,7 @@ internal sealed class Coverage
     {
         lock (_lock)
         {
-            _ = _unproved.Remove(key);
+            _different -= _unproved.Remove(key, out var looks) && looks >= LooksUntilDifferent ? 1 : 0;
         }
     }
 
@@ -129,7 +158,15 @@ internal sealed class Coverage
     {
         lock (_lock)
         {
-            return _unproved[key] = _unproved.GetValueOrDefault(key) + 1;
+            var looks = _unproved.GetValueOrDefault(key) + 1;
+            Note(key, looks);
+            return looks;
         }
+    }
+
+    private void Note(in KeyId key, int looks)
+    {
+        _different += (looks >= LooksUntilDifferent ? 1 : 0) - (_unproved.GetValueOrDefault(key) >= LooksUntilDifferent ? 1 : 0);
+        _unproved[key] = looks;
     }
 }

@@ -25,6 +25,9 @@ internal interface IContinuousWatch : IChangeWatch
     /// <summary>Whether changes of any key may have been missed and were not looked for yet.</summary>
     bool HasGap { get; }
 
+    /// <summary>As <see cref="IChangeWatch.SettleAsync"/>, but large values that change all the time are not moved earlier than they would be anyway.</summary>
+    ValueTask SettleInTurnAsync(CancellationToken stop);
+
     /// <summary>Begins to remember which keys change, for <see cref="IChangeWatch.TakeChanged"/>.</summary>
     void Remember();
 }

@@ -9,6 +9,9 @@ internal sealed class KeyComparison(SessionKeeper keeper, Func<int, DatabasePair
 {
     private const int PageSize = 256;
 
+    /// <summary>So few at once where the servers are left to others in between: those wait for a page.</summary>
+    private const int SmallPageSize = 100;
+
     /// <summary>Compares all of <paramref name="keys"/>.</summary>
     /// <param name="keys">Which.</param>
     /// <param name="seen">Told of each key once; <see langword="null"/> means that both sides are equal.</param>
@@ -40,15 +43,18 @@ internal sealed class KeyComparison(SessionKeeper keeper, Func<int, DatabasePair
     {
         using var suspects = new KeyBatch();
         var asked = new Queue<KeyBatch>();
-        foreach (var page in keys.Chunk(Math.Min(PageSize, session.Named.PageSize)))
+        for (var from = 0; from < keys.Length; )
         {
-            asked.Enqueue(PageOf(page));
+            var count = Math.Min(session.Link.Rests ? SmallPageSize : PageSize, Math.Min(session.Named.PageSize, keys.Length - from));
+            asked.Enqueue(PageOf(keys.AsSpan(from, count)));
+            from += count;
             session.Named.Ask(asked.Last());
             await session.Link.FlushPagesAsync(stop);
             // One page is under way while another is looked at, so that both servers always have something to do.
-            if (asked.Count > 1)
+            while (asked.Count > (session.Link.Rests ? 0 : 1))
             {
                 await CompareAsync(session, asked.Dequeue(), suspects, stop);
+                await session.Link.RestAsync(stop);
             }
         }
 
@@ -64,7 +70,7 @@ internal sealed class KeyComparison(SessionKeeper keeper, Func<int, DatabasePair
         }
     }
 
-    private static KeyBatch PageOf(KeyId[] keys)
+    private static KeyBatch PageOf(ReadOnlySpan<KeyId> keys)
     {
         var page = new KeyBatch();
         foreach (var key in keys)
@@ -107,6 +113,8 @@ internal sealed class KeyComparison(SessionKeeper keeper, Func<int, DatabasePair
                     unequal[new KeyName(batch[i].ToArray())] = observation;
                 }
             }
+
+            await session.Link.RestAsync(stop);
         }
 
         return unequal;

@@ -40,6 +40,8 @@ internal sealed class LargeValueLook(VerifyLink link) : IDisposable
             {
                 return Different("string: other bytes", start, source, target);
             }
+
+            await link.RestAsync(stop);
         }
 
         return null;
@@ -67,6 +69,7 @@ internal sealed class LargeValueLook(VerifyLink link) : IDisposable
 
             start = last + 1;
             sizer.Saw(source.Length);
+            await link.RestAsync(stop);
         }
 
         return null;
@@ -89,6 +92,8 @@ internal sealed class LargeValueLook(VerifyLink link) : IDisposable
             {
                 return seen;
             }
+
+            await link.RestAsync(stop);
         } while (!cursor.Span.SequenceEqual("0"u8));
 
         return null;

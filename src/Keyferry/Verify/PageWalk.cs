@@ -14,6 +14,9 @@ namespace Keyferry.Verify;
 /// <param name="only">The keys to be compared; <see langword="null"/> for all. The server sorts out the others, so that their names need not be moved.</param>
 internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch suspects, BucketSet? only = null) : IDisposable
 {
+    /// <summary>So few at once where the servers are left to others in between: those wait for a page.</summary>
+    private const int SmallPageSize = 100;
+
     private KeyBatch _page = new();
     private KeyBatch _next = new();
     private KeyBatch _sorted = new();
@@ -37,16 +40,16 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
         StartOverIfRestarted(side);
         var kinds = !link.Options.Kinds.AreAll && ReferenceEquals(side, link.Source) ? new KindLook(link) : null;
         var cursor = _resumeAt;
-        AskScan(side, cursor, look.PageSize);
+        AskScan(side, cursor, PageSize(link, look));
         await side.Pages.FlushAsync(stop);
         var hasPage = false;
-        while (true)
+        do
         {
             var pageCursor = cursor;
             cursor = await ReadScanAsync(side, stop);
             if (cursor != 0)
             {
-                AskScan(side, cursor, look.PageSize);
+                AskScan(side, cursor, PageSize(link, look));
             }
 
             if (kinds is not null)
@@ -64,13 +67,19 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
 
             (_page, _next) = (_next, _page);
             hasPage = true;
-            if (cursor == 0)
+            if (link.Rests)
             {
-                break;
+                // Whoever leaves the servers to others now and then must not have asked for a page that they compare meanwhile.
+                await CompareAsync(look, cursor, compared, stop);
+                hasPage = false;
             }
+        } while (cursor != 0);
+
+        if (hasPage)
+        {
+            await CompareAsync(look, resumeAt: 0, compared, stop);
         }
 
-        await CompareAsync(look, resumeAt: 0, compared, stop);
         IsOver = true;
     }
 
@@ -81,6 +90,8 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
         _next.Dispose();
         _sorted.Dispose();
     }
+
+    private static int PageSize(VerifyLink link, IPageLook look) => link.Rests ? Math.Min(SmallPageSize, look.PageSize) : look.PageSize;
 
     private async ValueTask CompareAsync(IPageLook look, ulong resumeAt, Func<ValueTask> compared, CancellationToken stop)
     {

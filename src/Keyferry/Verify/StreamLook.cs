@@ -46,6 +46,7 @@ internal sealed class StreamLook(VerifyLink link)
 
             start = AfterLast(source.Span);
             sizer.Saw(source.Length);
+            await link.RestAsync(stop);
         }
 
         return null;
@@ -109,6 +110,7 @@ internal sealed class StreamLook(VerifyLink link)
             }
 
             start = AfterLast(source.Span);
+            await link.RestAsync(stop);
         }
 
         return null;

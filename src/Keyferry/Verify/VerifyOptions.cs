@@ -60,6 +60,9 @@ internal sealed record VerifyOptions
     /// <summary>How long a server may stay away before the comparison gives up.</summary>
     public TimeSpan OutageBudget { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>Rests between pieces of the work, for the sake of those who use the servers meanwhile; <see langword="null"/> for none.</summary>
+    public Rests? Rests { get; init; }
+
     /// <summary>Called after each page.</summary>
     public Action<VerifyProgress>? Progress { get; init; }
 }

@@ -1,0 +1,121 @@
+using Keyferry.Integration.Servers;
+using Keyferry.Verify;
+
+namespace Keyferry.Integration.Verify;
+
+/// <summary>The comparison beside a run: what it owes the application, and what it owes whoever waits for it.</summary>
+public sealed class ContinuousVerifierTests
+{
+    private const int Keys = 20_000;
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Whoever_waits_for_the_comparison_does_not_wait_for_its_rests()
+    {
+        await using var pair = await VerifyPair.StartAsync(ServerKind.Machine, ServerKind.Machine);
+        await FillAsync(pair);
+        var watch = new TouchedWatch();
+        await using var verifier = Verifier(pair, watch);
+        using var verifying = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        var running = verifier.RunAsync(verifying.Token);
+        await TouchAllAsync(verifier, watch);
+
+        // With its rests, walk and round would go on for a minute.
+        await Task.Delay(TimeSpan.FromMilliseconds(500), Stop);
+        Assert.False(verifier.Coverage.IsComplete);
+        verifier.Hurry = true;
+        var (_, unequal) = await verifier.RoundAsync(settle: true, Stop).AsTask().WaitAsync(TimeSpan.FromSeconds(10), Stop);
+        while (!verifier.Coverage.IsComplete || verifier.Coverage.Unproved > 0)
+        {
+            await Task.Delay(20, Stop).WaitAsync(TimeSpan.FromSeconds(10), Stop);
+        }
+
+        Assert.Equal(0, unequal);
+        await verifying.CancelAsync();
+        await running;
+    }
+
+    [Fact]
+    public async Task Coverage_that_was_lost_is_won_again_without_waiting_for_the_next_pass()
+    {
+        await using var pair = await VerifyPair.StartAsync(ServerKind.Machine, ServerKind.Machine);
+        await pair.OnBothAsync("SET a 1");
+        await using var verifier = Verifier(pair, new TouchedWatch());
+        using var verifying = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        var running = verifier.RunAsync(verifying.Token);
+        await CompleteAsync(verifier);
+
+        verifier.Coverage.Void("a gap");
+        await CompleteAsync(verifier).WaitAsync(TimeSpan.FromSeconds(5), Stop);
+
+        await verifying.CancelAsync();
+        await running;
+    }
+
+    [Fact]
+    public async Task Difference_that_stays_is_looked_at_again_and_told()
+    {
+        await using var pair = await VerifyPair.StartAsync(ServerKind.Machine, ServerKind.Machine);
+        await pair.OnBothAsync("SET a 1");
+        await pair.OnTargetAsync("SET a 2");
+        var watch = new TouchedWatch();
+        await using var verifier = Verifier(pair, watch);
+        using var verifying = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        var running = verifier.RunAsync(verifying.Token);
+        while (verifier.Different == 0)
+        {
+            await Task.Delay(20, Stop);
+        }
+
+        Assert.True(watch.LookedAgain > 0);
+        await pair.OnTargetAsync("SET a 1");
+        while (verifier.Different > 0)
+        {
+            await Task.Delay(20, Stop);
+        }
+
+        await verifying.CancelAsync();
+        await running;
+    }
+
+    private static ContinuousVerifier Verifier(VerifyPair pair, TouchedWatch watch) =>
+        new(
+            VerifyPair.Connector(pair.SourceServer.Endpoint, "source"),
+            VerifyPair.Connector(pair.TargetServer.Endpoint, "target"),
+            new VerifyOptions(),
+            watch,
+            TimeProvider.System
+        );
+
+    private static async Task CompleteAsync(ContinuousVerifier verifier)
+    {
+        while (!verifier.Coverage.IsComplete)
+        {
+            await Task.Delay(20, Stop);
+        }
+    }
+
+    /// <summary>Once the verifier remembers what is touched.</summary>
+    private static async Task TouchAllAsync(ContinuousVerifier verifier, TouchedWatch watch)
+    {
+        while (verifier.Total == 0)
+        {
+            await Task.Delay(5, Stop);
+        }
+
+        for (var i = 0; i < Keys; i++)
+        {
+            watch.Touch($"key:{i}");
+        }
+    }
+
+    private static async Task FillAsync(VerifyPair pair)
+    {
+        const string script = "for i=0,ARGV[1]-1 do redis.call('SET','key:'..i,string.rep('v',500)) end";
+        foreach (var client in new[] { pair.SourceClient, pair.TargetClient })
+        {
+            _ = await client.GetDatabase().ScriptEvaluateAsync(script, [], [Keys]);
+        }
+    }
+}
