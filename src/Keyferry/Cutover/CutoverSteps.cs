@@ -48,13 +48,13 @@ internal static class CutoverSteps
                 Undo = static (scene, stop) => scene.ThawAsync(stop),
             },
             new(Switch, Phase.Switching, SwitchDoes(options), static (_, _) => ValueTask.CompletedTask),
+            new("confirm", Phase.Switching, "Check that the target takes writes.", static (scene, stop) => scene.ConfirmAsync(stop)),
             new(
-                "confirm",
+                "leave source",
                 Phase.Switching,
-                "Check that the target takes writes; disconnect clients from the source, so that writes held back there are dropped and sent to the target instead.",
-                static (scene, stop) => scene.ConfirmAsync(stop)
+                $"Disconnect clients from the source, so that writes held back there are dropped and sent to the target instead; then: {UnfenceDoes(options)}",
+                static (scene, stop) => scene.LeaveAsync(stop)
             ),
-            new("lift fence", Phase.Switching, UnfenceDoes(options), static (scene, stop) => scene.UnfenceAsync(stop)),
         ];
     }
 

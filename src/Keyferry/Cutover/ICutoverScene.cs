@@ -50,8 +50,11 @@ internal interface ICutoverScene
     /// <returns>Whether the clients were switched.</returns>
     ValueTask<bool> ResolveAsync(string why, CancellationToken stop);
 
-    /// <summary>Checks that the target serves, and disconnects clients from the source, so that no write that was held back is executed there.</summary>
+    /// <summary>Checks that the target serves.</summary>
     ValueTask ConfirmAsync(CancellationToken stop);
+
+    /// <summary>Disconnects clients from the source, so that no write that was held back is executed there, and lets clients write to it again.</summary>
+    ValueTask LeaveAsync(CancellationToken stop);
 }
 
 /// <summary>What is known of a switch.</summary>

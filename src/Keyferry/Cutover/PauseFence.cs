@@ -24,6 +24,9 @@ internal sealed class PauseFence(IReadOnlyList<ServerConnector> primaries, IRunS
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(4);
 
     private readonly List<Post> _posts = [];
+
+    /// <summary>By primary; 0 where there is none. They outlive the posts: a fence that could not be lowered is lowered later.</summary>
+    private readonly long[] _leases = new long[primaries.Count];
     private long _prolonged;
 
     /// <inheritdoc/>
@@ -69,14 +72,15 @@ internal sealed class PauseFence(IReadOnlyList<ServerConnector> primaries, IRunS
     public async ValueTask RaiseAsync(CancellationToken stop)
     {
         _prolonged = time.GetTimestamp();
-        foreach (var post in _posts)
+        for (var i = 0; i < _posts.Count; i++)
         {
+            var post = _posts[i];
             var lease = new FenceLease { Kind = FenceKind.Pause, Until = (time.GetUtcNow() + timeout).ToUnixTimeMilliseconds() };
-            post.Lease = store.RecordLease(lease.ToRecord(run, post.Control.Endpoint, $"CLIENT PAUSE {timeout.TotalMilliseconds:0} WRITE"));
+            _leases[i] = store.RecordLease(lease.ToRecord(run, post.Control.Endpoint, $"CLIENT PAUSE {timeout.TotalMilliseconds:0} WRITE"));
             if (await PauseAsync(post, stop) is { } refused)
             {
-                store.MarkLeaseUndone(post.Lease, $"the server refused: {refused}");
-                post.Lease = 0;
+                store.MarkLeaseUndone(_leases[i], $"the server refused: {refused}");
+                _leases[i] = 0;
                 throw new CutoverFailedException($"{post.Control.Endpoint} refused CLIENT PAUSE: {refused}");
             }
         }
@@ -137,23 +141,27 @@ internal sealed class PauseFence(IReadOnlyList<ServerConnector> primaries, IRunS
     public async ValueTask LowerAsync(CancellationToken stop)
     {
         List<string> trouble = [];
-        foreach (var (post, i) in _posts.Select(static (post, i) => (post, i)))
+        foreach (var post in _posts)
         {
             // Before the pause ends, so that the alarm is not answered.
             post.AlarmConnection.Reset();
-            if (post.Lease == 0)
+        }
+
+        for (var i = 0; i < _leases.Length; i++)
+        {
+            if (_leases[i] == 0)
             {
                 continue;
             }
 
             if (await UnpauseAsync(primaries[i], stop) is { } refused)
             {
-                trouble.Add($"{post.Control.Endpoint}: {refused}");
+                trouble.Add($"{primaries[i].Endpoint}: {refused}");
                 continue;
             }
 
-            store.MarkLeaseUndone(post.Lease, "writes pass again");
-            post.Lease = 0;
+            store.MarkLeaseUndone(_leases[i], "writes pass again");
+            _leases[i] = 0;
         }
 
         await ForgetAsync();
@@ -255,8 +263,6 @@ internal sealed class PauseFence(IReadOnlyList<ServerConnector> primaries, IRunS
 
         /// <summary>The answer to the command that must be held back.</summary>
         public Task<ReadOnlyMemory<byte>> Alarm { get; set; } = NoAlarm;
-
-        public long Lease { get; set; }
 
         private static readonly Task<ReadOnlyMemory<byte>> NoAlarm = Task.FromResult<ReadOnlyMemory<byte>>("+NONE\r\n"u8.ToArray());
     }

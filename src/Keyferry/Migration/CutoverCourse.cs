@@ -17,6 +17,7 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan LeastTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LiftPatience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan LiftInterval = TimeSpan.FromSeconds(1);
 
     private readonly RunContext _context;
     private readonly CutoverOptions _options;
@@ -29,6 +30,7 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
     private Task _verifying = Task.CompletedTask;
     private TimeSpan _pause = FirstPause;
     private long _triedAt;
+    private long _liftedAt;
     private bool _tried;
     private string? _said;
 
@@ -126,6 +128,13 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
         {
             // Whoever waited has taken it back.
             verifier.Hurry = false;
+            _ = await IsLiftedAsync();
+            return false;
+        }
+
+        if (!await IsLiftedAsync())
+        {
+            SayOnce(talk, "waiting: the fence of the cutover before this one could not be lifted yet");
             return false;
         }
 
@@ -148,8 +157,9 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
 
         _pause = _pause * 2 > LongestPause ? LongestPause : _pause * 2;
         var again = _options.When == CutoverWhen.WhenReady ? $" The run tries again in {_pause.TotalSeconds:0} s." : "";
-        Tell(NoteLevel.Warning, $"The cutover was undone: {outcome.Why}. The source is writable, and the run follows on.{again}");
-        talk.End(CutoverEnd.NotSwitched, $"undone: {outcome.Why}; the source is writable, and the run follows on");
+        var source = _scene is null ? "The source is writable" : "The source is still fenced, and the run goes on trying to lift the fence";
+        Tell(NoteLevel.Warning, $"The cutover was undone: {outcome.Why}. {source}; the run follows on.{again}");
+        talk.End(CutoverEnd.NotSwitched, $"undone: {outcome.Why}. {source}; the run follows on");
         return false;
     }
 
@@ -164,22 +174,12 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
         _ = await Task.WhenAny(_verifying);
     }
 
-    /// <summary>Lifts the fence where it stands: the run ends while nobody knows who owns the data.</summary>
+    /// <summary>The run ends: lifts the fence where it still stands, because it could not be lifted before, or because nobody knows who owns the data.</summary>
     public async ValueTask LiftAsync()
     {
-        if (_scene is not { } scene)
+        if (await TryLiftAsync() is { } why)
         {
-            return;
-        }
-
-        using var patience = new CancellationTokenSource(LiftPatience, _context.Time);
-        try
-        {
-            await scene.UnfenceAsync(patience.Token);
-        }
-        catch (Exception failed) when (failed is CutoverFailedException or IOException or KeyferryException or OperationCanceledException)
-        {
-            Tell(NoteLevel.Error, $"The fence could not be lifted: {failed.Message} keyferry restore lifts it.");
+            Tell(NoteLevel.Error, $"The fence could not be lifted: {why} keyferry restore lifts it.");
         }
     }
 
@@ -254,11 +254,59 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
         }
         finally
         {
-            if (_clock.Phase != Phase.OwnershipUnknown)
+            // A fence that still stands is lifted later.
+            _liftedAt = _context.Time.GetTimestamp();
+            if (_clock.Phase != Phase.OwnershipUnknown && !scene.IsFenced)
             {
                 await scene.DisposeAsync();
                 _scene = null;
             }
+        }
+    }
+
+    /// <summary>Tries now and then to lift a fence that could not be lifted when its cutover was undone.</summary>
+    private async ValueTask<bool> IsLiftedAsync()
+    {
+        if (_scene is null)
+        {
+            return true;
+        }
+
+        if (_context.Time.GetElapsedTime(_liftedAt) < LiftInterval)
+        {
+            return false;
+        }
+
+        var why = await TryLiftAsync();
+        _liftedAt = _context.Time.GetTimestamp();
+        if (why is null)
+        {
+            Tell(NoteLevel.Information, "The fence is lifted: the source is writable.");
+        }
+
+        return why is null;
+    }
+
+    /// <returns>Why the fence still stands, or <see langword="null"/>.</returns>
+    private async ValueTask<string?> TryLiftAsync()
+    {
+        if (_scene is not { } scene)
+        {
+            return null;
+        }
+
+        using var patience = new CancellationTokenSource(LiftPatience, _context.Time);
+        try
+        {
+            // Where clients may be on the other side, what they have waiting here must not be executed here.
+            await (scene.MayBeSwitched ? scene.LeaveAsync(patience.Token) : scene.UnfenceAsync(patience.Token));
+            await scene.DisposeAsync();
+            _scene = null;
+            return null;
+        }
+        catch (Exception failed) when (failed is CutoverFailedException or IOException or KeyferryException or OperationCanceledException)
+        {
+            return failed.Message;
         }
     }
 

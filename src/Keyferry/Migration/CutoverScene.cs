@@ -32,6 +32,12 @@ internal sealed class CutoverScene(RunContext context, MigrationEngine engine, C
     /// <inheritdoc/>
     public string? FenceTrouble => _guard.Trouble;
 
+    /// <summary>Whether clients may be kept from writing to the source.</summary>
+    public bool IsFenced { get; private set; }
+
+    /// <summary>Whether clients may be on the target.</summary>
+    public bool MayBeSwitched { get; private set; }
+
     /// <summary>Keys that were compared behind the fence.</summary>
     public int ProvedBehindFence { get; private set; }
 
@@ -55,7 +61,11 @@ internal sealed class CutoverScene(RunContext context, MigrationEngine engine, C
     }
 
     /// <inheritdoc/>
-    public ValueTask FenceAsync(CancellationToken stop) => fence.RaiseAsync(stop);
+    public ValueTask FenceAsync(CancellationToken stop)
+    {
+        IsFenced = true;
+        return fence.RaiseAsync(stop);
+    }
 
     /// <inheritdoc/>
     public async ValueTask TryFenceAsync(CancellationToken stop)
@@ -69,6 +79,7 @@ internal sealed class CutoverScene(RunContext context, MigrationEngine engine, C
     {
         await _guard.DisposeAsync();
         await fence.LowerAsync(stop);
+        IsFenced = false;
     }
 
     /// <inheritdoc/>
@@ -156,20 +167,39 @@ internal sealed class CutoverScene(RunContext context, MigrationEngine engine, C
     }
 
     /// <inheritdoc/>
-    public ValueTask<SwitchAnswer> SwitchAsync(CancellationToken stop) => person.SwitchAsync(stop);
+    public async ValueTask<SwitchAnswer> SwitchAsync(CancellationToken stop)
+    {
+        MayBeSwitched = true;
+        var answer = await person.SwitchAsync(stop);
+        MayBeSwitched = answer.Outcome != SwitchOutcome.NotSwitched;
+        return answer;
+    }
 
     /// <inheritdoc/>
-    public ValueTask<bool> ResolveAsync(string why, CancellationToken stop) => person.ResolveAsync(why, stop);
+    public async ValueTask<bool> ResolveAsync(string why, CancellationToken stop)
+    {
+        MayBeSwitched = true;
+        return MayBeSwitched = await person.ResolveAsync(why, stop);
+    }
 
     /// <inheritdoc/>
     public async ValueTask ConfirmAsync(CancellationToken stop)
     {
-        await using (var connection = await context.Target.ConnectAsync("confirm", stop))
+        foreach (var node in context.Target.Nodes)
         {
+            await using var connection = await node.ConnectAsync("confirm", stop);
             // Refused where the server is a replica, out of memory, or not allowed to write: a key that is not there is deleted.
-            _ = await connection.CallAsync(stop, "UNLINK", "keyferry:{probe}");
+            var reply = await connection.TryCallAsync(stop, "UNLINK", "keyferry:{probe}");
+            if (reply.IsError && !reply.Text.StartsWith("MOVED", StringComparison.Ordinal))
+            {
+                throw new ServerErrorException(reply.Text, "UNLINK");
+            }
         }
+    }
 
+    /// <inheritdoc/>
+    public async ValueTask LeaveAsync(CancellationToken stop)
+    {
         try
         {
             var clients = 0;
@@ -183,13 +213,15 @@ internal sealed class CutoverScene(RunContext context, MigrationEngine engine, C
                 $"{clients} clients that were still connected to the old side were disconnected from it."
             );
         }
-        catch (ServerErrorException refused)
+        catch (Exception refused) when (refused is ServerErrorException or IOException or KeyferryException)
         {
             context.Journal.Note(
                 NoteLevel.Warning,
-                $"Clients that are still connected to the old side could not be disconnected: {refused.Reply}"
+                $"Clients that are still connected to the old side could not be disconnected: {refused.Message}"
             );
         }
+
+        await UnfenceAsync(stop);
     }
 
     /// <inheritdoc/>

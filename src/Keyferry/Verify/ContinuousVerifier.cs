@@ -109,8 +109,7 @@ internal sealed class ContinuousVerifier : IAsyncDisposable
 
     /// <summary>Compares what is unproved now, once. Under a fence, after a drain, nothing is left then.</summary>
     /// <returns>How many keys were compared, and how many of them are still unequal.</returns>
-    public ValueTask<(int Compared, int Unequal)> RoundAsync(bool settle, CancellationToken stop) =>
-        RoundAsync(int.MaxValue, settle, stop);
+    public ValueTask<(int Compared, int Unequal)> RoundAsync(bool settle, CancellationToken stop) => RoundAsync(int.MaxValue, settle, stop);
 
     /// <summary>Opens the connections that a proof needs, if they are not open: under a fence every millisecond counts.</summary>
     public async ValueTask PrepareAsync(CancellationToken stop)

@@ -116,7 +116,7 @@ public sealed class CutoverProgramTests : IAsyncLifetime
             "stop moving",
             "switch",
             "confirm",
-            "lift fence",
+            "leave source",
         ];
         var at = steps.Select(step => plan.IndexOf($". {step} ", StringComparison.Ordinal)).ToList();
         Assert.DoesNotContain(-1, at);
