@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Keyferry.Cli.Control;
 using Keyferry.Cli.Output;
+using Keyferry.Migration;
 using Keyferry.Model;
 using Keyferry.State;
 
@@ -56,7 +57,7 @@ internal static class ResolveCommand
 
         using var directory = WorkDirectory.Open(folder, surroundings.Time);
         using var store = RunStore.Open(directory, surroundings.Time);
-        if (store.Runs() is not [{ Phase: Phase.Switching or Phase.OwnershipUnknown } latest, ..])
+        if (ResumePoint.Latest(store) is not { Phase: Phase.Switching or Phase.OwnershipUnknown } latest)
         {
             throw Nothing(folder);
         }

@@ -175,6 +175,7 @@ internal sealed class CutoverRunner(
         using var patience = new CancellationTokenSource(UndoPatience, time);
         try
         {
+            story.Say($"cutover: {step.Name}");
             options.StepProbe?.Invoke(step.Name, false);
             await step.Do(scene, patience.Token);
             options.StepProbe?.Invoke(step.Name, true);

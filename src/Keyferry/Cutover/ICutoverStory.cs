@@ -9,6 +9,9 @@ internal interface ICutoverStory
     /// <summary>The run is in <paramref name="phase"/> now, for a reason in words. It may be there already.</summary>
     void Enter(Phase phase, string words);
 
+    /// <summary>A step begins within the phase.</summary>
+    void Say(string words);
+
     /// <summary>Something to know.</summary>
     void Tell(NoteLevel level, string text);
 }

@@ -191,8 +191,11 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
             _clock.Enter(phase, words);
         }
 
-        _talk?.Say(words);
+        Say(words);
     }
+
+    /// <inheritdoc/>
+    public void Say(string words) => _talk?.Say(words);
 
     /// <inheritdoc/>
     public void Tell(NoteLevel level, string text)

@@ -16,8 +16,7 @@ internal sealed record ResumePoint(RunRecord Run, Func<string, SnapshotPosition?
     /// <exception cref="KeyferryException">There is none, it has come to its end, or it was between other servers.</exception>
     public static ResumePoint Find(IRunStore store, MigrationOptions options)
     {
-        // A way back that was never open is no run to go on with; one that was is.
-        if (store.Runs().FirstOrDefault(static run => run.Start.Mode != WayBackMode || run.Phase >= Phase.Following) is not { } latest)
+        if (Latest(store) is not { } latest)
         {
             throw new KeyferryException(
                 FailureKind.Usage,
@@ -61,6 +60,14 @@ internal sealed record ResumePoint(RunRecord Run, Func<string, SnapshotPosition?
                     : null
         );
     }
+
+    /// <summary>The run that an operator means: the latest. A way back that never had the clients on its side is none; one that had is.</summary>
+    public static RunRecord? Latest(IRunStore store) =>
+        store
+            .Runs()
+            .FirstOrDefault(run =>
+                run.Start.Mode != WayBackMode || store.Phases(run.Id).Any(static entered => entered.Phase == Phase.Following)
+            );
 
     /// <summary>How the store names a side of a run: <c>host:port</c>, and <c>/database</c> where the run is restricted to one. A run that is gone on with must not
     /// reach further than it did: what it may delete on the target was decided for these databases.</summary>

@@ -21,7 +21,7 @@ internal sealed class ContinuousVerifier : IAsyncDisposable
     private const int RestsPerPage = 19;
 
     /// <summary>The same for a page of touched keys. There is more of a hurry: where more are touched than are compared, the coverage is void in the end.</summary>
-    private const int RestsPerTouched = 14;
+    private const int RestsPerTouched = 19;
 
     /// <summary>Keys that one round compares while nobody waits: those that are touched meanwhile must be remembered until its end.</summary>
     private const int MostPerRound = 2_000;

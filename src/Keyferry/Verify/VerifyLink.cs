@@ -10,8 +10,6 @@ internal sealed class VerifyLink : IAsyncDisposable
     /// <summary>Bytes of memory from which on a value is compared piece by piece, and never dumped.</summary>
     public const long LargeValue = 2 << 20;
 
-    private readonly Rests? _rests;
-
     private VerifyLink(VerifySide source, VerifySide target, VerifyOptions options, TimeProvider time)
     {
         Source = source;
@@ -21,11 +19,10 @@ internal sealed class VerifyLink : IAsyncDisposable
         var isExact = options.ExactExpiry && Shift.Milliseconds == 0 && source.HasPExpireTime && target.HasPExpireTime;
         Expiry = new ExpiryRule(Shift, options.ExpiryTolerance, source.Clock, target.Clock, isExact);
         Time = time;
-        _rests = options.Rests;
     }
 
     /// <summary>Whether the servers are left to others between two pieces of the work. Then nothing is asked ahead, or it would be done during the rest.</summary>
-    public bool Rests => _rests is { Hurry: false };
+    public bool Rests => Options.Rests is { Hurry: false };
 
     /// <summary>The source.</summary>
     public VerifySide Source { get; }
@@ -67,7 +64,7 @@ internal sealed class VerifyLink : IAsyncDisposable
     }
 
     /// <summary>A piece of the work is over: leaves the servers to others for a while, where that is wanted.</summary>
-    public ValueTask RestAsync(CancellationToken stop) => _rests?.TakeAsync(stop) ?? ValueTask.CompletedTask;
+    public ValueTask RestAsync(CancellationToken stop) => Options.Rests?.TakeAsync(stop) ?? ValueTask.CompletedTask;
 
     /// <summary>Turns both sides to their database.</summary>
     public async ValueTask SelectAsync(DatabasePair pair, CancellationToken stop)

@@ -4,11 +4,12 @@ using System.Text;
 namespace Keyferry.Integration.Verify;
 
 /// <summary>A client that writes as fast as the server takes it: strings that are there already, with the values that they have, so that both sides stay equal.</summary>
-internal sealed class SteadyWriter(int port, int keys, Action<ReadOnlySpan<byte>> touched)
+internal sealed class SteadyWriter(int port, int keys)
 {
     private const int Ahead = 32;
     private static readonly string _value = new('v', 150);
 
+    private NetworkStream? _stream;
     private long _written;
 
     /// <summary>Writes that were answered.</summary>
@@ -42,8 +43,6 @@ internal sealed class SteadyWriter(int port, int keys, Action<ReadOnlySpan<byte>
         }
     }
 
-    private NetworkStream? _stream;
-
     private async ValueTask<NetworkStream> StreamAsync(CancellationToken stop)
     {
         if (_stream is { } open)
@@ -62,7 +61,6 @@ internal sealed class SteadyWriter(int port, int keys, Action<ReadOnlySpan<byte>
         foreach (var key in numbers.Select(KeyOf))
         {
             text.Append($"*3\r\n$3\r\nSET\r\n${key.Length}\r\n{key}\r\n${_value.Length}\r\n{_value}\r\n");
-            touched(Encoding.ASCII.GetBytes(key));
             count++;
         }
 

@@ -1,42 +1,25 @@
 using System.Text;
-using Keyferry.Lanes;
 using Keyferry.Model;
 using Keyferry.Verify;
 
 namespace Keyferry.Integration.Verify;
 
-/// <summary>A migration that has moved everything at once, as a continuous verifier sees it; the test says what was touched.</summary>
-internal sealed class TouchedWatch : IContinuousWatch
+/// <summary>A migration that has moved everything at once, as a continuous verifier sees it.</summary>
+/// <param name="touched">The keys that were written to since it was asked last, and at first.</param>
+internal sealed class TouchedWatch(Func<IEnumerable<string>> touched) : IContinuousWatch
 {
-    private readonly HashSet<KeyId> _taken = [];
-    private ChangedKeys _changed = new();
-
     public bool HasGap => false;
-
-    /// <summary>Touched keys that the verifier has heard of, each once.</summary>
-    public int Taken => _taken.Count;
 
     /// <summary>Keys that were to be looked at again.</summary>
     public int LookedAgain { get; private set; }
 
-    /// <summary>Says that a key was written to.</summary>
-    public void Touch(ReadOnlySpan<byte> key) => Volatile.Read(ref _changed).Add(0, key);
+    /// <summary>Whether the verifier listens to what is touched.</summary>
+    public bool Remembers { get; private set; }
 
-    /// <summary>Says that a key was written to.</summary>
-    public void Touch(string key) => Touch(Encoding.UTF8.GetBytes(key));
+    public void Remember() => Remembers = true;
 
-    public void Remember()
-    {
-        _taken.Clear();
-        Volatile.Write(ref _changed, new ChangedKeys());
-    }
-
-    public IReadOnlyCollection<KeyId>? TakeChanged()
-    {
-        var changed = Volatile.Read(ref _changed).Take();
-        _taken.UnionWith(changed ?? []);
-        return changed;
-    }
+    public IReadOnlyCollection<KeyId>? TakeChanged() =>
+        [.. touched().Distinct().Select(static key => new KeyId(0, new KeyName(Encoding.UTF8.GetBytes(key))))];
 
     public void LookAgain(IReadOnlyCollection<KeyId> keys) => LookedAgain += keys.Count;
 
