@@ -73,6 +73,7 @@ internal static class App
             MigrateCommand.CreatePlan(surroundings),
             StatusCommand.Create(surroundings),
             .. ControlCommands.Create(surroundings),
+            PaceCommand.Create(surroundings),
             ResolveCommand.Create(surroundings),
             VerifyCommand.Create(surroundings),
             DoctorCommand.Create(surroundings),

@@ -135,6 +135,8 @@ internal sealed class MigrateOptions
         TimeSpan.FromHours(24)
     );
 
+    private readonly PaceOptions _pace = new();
+
     private readonly CutoverArguments _cutover = new();
 
     /// <summary>Adds all of them to <paramref name="command"/>.</summary>
@@ -163,6 +165,7 @@ internal sealed class MigrateOptions
                     _connectTimeout,
                     _commandTimeout,
                     _outageBudget,
+                    .. _pace.All,
                     .. _cutover.All,
                 ]
         )
@@ -177,6 +180,7 @@ internal sealed class MigrateOptions
     {
         var defaults = new MigrationOptions { Source = _source.Read(parsed, surroundings), Target = _target.Read(parsed, surroundings) };
         RefuseIdleOptions(parsed);
+        var pace = _pace.Read(parsed);
         return defaults with
         {
             Databases = _selection.Databases(parsed),
@@ -199,6 +203,9 @@ internal sealed class MigrateOptions
             ConnectTimeout = parsed.GetValue(_connectTimeout) ?? defaults.ConnectTimeout,
             CommandTimeout = parsed.GetValue(_commandTimeout) ?? defaults.CommandTimeout,
             OutageBudget = parsed.GetValue(_outageBudget) ?? defaults.OutageBudget,
+            KeysPerSecond = pace.Keys,
+            BytesPerSecond = pace.Bytes,
+            SourceLatencyBudget = pace.Latency,
             Cutover = _cutover.Read(parsed, parsed.GetValue(_targetKeys), parsed.GetValue(_capture)),
         };
     }

@@ -49,6 +49,7 @@ internal sealed class RunDesk(
             "status" => Status(),
             "pause" => Pause(),
             "resume" => Resume(),
+            "pace" => PaceDesk.Answer(Present.Pace, request.Pace),
             "finish" => Finish(),
             "abort" => Abort(),
             "cutover" => Refused(

@@ -22,7 +22,7 @@ internal static class TypedOption
             name,
             "SIZE",
             description,
-            $"{Amounts.SizeForms}, at least {(least >= 1_000_000 ? $"{least / 1_000_000}MB" : $"{least}B")}",
+            $"{Amounts.SizeForms}{AtLeast(least)}",
             text => Amounts.TrySize(text, out var value) && value >= least ? value : null
         );
 
@@ -74,10 +74,19 @@ internal static class TypedOption
             },
         };
 
+    private static string AtLeast(long bytes) =>
+        bytes switch
+        {
+            0 => "",
+            < 1000 => $", at least {bytes} B",
+            < 1_000_000 => $", at least {bytes / 1000}kB",
+            _ => $", at least {bytes / 1_000_000}MB",
+        };
+
     private static string Spell(TimeSpan span) =>
         span switch
         {
-            { TotalMilliseconds: < 1000 } => $"{span.TotalMilliseconds:0}ms",
+            { TotalMilliseconds: < 1000 } => $"{span.TotalMilliseconds:0.#}ms",
             { TotalSeconds: < 60 } => $"{span.TotalSeconds:0}s",
             { TotalMinutes: < 60 } => $"{span.TotalMinutes:0}m",
             _ => $"{span.TotalHours:0}h",

@@ -31,7 +31,7 @@ internal static class JsonMapping
     }
 
     public static JsonProgress Of(ProgressView view, DateTime at) =>
-        new(at, Word(view.Now.Phase), CountersOf(view.Now), RatesOf(view), view.Now.Held);
+        new(at, Word(view.Now.Phase), CountersOf(view.Now), RatesOf(view), JsonPacing.Of(view.Now.Pace), view.Now.Held);
 
     public static JsonStatus StatusOf(ProgressView view, MigrationOptions options, int process, DateTime at) =>
         new(at)
@@ -43,6 +43,7 @@ internal static class JsonMapping
             ProcessId = process,
             Counters = CountersOf(view.Now),
             Rates = RatesOf(view),
+            Pace = JsonPacing.Of(view.Now.Pace),
         };
 
     public static JsonReport Of(MigrationReport report, bool showKeys, DateTime at) =>
@@ -62,6 +63,8 @@ internal static class JsonMapping
             Cutover = Of(report.Cutover),
             Rollback = Of(report.Cutover?.Back),
             LeftOut = [.. report.LeftOut.Select(pair => new JsonUnsupported(pair.Value, pair.Key))],
+            Pace = JsonPacing.Of(report.Progress.Pace),
+            SlowDowns = report.SlowDowns.Count == 0 ? null : [.. report.SlowDowns.Select(JsonPacing.Of)],
             Page = report.Page,
         };
 

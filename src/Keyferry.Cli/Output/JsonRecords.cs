@@ -23,7 +23,7 @@ internal sealed record JsonNote(DateTime At, string Level, string Text) : JsonRe
 internal sealed record JsonFailure(DateTime At, string Kind, string Saw, string Remedy, int ExitCode) : JsonRecord("failure", At);
 
 /// <summary>Where a run is.</summary>
-internal sealed record JsonProgress(DateTime At, string Phase, JsonCounters Counters, JsonRates Rates, string? Held)
+internal sealed record JsonProgress(DateTime At, string Phase, JsonCounters Counters, JsonRates Rates, JsonPace? Pace, string? Held)
     : JsonRecord("progress", At);
 
 /// <summary>Where a run is, as <c>keyferry status --json</c> tells it.</summary>
@@ -37,6 +37,7 @@ internal sealed record JsonStatus(DateTime At) : JsonRecord("status", At)
     public string? Question { get; init; }
     public required JsonCounters Counters { get; init; }
     public required JsonRates Rates { get; init; }
+    public JsonPace? Pace { get; init; }
 }
 
 /// <summary>What has been counted since the start of the run.</summary>
@@ -72,6 +73,21 @@ internal sealed record JsonRates(
     double MovedPerSecond,
     double? CopySecondsLeft
 );
+
+/// <summary>What may be taken from the source, and how it bears that.</summary>
+internal sealed record JsonPace
+{
+    public long? KeysPerSecond { get; init; }
+    public long? BytesPerSecond { get; init; }
+    public double? LatencyBudgetMs { get; init; }
+    public double? SourceLatencyMs { get; init; }
+    public double? AllowedKeysPerSecond { get; init; }
+    public int SlowDowns { get; init; }
+    public double SlowedSeconds { get; init; }
+}
+
+/// <summary>A time during which Keyferry went slow for the source's sake.</summary>
+internal sealed record JsonSlowDown(DateTime From, double Seconds, double BudgetMs, double WorstMs, double LowestKeysPerSecond);
 
 /// <summary>What a comparison found.</summary>
 internal sealed record JsonVerify
@@ -114,6 +130,8 @@ internal sealed record JsonReport(DateTime At) : JsonRecord("report", At)
     public JsonCutover? Rollback { get; init; }
     public IReadOnlyList<JsonPhaseTime>? Phases { get; init; }
     public IReadOnlyList<string>? Leases { get; init; }
+    public JsonPace? Pace { get; init; }
+    public IReadOnlyList<JsonSlowDown>? SlowDowns { get; init; }
     public IReadOnlyList<JsonUnsupported>? LeftOut { get; init; }
     public string? Page { get; init; }
 }

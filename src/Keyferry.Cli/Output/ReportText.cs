@@ -31,6 +31,7 @@ internal static class ReportText
         lines.AddRange(
             VerdictText.Rows("", report.FirstLeftOut.Where(_ => showKeys).Select(static key => $"db {key.Database} {key.Name.Shown()}"))
         );
+        lines.AddRange(VerdictText.Rows("slowed", SlowDowns(report)));
         lines.AddRange(VerdictText.Rows("cutover", CutoverRows(report)));
         lines.AddRange(VerdictText.Rows("put back", report.Leases));
         if (report.Phases.Count > 0)
@@ -57,6 +58,19 @@ internal static class ReportText
                 yield return $"{Quantity.Moment(one.At)} to {where}; writes waited for {Quantity.Duration(one.Fenced)}, {Quantity.Of(one.ProvedBehindFence, "key")} compared meanwhile";
             }
         }
+    }
+
+    /// <summary>The first few; all that are kept stand in <c>report.json</c>.</summary>
+    private static IEnumerable<string> SlowDowns(MigrationReport report)
+    {
+        const int most = 5;
+        if (report.Progress.Pace is not { SlowDowns: > 0 } pace)
+        {
+            return [];
+        }
+
+        var all = $"{Quantity.Of(pace.SlowDowns, "time")} for the source's sake, {Quantity.Duration(pace.Slowed)} in all";
+        return report.SlowDowns.Take(most).Select(static one => one.Words).Prepend(all);
     }
 
     private static IEnumerable<string> Counters(MigrationReport report)

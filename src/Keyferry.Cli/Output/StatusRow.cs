@@ -42,6 +42,11 @@ internal sealed record StatusRow(string Label, IReadOnlyList<string> Facts)
             rows.Add(VerifyOf(now));
         }
 
+        if (now.Pace is { } pace)
+        {
+            rows.Add(PaceOf(pace));
+        }
+
         if (view.Follows || now.Gaps > 0)
         {
             rows.Add(new StatusRow("gaps", [Gaps(now.Gaps, now.OpenGaps)]));
@@ -118,6 +123,26 @@ internal sealed record StatusRow(string Label, IReadOnlyList<string> Facts)
                 $"{Quantity.Of(now.VerifyCandidates, "candidate")} looked at again",
             ]
         );
+
+    private static StatusRow PaceOf(PaceSnapshot pace)
+    {
+        var facts = new List<string> { pace.Limits };
+        if (pace.SourceLatency is { } latency)
+        {
+            facts.Add($"the source takes {latency.TotalMilliseconds:0.0#} ms");
+        }
+
+        if (pace.AllowedKeysPerSecond is { } rate)
+        {
+            facts.Add($"slowed to {Quantity.Rate(rate, " keys")}");
+        }
+        else if (pace.LatencyBudget is not null)
+        {
+            facts.Add("not slowed");
+        }
+
+        return new StatusRow("pace", facts);
+    }
 
     private static string OfBudget(ProgressView view)
     {

@@ -1,4 +1,5 @@
 using Keyferry.Queue;
+using Keyferry.Throttle;
 
 namespace Keyferry.Control;
 
@@ -16,6 +17,9 @@ internal sealed class RunControl
 
     /// <summary>What keeps the lanes from moving keys.</summary>
     public PauseGate Gate { get; } = new();
+
+    /// <summary>What may be taken from the source.</summary>
+    public PaceDial Pace { get; } = new();
 
     /// <summary>What a person is asked, and the answers.</summary>
     public PersonQuestions Questions { get; private init; } = new();

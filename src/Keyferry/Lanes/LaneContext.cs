@@ -1,4 +1,5 @@
 using Keyferry.Queue;
+using Keyferry.Throttle;
 using Keyferry.Transfer;
 
 namespace Keyferry.Lanes;
@@ -12,6 +13,7 @@ namespace Keyferry.Lanes;
 /// <param name="Target">Which process the target is.</param>
 /// <param name="Databases">Which of the target's databases may be written.</param>
 /// <param name="Gate">Closed while no keys are to be moved.</param>
+/// <param name="Pace">How fast the source may be read.</param>
 internal sealed record LaneContext(
     LaneQueue Queue,
     TransferSettings Transfer,
@@ -20,7 +22,8 @@ internal sealed record LaneContext(
     FailedKeys LeftOut,
     TargetProcess Target,
     TargetDatabases Databases,
-    PauseGate Gate
+    PauseGate Gate,
+    SourcePace Pace
 )
 {
     /// <summary>Notes what an acknowledged look at a key says of whether the target can hold it.</summary>

@@ -126,6 +126,7 @@ internal sealed class LaneSession : IAsyncDisposable
             if (asked.Count == 0)
             {
                 await _context.Queue.WaitForWorkAsync(stop);
+                await SlowDownAsync(stop);
                 await _context.Gate.PassAsync(stop);
                 NoteWell();
                 continue;
@@ -165,11 +166,21 @@ internal sealed class LaneSession : IAsyncDisposable
         return false;
     }
 
+    /// <summary>Where the pace is why nothing was taken, the lane waits for a moment instead of asking again at once.</summary>
+    private async ValueTask SlowDownAsync(CancellationToken stop)
+    {
+        if (!_context.Pace.IsFree && _context.Pace.MostOffered(1, _averageOffered) == 0)
+        {
+            await _context.Pace.PauseAsync(stop);
+        }
+    }
+
     private async Task MoveAsync(KeyBatch batch, CancellationToken stop)
     {
         await ProveDatabasesAsync(batch, stop);
         await GuardAsync(_source, "source", () => _reader.MoveAsync(batch, _writer, _longWay, stop));
         await GuardAsync(_target, "target", () => _writer.FlushAsync(stop));
+        _context.Pace.Received(PayloadBytes(batch));
         var changed = Math.Min(batch.FirstOffered, batch.Count);
         _averageChanged = Averaged(_averageChanged, batch.Items[..changed]);
         _averageOffered = Averaged(_averageOffered, batch.Items[changed..]);
@@ -192,6 +203,17 @@ internal sealed class LaneSession : IAsyncDisposable
         return (before * 0.8) + (0.2 * Math.Max(16, bytes / (double)items.Length));
     }
 
+    private static long PayloadBytes(KeyBatch batch)
+    {
+        var bytes = 0L;
+        foreach (ref readonly var item in batch.Items)
+        {
+            bytes += item.PayloadBytes;
+        }
+
+        return bytes;
+    }
+
     private static int KeysFor(double averagePayload) => (int)Math.Clamp(BatchBytes / averagePayload, 1, MostKeys);
 
     private async ValueTask ProveDatabasesAsync(KeyBatch batch, CancellationToken stop)
@@ -211,12 +233,15 @@ internal sealed class LaneSession : IAsyncDisposable
         lock (_batchLock)
         {
             var batch = _spare.Count > 0 ? _spare.Pop() : new KeyBatch();
-            if (!_context.Queue.TryTake(batch, KeysFor(_averageChanged), KeysFor(_averageOffered)))
+            var changed = _context.Pace.MostChanged(KeysFor(_averageChanged), _averageChanged);
+            var offered = _context.Pace.MostOffered(KeysFor(_averageOffered), _averageOffered);
+            if (changed == 0 || !_context.Queue.TryTake(batch, changed, offered))
             {
                 _spare.Push(batch);
                 return null;
             }
 
+            _context.Pace.Took(batch.Count);
             _ = _open.Add(batch);
             return batch;
         }

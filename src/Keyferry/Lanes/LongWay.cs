@@ -173,7 +173,7 @@ internal sealed class LongWay(LaneContext context, PieceLinks links) : IAside, I
 
     private async ValueTask MoveAsync(PieceCopy copy, KeyBatch own, CancellationToken stop)
     {
-        var outcome = await copy.MoveAsync(own.Items[0].Database, own.Key(0).ToArray(), stop);
+        var outcome = await copy.MoveAsync(own.Items[0].Database, own.Key(0).ToArray(), own.Items[0].Flags.HasFlag(KeyFlags.Live), stop);
         own.Items[0].Refusal = outcome.Refusal;
         own.Items[0].Settled = true;
         own.Items[0].Write = outcome.Result switch

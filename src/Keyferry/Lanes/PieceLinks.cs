@@ -25,7 +25,7 @@ internal sealed class PieceLinks(int index, ServerConnector source, ServerConnec
         {
             _ = await from.TryCallAsync(stop, "CLIENT", "NO-TOUCH", "ON");
             var to = await target.ConnectAsync($"lane{index}-large", stop, opened: _forerunners.EndAsync);
-            return (from, to, new PieceCopy(from, to, context.Transfer, $"{target.NamePrefix}:lane{index}"));
+            return (from, to, new PieceCopy(from, to, context.Transfer, context.Pace, $"{target.NamePrefix}:lane{index}"));
         }
         catch
         {

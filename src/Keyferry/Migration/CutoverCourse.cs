@@ -226,6 +226,8 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
     {
         var scene = new CutoverScene(_context, _engine, verifier, NewFence(), _person);
         _scene = scene;
+        // Behind the fence the application waits: nothing is gained by reading slowly.
+        _engine.Pace.Suspend(true);
         var runner = new CutoverRunner(CutoverSteps.Of(_options), scene, _options, this, _context.Time);
         try
         {
@@ -257,6 +259,7 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
         }
         finally
         {
+            _engine.Pace.Suspend(false);
             // A fence that still stands is lifted later.
             _liftedAt = _context.Time.GetTimestamp();
             if (_clock.Phase != Phase.OwnershipUnknown && !scene.IsFenced)

@@ -1,10 +1,12 @@
 using Keyferry.Capture;
+using Keyferry.Control;
 using Keyferry.Lanes;
 using Keyferry.Model;
 using Keyferry.Observe;
 using Keyferry.Queue;
 using Keyferry.Servers;
 using Keyferry.Snapshot;
+using Keyferry.Throttle;
 using Keyferry.Verify;
 
 namespace Keyferry.Migration;
@@ -13,6 +15,9 @@ namespace Keyferry.Migration;
 /// is the run's affair.</summary>
 internal sealed class MigrationEngine
 {
+    /// <summary>Keys of a page while the source's latency has a budget: what is asked at once is what others wait for.</summary>
+    private const int PacedPage = 100;
+
     private static readonly TimeSpan RecordInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan StreamRescanInterval = TimeSpan.FromSeconds(5);
 
@@ -38,11 +43,13 @@ internal sealed class MigrationEngine
         MigrationPlan plan,
         ServerConnector source,
         ServerConnector target,
-        PauseGate gate,
+        RunControl control,
         TimeProvider time
     )
     {
-        _gate = gate;
+        _gate = control.Gate;
+        Pace = new SourcePace(control.Pace, time);
+        PaceWatch = new PaceWatch(source, control.Pace, Pace, Backlog, (level, text) => Tell(level, text), time);
         _options = options;
         _plan = plan;
         _source = source;
@@ -62,7 +69,7 @@ internal sealed class MigrationEngine
                         i,
                         source,
                         target,
-                        new LaneContext(queue, plan.Transfer, _counters, Failed, LeftOut, _targetProcess, databases, gate),
+                        new LaneContext(queue, plan.Transfer, _counters, Failed, LeftOut, _targetProcess, databases, _gate, Pace),
                         options.OutageBudget,
                         time
                     )
@@ -71,7 +78,7 @@ internal sealed class MigrationEngine
         _scanners =
         [
             .. source.Shards.Select(shard =>
-                (ShardName(shard), new SnapshotScanner(shard, plan.Databases, Lanes, options.OutageBudget, time))
+                (ShardName(shard), new SnapshotScanner(shard, plan.Databases, Lanes, Pace, options.OutageBudget, time))
             ),
         ];
     }
@@ -84,6 +91,15 @@ internal sealed class MigrationEngine
 
     /// <summary>Keys that the target cannot hold and that are left out as the user asked.</summary>
     public FailedKeys LeftOut { get; } = new();
+
+    /// <summary>How fast the source may be read.</summary>
+    public SourcePace Pace { get; }
+
+    /// <summary>How the source bears it.</summary>
+    public PaceWatch PaceWatch { get; }
+
+    /// <summary>Told what the operator should know; must return at once.</summary>
+    public Action<NoteLevel, string> Tell { get; init; } = static (_, _) => { };
 
     /// <summary>The lanes' queues, and the sink of the captures.</summary>
     public LaneSet Lanes { get; }
@@ -116,6 +132,7 @@ internal sealed class MigrationEngine
         }
 
         background.Add(_targetSlots.RunAsync(background.Stop));
+        background.Add(PaceWatch.RunAsync(background.Stop));
     }
 
     /// <summary>Decides how the copy of an earlier process is gone on with; the gap of the time between is closed by a rescan in any case.</summary>
@@ -344,6 +361,7 @@ internal sealed class MigrationEngine
             Gaps = Gaps.Total,
             OpenGaps = Gaps.Open,
             Failed = Failed.Count,
+            Pace = PaceWatch.Snapshot,
             Held = _gate.Reason ?? _workers.Select(static lane => lane.Held).FirstOrDefault(static held => held is not null),
         };
     }
@@ -361,8 +379,12 @@ internal sealed class MigrationEngine
             ExactExpiry = true,
             TargetKeysOwned = OwnsTarget,
             OutageBudget = _options.OutageBudget,
+            Pace = Pace,
+            PageSize = Pace.Limits.Latency is null ? new VerifyOptions().PageSize : PacedPage,
             IsLeftOut = LeftOut.Contains,
         };
+
+    private (TimeSpan Oldest, long Changes) Backlog() => (Lanes.Queues.Max(static queue => queue.State().OldestWaiting), Lanes.Changes);
 
     private ValueTask LookAtStreamAsync(KeyId key, CancellationToken stop)
     {

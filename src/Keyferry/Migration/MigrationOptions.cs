@@ -68,6 +68,15 @@ public sealed record MigrationOptions
     /// <summary>Memory for dirty keys, in bytes, over all lanes. When it is full a gap is opened and closed by a rescan.</summary>
     public long DirtyBudget { get; init; } = 64L << 20;
 
+    /// <summary>Keys that may be read from the source in a second, by copy, changes and comparisons together; <see langword="null"/> for any. Changes go first.</summary>
+    public long? KeysPerSecond { get; init; }
+
+    /// <summary>Bytes of values that may be read from the source in a second; <see langword="null"/> for any.</summary>
+    public long? BytesPerSecond { get; init; }
+
+    /// <summary>How long the source may take to answer a PING, on average: copy, rescans and comparisons go slower for it, changes do not. <see langword="null"/> for any.</summary>
+    public TimeSpan? SourceLatencyBudget { get; init; }
+
     /// <summary>How the clients are handed over to the target; <see langword="null"/> where that is not the run's affair.</summary>
     internal CutoverOptions? Cutover { get; init; }
 

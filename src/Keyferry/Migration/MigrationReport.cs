@@ -1,5 +1,6 @@
 using Keyferry.Model;
 using Keyferry.Observe;
+using Keyferry.Throttle;
 using Keyferry.Verify;
 
 namespace Keyferry.Migration;
@@ -45,6 +46,9 @@ public sealed record MigrationReport
 
     /// <summary>What was changed on the source and has been put back, or could not be, one sentence each.</summary>
     public IReadOnlyList<string> Leases { get; init; } = [];
+
+    /// <summary>When Keyferry went slow to keep the source within its latency budget; the first hundred times.</summary>
+    internal IReadOnlyList<SlowDown> SlowDowns { get; init; } = [];
 
     /// <summary>Where the report lies as a page to look at, or why there is none; <see langword="null"/> where nobody has written one.</summary>
     public string? Page { get; init; }

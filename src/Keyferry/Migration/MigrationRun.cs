@@ -6,6 +6,7 @@ using Keyferry.Observe;
 using Keyferry.Resp;
 using Keyferry.Servers;
 using Keyferry.State;
+using Keyferry.Throttle;
 
 namespace Keyferry.Migration;
 
@@ -52,6 +53,12 @@ internal sealed class MigrationRun
         Control = control ?? new RunControl();
         _resume = options.Resume ? ResumePoint.Find(store, options) : null;
         _options = _resume?.Keep(options) ?? options;
+        Control.Pace.Limits = new PaceLimits
+        {
+            KeysPerSecond = options.KeysPerSecond,
+            BytesPerSecond = options.BytesPerSecond,
+            Latency = options.SourceLatencyBudget,
+        };
         _store = store;
         _observer = observer;
         _time = time;

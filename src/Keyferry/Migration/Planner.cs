@@ -56,6 +56,7 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         await TryDatabasesAsync(to, targetIdentity, databases, scope, stop);
         var capture = options.Mode == MigrationMode.Snapshot ? "" : await JudgeCaptureAsync(from, stop);
         JudgeClocks(shift);
+        await LatencyCheck.JudgeAsync(options.SourceLatencyBudget, from, Refuse, time, stop);
         return new MigrationPlan
         {
             Source = $"{sourceIdentity.Describe(source.Nodes.Count)} at {options.Source}",

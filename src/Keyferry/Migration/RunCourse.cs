@@ -56,7 +56,7 @@ internal sealed class RunCourse
         var (options, source, target, journal, time) = (_options, _source, _target, _journal, _time);
         _outage = new Outage(time, options.OutageBudget);
         _clock = new PhaseClock(journal.Entered, time);
-        _engine = new MigrationEngine(options, _plan, source, target, _control.Gate, time);
+        _engine = new MigrationEngine(options, _plan, source, target, _control, time) { Tell = journal.Note };
         _listening = new SourceListening(options, _plan, _name, source, _engine, journal, time);
         _sourceSlots = new TopologyWatch(source, OnSourceSlotsAsync, time);
         _engine.LookAtSource = LookAtSourceAsync;
@@ -141,6 +141,7 @@ internal sealed class RunCourse
             FirstLeftOut = _engine.LeftOut.First(MostNamed),
             Phases = _clock.Spent(),
             Leases = _leases,
+            SlowDowns = _engine.PaceWatch.SlowDowns,
             Cutover = _cutover?.Done,
         };
     }

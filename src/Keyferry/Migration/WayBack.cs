@@ -44,6 +44,9 @@ internal sealed class WayBack : IWayBack
             Resume = false,
             UntilIdle = null,
             Verify = false,
+            KeysPerSecond = null,
+            BytesPerSecond = null,
+            SourceLatencyBudget = null,
             Cutover = forward.Cutover is { } cutover ? cutover with { When = CutoverWhen.Manual, ReverseWindow = null } : null,
         };
 

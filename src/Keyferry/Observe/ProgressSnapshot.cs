@@ -68,6 +68,9 @@ public sealed record ProgressSnapshot
     /// <summary>Keys that could not be moved so far, with the server refusing them for a reason of their own.</summary>
     public long Failed { get; init; }
 
+    /// <summary>What may be taken from the source; <see langword="null"/> while nothing is limited.</summary>
+    public PaceSnapshot? Pace { get; init; }
+
     /// <summary>Why the run waits or goes slow at the moment (<c>target refuses writes: OOM</c>), or <see langword="null"/>.</summary>
     public string? Held { get; init; }
 }

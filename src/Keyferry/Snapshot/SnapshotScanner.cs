@@ -3,6 +3,7 @@ using Keyferry.Model;
 using Keyferry.Queue;
 using Keyferry.Resp;
 using Keyferry.Servers;
+using Keyferry.Throttle;
 
 namespace Keyferry.Snapshot;
 
@@ -16,18 +17,22 @@ namespace Keyferry.Snapshot;
 /// <param name="connector">Connections to the source.</param>
 /// <param name="databases">The logical databases to scan.</param>
 /// <param name="sink">Where the names go.</param>
+/// <param name="pace">How fast the source may be read.</param>
 /// <param name="outageBudget">How long the source may stay away.</param>
 /// <param name="time">The clock of the run.</param>
 internal sealed class SnapshotScanner(
     ServerConnector connector,
     IReadOnlyList<int> databases,
     ISnapshotSink sink,
+    SourcePace pace,
     TimeSpan outageBudget,
     TimeProvider time
 )
 {
     /// <summary>Keys asked for at a time: enough to make the round trip cheap, few enough to hold the source's thread for well under a millisecond.</summary>
     private const int PageSize = 512;
+
+    private const int NamesPerKey = 32;
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
@@ -160,6 +165,8 @@ internal sealed class SnapshotScanner(
         var more = next is not [(byte)'0'];
         if (more)
         {
+            // A name is listed in a small part of the time that a value takes; but where the filters pass over most names, nothing else holds the scan up.
+            await pace.PageAsync(PageSize / NamesPerKey, stop);
             connection.Output.Command(4);
             connection.Output.Bulk("SCAN"u8);
             connection.Output.Bulk(next);

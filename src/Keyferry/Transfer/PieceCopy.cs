@@ -1,6 +1,7 @@
 using Keyferry.Model;
 using Keyferry.Payloads;
 using Keyferry.Resp;
+using Keyferry.Throttle;
 
 namespace Keyferry.Transfer;
 
@@ -19,19 +20,23 @@ internal sealed class PieceCopy
     private readonly RespConnection _source;
     private readonly PieceTarget _target;
     private readonly TransferSettings _settings;
+    private readonly SourcePace _pace;
     private readonly StreamGroups _groups;
     private int _database = -1;
+    private bool _isChange;
     private bool _watches = true;
     private bool _askedAhead;
 
     /// <param name="source">A connection to the source that nobody else uses.</param>
     /// <param name="target">Likewise to the target.</param>
     /// <param name="settings">How values are moved in this run.</param>
+    /// <param name="pace">How fast the source may be read.</param>
     /// <param name="owner">Tells this run's and lane's temporary keys from others.</param>
-    public PieceCopy(RespConnection source, RespConnection target, TransferSettings settings, string owner)
+    public PieceCopy(RespConnection source, RespConnection target, TransferSettings settings, SourcePace pace, string owner)
     {
         _source = source;
         _settings = settings;
+        _pace = pace;
         _target = new PieceTarget(target, settings.Scope, owner);
         _groups = new StreamGroups(source, _target, settings.TargetFormat);
     }
@@ -40,11 +45,16 @@ internal sealed class PieceCopy
     public bool TargetRefused => _target.Refused;
 
     /// <summary>Moves one key.</summary>
+    /// <param name="database">The source's database.</param>
+    /// <param name="key">Its name.</param>
+    /// <param name="isChange">Whether a change has led to it.</param>
+    /// <param name="stop">Gives up.</param>
     /// <exception cref="ServerErrorException">A server refused a command for a reason that is not the key's.</exception>
     /// <exception cref="PieceLostException">The temporary key has vanished from the target.</exception>
     /// <exception cref="IOException">A server is lost.</exception>
-    public async ValueTask<PieceOutcome> MoveAsync(int database, ReadOnlyMemory<byte> key, CancellationToken stop)
+    public async ValueTask<PieceOutcome> MoveAsync(int database, ReadOnlyMemory<byte> key, bool isChange, CancellationToken stop)
     {
+        _isChange = isChange;
         if (database != _database)
         {
             _ = await _source.CallAsync(stop, "SELECT", database);
@@ -218,11 +228,13 @@ internal sealed class PieceCopy
             await _source.FlushAsync(stop);
             var frame = await _source.ReadAsync(stop);
             _askedAhead = false;
+            _pace.Received(frame.Length);
             WireCommands.ExpectOk(frame.Span, "a question for a part of a value");
             more = pieces.Advance(frame.Span);
             _target.BeginPiece();
             if (more && !pieces.AsksMore)
             {
+                await _pace.PassAsync(_isChange, stop);
                 // The source works on the next piece while this one is written.
                 pieces.Ask(_source);
                 await _source.FlushAsync(stop);

@@ -36,8 +36,8 @@ internal sealed class BucketComparison(VerifyOptions options, DatabasePair pair)
         }
 
         var walks = _walks ??= NewWalks(link);
-        var source = walks.Source.RunAsync(link.Source, onSource, gotOn, stop).AsTask();
-        var target = walks.Target.RunAsync(link.Target, onTarget, gotOn, stop).AsTask();
+        var source = walks.Source.RunAsync(link.Source, onSource, link.Pace, gotOn, stop).AsTask();
+        var target = walks.Target.RunAsync(link.Target, onTarget, pace: null, gotOn, stop).AsTask();
         var done = await Task.WhenAll(source, target);
         _refused = done.Contains(false);
         if (

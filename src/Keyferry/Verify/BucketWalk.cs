@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using Keyferry.Resp;
+using Keyferry.Throttle;
 
 namespace Keyferry.Verify;
 
@@ -16,6 +17,10 @@ internal sealed class BucketWalk(BucketSums sums, byte[] ignoredPrefix, long shi
 {
     private const int LargestPage = 256;
     private const int SmallestPage = 8;
+
+    /// <summary>While the source's pace is held down: what is asked at once is what others wait for.</summary>
+    private const int PacedPage = 64;
+
     private int _page = 32;
     private ulong _cursor;
     private string _runId = "";
@@ -26,14 +31,21 @@ internal sealed class BucketWalk(BucketSums sums, byte[] ignoredPrefix, long shi
     /// <summary>Walks on to the end.</summary>
     /// <param name="side">The side.</param>
     /// <param name="script">The script that tells entries.</param>
+    /// <param name="pace">How fast the side may be read; <see langword="null"/> for as fast as it answers.</param>
     /// <param name="gotOn">Called after each page.</param>
     /// <param name="stop">Gives up.</param>
     /// <returns>Whether the server did all of it; if not, it refuses something that the script needs.</returns>
-    public async ValueTask<bool> RunAsync(VerifySide side, ServerScript script, Action gotOn, CancellationToken stop)
+    public async ValueTask<bool> RunAsync(VerifySide side, ServerScript script, SourcePace? pace, Action gotOn, CancellationToken stop)
     {
         StartOverIfRestarted(side);
         while (!IsOver)
         {
+            if (pace is { IsFree: false })
+            {
+                _page = Math.Min(_page, PacedPage);
+                await pace.PageAsync(_page, stop);
+            }
+
             var frame = await script.CallAsync(side.Pages, stop, CursorText(), _page, ignoredPrefix);
             if (VerifySide.IsError(frame))
             {

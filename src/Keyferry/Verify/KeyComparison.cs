@@ -46,6 +46,7 @@ internal sealed class KeyComparison(SessionKeeper keeper, Func<int, DatabasePair
         for (var from = 0; from < keys.Length; )
         {
             var count = Math.Min(session.Link.Rests ? SmallPageSize : PageSize, Math.Min(session.Named.PageSize, keys.Length - from));
+            await session.Link.PageAsync(count, stop);
             asked.Enqueue(PageOf(keys.AsSpan(from, count)));
             from += count;
             session.Named.Ask(asked.Last());

@@ -81,10 +81,12 @@ internal sealed class LargeValueLook(VerifyLink link) : IDisposable
         ReadOnlyMemory<byte> cursor = "0"u8.ToArray();
         do
         {
+            await link.PassAsync(stop);
             link.Source.Looks.Write(scan, key, cursor, "COUNT", sizer.Size);
             await link.Source.Looks.FlushAsync(stop);
             var page = await link.Source.Looks.ReadAsync(stop);
             link.Source.Check(page, scan);
+            link.Pace?.Received(page.Length);
             sizer.Saw(page.Length);
             cursor = Take(page.Span);
             var seen = scan == "HSCAN" ? await LookUpFieldsAsync(key, stop) : await LookUpMembersAsync(key, stop);

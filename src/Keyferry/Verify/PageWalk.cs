@@ -58,11 +58,12 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
                 (_next, _sorted) = (_sorted, _next);
             }
 
+            await link.PageAsync(_next.Count, stop);
             look.Ask(_next);
             await link.FlushPagesAsync(stop);
             if (hasPage)
             {
-                await CompareAsync(look, pageCursor, compared, stop);
+                await CompareAsync(link, look, pageCursor, compared, stop);
             }
 
             (_page, _next) = (_next, _page);
@@ -70,14 +71,14 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
             if (link.Rests)
             {
                 // Whoever leaves the servers to others now and then must not have asked for a page that they compare meanwhile.
-                await CompareAsync(look, cursor, compared, stop);
+                await CompareAsync(link, look, cursor, compared, stop);
                 hasPage = false;
             }
         } while (cursor != 0);
 
         if (hasPage)
         {
-            await CompareAsync(look, resumeAt: 0, compared, stop);
+            await CompareAsync(link, look, resumeAt: 0, compared, stop);
         }
 
         IsOver = true;
@@ -93,9 +94,17 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
 
     private static int PageSize(VerifyLink link, IPageLook look) => link.Rests ? Math.Min(SmallPageSize, look.PageSize) : look.PageSize;
 
-    private async ValueTask CompareAsync(IPageLook look, ulong resumeAt, Func<ValueTask> compared, CancellationToken stop)
+    private async ValueTask CompareAsync(
+        VerifyLink link,
+        IPageLook look,
+        ulong resumeAt,
+        Func<ValueTask> compared,
+        CancellationToken stop
+    )
     {
+        var before = link.Source.BytesReceived;
         await look.CompareAsync(_page, suspects, stop);
+        link.Pace?.Received(link.Source.BytesReceived - before);
         Keys += _page.Count;
         _resumeAt = resumeAt;
         await compared();

@@ -1,5 +1,6 @@
 using Keyferry.Resp;
 using Keyferry.Servers;
+using Keyferry.Throttle;
 using Keyferry.Transfer;
 
 namespace Keyferry.Verify;
@@ -19,6 +20,7 @@ internal sealed class VerifyLink : IAsyncDisposable
         var isExact = options.ExactExpiry && Shift.Milliseconds == 0 && source.HasPExpireTime && target.HasPExpireTime;
         Expiry = new ExpiryRule(Shift, options.ExpiryTolerance, source.Clock, target.Clock, isExact);
         Time = time;
+        Pace = options.Pace;
     }
 
     /// <summary>Whether the servers are left to others between two pieces of the work. Then nothing is asked ahead, or it would be done during the rest.</summary>
@@ -41,6 +43,9 @@ internal sealed class VerifyLink : IAsyncDisposable
 
     /// <summary>The clock of the run.</summary>
     public TimeProvider Time { get; }
+
+    /// <summary>How fast the source may be read; <see langword="null"/> for as fast as it answers.</summary>
+    public SourcePace? Pace { get; }
 
     /// <summary>Connects to both servers.</summary>
     public static async ValueTask<VerifyLink> OpenAsync(
@@ -95,15 +100,23 @@ internal sealed class VerifyLink : IAsyncDisposable
         params RespArgument[] rest
     )
     {
+        await PassAsync(stop);
         Source.Looks.Write([command, .. rest]);
         Target.Looks.Write([command, .. rest]);
         await FlushLooksAsync(stop);
         var onSource = await Source.Looks.ReadAsync(stop);
+        Pace?.Received(onSource.Length);
         var onTarget = await Target.Looks.ReadAsync(stop);
         Source.Check(onSource, command);
         Target.Check(onTarget, command);
         return (onSource, onTarget);
     }
+
+    /// <summary>Waits until the source may be asked for so many keys.</summary>
+    public ValueTask PageAsync(int keys, CancellationToken stop) => Pace?.PageAsync(keys, stop) ?? ValueTask.CompletedTask;
+
+    /// <summary>Waits until the source may be asked for more of a value.</summary>
+    public ValueTask PassAsync(CancellationToken stop) => Pace?.PassAsync(isChange: false, stop) ?? ValueTask.CompletedTask;
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

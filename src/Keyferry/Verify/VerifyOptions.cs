@@ -1,4 +1,5 @@
 using Keyferry.Model;
+using Keyferry.Throttle;
 using Keyferry.Transfer;
 
 namespace Keyferry.Verify;
@@ -62,6 +63,9 @@ internal sealed record VerifyOptions
 
     /// <summary>Rests between pieces of the work, for the sake of those who use the servers meanwhile; <see langword="null"/> for none.</summary>
     public Rests? Rests { get; init; }
+
+    /// <summary>How fast the source may be read; <see langword="null"/> for as fast as it answers.</summary>
+    public SourcePace? Pace { get; init; }
 
     /// <summary>Called after each page.</summary>
     public Action<VerifyProgress>? Progress { get; init; }

@@ -25,6 +25,9 @@ internal sealed class VerifySide : IAsyncDisposable
     /// <summary>Closer looks.</summary>
     public RespConnection Looks { get; }
 
+    /// <summary>Bytes that the server has sent on both.</summary>
+    public long BytesReceived => Pages.BytesReceived + Looks.BytesReceived;
+
     /// <summary>What the server is.</summary>
     public ServerIdentity Identity { get; private set; } = ServerIdentity.Parse("");
 
