@@ -10,8 +10,10 @@ namespace Keyferry.Capture;
 /// <summary>Keyspace notifications: a pattern subscription. Tells the database; tells nothing of flushes, SWAPDB and consumer groups.</summary>
 /// <param name="connector">For messages.</param>
 /// <param name="flags">Switches on what is missing.</param>
+/// <param name="sink">Is told where the flags had been switched off meanwhile, and nothing else would tell.</param>
 /// <param name="family">The family of channels that the server has switched on.</param>
-internal sealed class NotificationDialect(ServerConnector connector, NotificationSwitch flags, ChannelFamily family) : ICaptureDialect
+internal sealed class NotificationDialect(ServerConnector connector, NotificationSwitch flags, IChangeSink sink, ChannelFamily family)
+    : ICaptureDialect
 {
     /// <inheritdoc/>
     public string Description => $"keyspace notifications ({family.Pattern()})";
@@ -20,7 +22,14 @@ internal sealed class NotificationDialect(ServerConnector connector, Notificatio
     public int PongsPerProof => 1;
 
     /// <inheritdoc/>
-    public async ValueTask PrepareAsync(CancellationToken stop) => _ = await flags.EnsureAsync(stop);
+    public async ValueTask PrepareAsync(CancellationToken stop)
+    {
+        if ((await flags.EnsureAsync(stop)).Changed)
+        {
+            // A capture whose connection is replaced while it listens notices no loss by itself.
+            sink.MayHaveMissed("the source's notification flags had been changed, so that it no longer told of every change");
+        }
+    }
 
     /// <inheritdoc/>
     public async ValueTask SubscribeAsync(RespConnection connection, CancellationToken stop)

@@ -54,7 +54,7 @@ internal sealed class CaptureChoice(
     {
         var found = await flags.EnsureAsync(stop);
         journal.Note(NoteLevel.Information, $"Source: {found.Words}.");
-        var dialect = new NotificationDialect(source, flags, found.Family);
+        var dialect = new NotificationDialect(source, flags, sink, found.Family);
         return new ArmedCapture(await ArmAsync(dialect, stop), found.Family, null) { Doubt = found.Doubt };
     }
 

@@ -5,15 +5,15 @@ using Keyferry.Servers;
 namespace Keyferry.Throttle;
 
 /// <summary>Measures how long one server takes to answer: PING on a connection of its own, a hundred times a second. What other clients wait for, it waits for too.</summary>
-/// <remarks><b>Concurrency.</b> One task measures; anybody may <see cref="Take"/>.</remarks>
+/// <remarks><b>The figure.</b> The mean of what was measured since the last look, without the slowest tenth: a single moment in which some process was not scheduled says
+/// nothing of the source, and would slow a copy down for seconds. <b>Concurrency.</b> One task measures; anybody may <see cref="Take"/>.</remarks>
 internal sealed class LatencyProbe(ServerConnector node, TimeProvider time)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
     private readonly Lock _lock = new();
-    private TimeSpan _sum;
-    private int _count;
+    private readonly List<TimeSpan> _trips = [];
     private long? _asked;
 
     /// <summary>Measures until <paramref name="stop"/>. A server that is away is not slow: nothing is measured until it is back.</summary>
@@ -50,15 +50,22 @@ internal sealed class LatencyProbe(ServerConnector node, TimeProvider time)
     {
         lock (_lock)
         {
-            var (sum, count) = (_sum, _count);
-            (_sum, _count) = (TimeSpan.Zero, 0);
             // A server that is held up for longer than the look is slow now, not only when it has answered.
             if (_asked is { } asked && time.GetElapsedTime(asked) is var open && open > Interval)
             {
-                (sum, count) = (sum + open, count + 1);
+                _trips.Add(open);
             }
 
-            return count == 0 ? null : sum / count;
+            if (_trips.Count == 0)
+            {
+                return null;
+            }
+
+            _trips.Sort();
+            var counted = _trips.Count - (_trips.Count / 10);
+            var mean = TimeSpan.FromTicks(_trips.Take(counted).Sum(static trip => trip.Ticks) / counted);
+            _trips.Clear();
+            return mean;
         }
     }
 
@@ -76,8 +83,7 @@ internal sealed class LatencyProbe(ServerConnector node, TimeProvider time)
             lock (_lock)
             {
                 _asked = null;
-                _sum += time.GetElapsedTime(asked);
-                _count++;
+                _trips.Add(time.GetElapsedTime(asked));
             }
 
             await Task.Delay(Interval, time, stop);

@@ -9,14 +9,30 @@ internal sealed class PaceStory(Action<NoteLevel, string> note, TimeProvider tim
     /// <summary>More slow-downs than so many are only counted.</summary>
     private const int MostKept = 100;
 
+    /// <summary>Between two notes of one slow-down.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(10);
+
     private readonly Lock _lock = new();
     private readonly List<SlowDown> _past = [];
     private SlowDown? _present;
     private double _told;
+    private DateTimeOffset _toldAt;
     private TimeSpan _spent;
 
     /// <summary>How often Keyferry went slow so far.</summary>
     public int Count { get; private set; }
+
+    /// <summary>Whether it goes slow now.</summary>
+    public bool IsSlow
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _present is not null;
+            }
+        }
+    }
 
     /// <summary>For how long, all together.</summary>
     public TimeSpan Spent
@@ -55,7 +71,7 @@ internal sealed class PaceStory(Action<NoteLevel, string> note, TimeProvider tim
             if (_present is null)
             {
                 Count++;
-                _told = rate;
+                (_told, _toldAt) = (rate, time.GetUtcNow());
                 _present = new SlowDown(time.GetUtcNow(), TimeSpan.Zero, budget, latency, rate);
                 text =
                     $"The source takes {Ms(latency)} to answer, above its budget of {Ms(budget)}: keys are read at {rate:#,0} a second instead of {used:#,0}; changes go first.";
@@ -67,9 +83,9 @@ internal sealed class PaceStory(Action<NoteLevel, string> note, TimeProvider tim
                     Worst = latency > _present.Worst ? latency : _present.Worst,
                     Lowest = Math.Min(_present.Lowest, rate),
                 };
-                if (rate <= _told / 2)
+                if (rate <= _told / 2 && time.GetUtcNow() - _toldAt >= Silence)
                 {
-                    _told = rate;
+                    (_told, _toldAt) = (rate, time.GetUtcNow());
                     text = rate <= LatencyGovernor.Slowest
                         ? $"The source takes {Ms(latency)} to answer although Keyferry reads only {rate:#,0} keys a second: something else keeps it busy. It goes no slower."
                         : $"The source takes {Ms(latency)} to answer, above its budget of {Ms(budget)}: slower still, {rate:#,0} keys a second.";

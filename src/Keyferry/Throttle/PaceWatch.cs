@@ -58,7 +58,7 @@ internal sealed class PaceWatch(
                     limits.Latency is null || Volatile.Read(ref _latency) is not (> 0 and var latency)
                         ? null
                         : TimeSpan.FromMilliseconds(latency),
-                AllowedKeysPerSecond = pace.AdaptiveRate,
+                AllowedKeysPerSecond = _story.IsSlow ? pace.AdaptiveRate : null,
                 SlowDowns = _story.Count,
                 Slowed = _story.Spent,
             };
@@ -110,6 +110,8 @@ internal sealed class PaceWatch(
         var before = Volatile.Read(ref _latency);
         var latency = before > 0 ? (before + now.TotalMilliseconds) / 2 : now.TotalMilliseconds;
         Volatile.Write(ref _latency, latency);
+        // What is over already is not braked for once more.
+        latency = Math.Min(latency, now.TotalMilliseconds);
         dial.Floor = dial.Floor == TimeSpan.Zero || now < dial.Floor ? now : dial.Floor;
         _governor.Look(TimeSpan.FromMilliseconds(latency), budget, used);
         pace.Adapt(_governor.Rate);
@@ -134,6 +136,8 @@ internal sealed class PaceWatch(
 
         await EndMeasuringAsync();
         _nodes = names;
+        _governor.Begin();
+        pace.Adapt(_governor.Rate);
         _measuring = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var token = _measuring.Token;
         _probes =

@@ -149,7 +149,7 @@ public sealed class NotificationCaptureTests : CaptureContract
         var found = await flags.EnsureAsync(TestContext.Current.CancellationToken);
         return new ListeningCapture(
             connector,
-            new NotificationDialect(connector, flags, found.Family),
+            new NotificationDialect(connector, flags, sink, found.Family),
             sink,
             TimeSpan.FromSeconds(30),
             TimeProvider.System

@@ -22,7 +22,7 @@ public sealed class RotationTests
         await using var server = await RedisServer.StartAsync(ServerKind.Machine);
         var sink = new CaptureContract.Heard();
         var connector = Connectors.To(server);
-        var dialect = notifications ? await NotificationsAsync(connector) : Tracking(connector);
+        var dialect = notifications ? await NotificationsAsync(connector, sink) : Tracking(connector);
         await using var capture = new RotatingCapture(
             () => new ListeningCapture(connector, dialect, sink, TimeSpan.FromSeconds(30), TimeProvider.System),
             maximumAge: null,
@@ -62,10 +62,35 @@ public sealed class RotationTests
         }
     }
 
-    private static async ValueTask<ICaptureDialect> NotificationsAsync(ServerConnector connector)
+    [Fact]
+    public async Task Flags_that_were_off_when_a_connection_took_its_turn_are_a_loss()
+    {
+        await using var server = await RedisServer.StartAsync(ServerKind.Machine);
+        var sink = new CaptureContract.Heard();
+        var connector = Connectors.To(server);
+        var dialect = await NotificationsAsync(connector, sink);
+        await using var capture = new RotatingCapture(
+            () => new ListeningCapture(connector, dialect, sink, TimeSpan.FromSeconds(30), TimeProvider.System),
+            maximumAge: null,
+            TimeProvider.System
+        );
+        await capture.ArmAsync(Stop);
+        using var end = new CancellationTokenSource();
+        var running = capture.RunAsync(end.Token);
+
+        _ = await server.CommandAsync("CONFIG", "SET", "notify-keyspace-events", "");
+        _ = await server.CommandAsync("SET", "unheard", "1");
+        await capture.RotateAsync(Stop);
+
+        await end.CancelAsync();
+        await running;
+        Assert.Contains(sink.Losses, static loss => loss.Contains("flags had been changed", StringComparison.Ordinal));
+    }
+
+    private static async ValueTask<ICaptureDialect> NotificationsAsync(ServerConnector connector, IChangeSink sink)
     {
         var flags = new NotificationSwitch(connector, new MemoryRunStore(TimeProvider.System), run: 1);
-        return new NotificationDialect(connector, flags, (await flags.EnsureAsync(Stop)).Family);
+        return new NotificationDialect(connector, flags, sink, (await flags.EnsureAsync(Stop)).Family);
     }
 
     private static TrackingDialect Tracking(ServerConnector connector)

@@ -66,6 +66,33 @@ public sealed class ControlTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Pace_is_shown_and_changed()
+    {
+        await using var run = await FollowAsync();
+
+        Assert.StartsWith("pace: no limit", await AskAsync(0, "pace"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "pace: 5,000 keys/s, 20 MB/s, source latency 200 ms (was: no limit)",
+            await AskAsync(0, "pace", "--keys", "5000", "--bytes", "20MB", "--latency", "200ms"),
+            StringComparison.Ordinal
+        );
+        using (var status = JsonDocument.Parse(await AskAsync(0, "status", "--json")))
+        {
+            var pace = status.RootElement.GetProperty("pace");
+            Assert.Equal(5000, pace.GetProperty("keysPerSecond").GetInt64());
+            Assert.Equal(20_000_000, pace.GetProperty("bytesPerSecond").GetInt64());
+            Assert.Equal(200, pace.GetProperty("latencyBudgetMs").GetDouble());
+        }
+
+        Assert.StartsWith("pace: 5,000 keys/s, source latency 200 ms (was", await AskAsync(0, "pace", "--bytes", "0"), StringComparison.Ordinal);
+        await UntilAsync(async () => (await AskAsync(0, "status")).Contains("the source takes", StringComparison.Ordinal));
+        Assert.Contains("never answered faster", await AskAsync(4, "pace", "--latency", "0.001ms"), StringComparison.Ordinal);
+        Assert.StartsWith("pace: no limit (was", await AskAsync(0, "pace", "off"), StringComparison.Ordinal);
+        _ = await AskAsync(0, "finish");
+        Assert.True(await run.EndAsync(Budget) == 0, run.Output);
+    }
+
+    [Fact]
     public async Task Paused_run_that_is_asked_to_end_moves_what_waits()
     {
         await using var run = await FollowAsync();

@@ -27,6 +27,9 @@ public sealed class EngineSimulationTests(ITestOutputHelper output)
     public void All_captures_on_all_kinds_of_servers() => Run(SimProfiles.All_captures_on_all_kinds_of_servers, Seeds);
 
     [Fact]
+    public void Read_slowly() => Run(SimProfiles.Read_slowly, Seeds);
+
+    [Fact]
     public void Faults_from_the_first_moment() => Run(SimProfiles.Faults_from_the_first_moment, Seeds);
 
     [Fact]
@@ -83,7 +86,12 @@ public sealed class EngineSimulationTests(ITestOutputHelper output)
     [Fact]
     public void The_same_seed_ends_the_same_to_the_last_byte()
     {
-        var profile = SimProfiles.Everything_goes_wrong;
+        EndsTheSame(SimProfiles.Everything_goes_wrong);
+        EndsTheSame(SimProfiles.Read_slowly);
+    }
+
+    private static void EndsTheSame(SimProfile profile)
+    {
         for (var seed = 1UL; seed <= 5; seed++)
         {
             var first = SimRun.One(seed, profile, EngineUnderTest.MigrateAsync);

@@ -62,6 +62,16 @@ internal static class EngineUnderTest
             CaptureMaximumAge =
                 world.Profile.Captures.Count > 1 && world.Dice.Chance(0.3) ? TimeSpan.FromSeconds(world.Dice.Between(1, 5)) : null,
         };
+        if (profile.IsPaced)
+        {
+            options = options with
+            {
+                KeysPerSecond = world.Dice.Chance(0.5) ? world.Dice.Between(5, 500) : null,
+                BytesPerSecond = world.Dice.Chance(0.5) ? world.Dice.Between(1_000, 100_000) : null,
+                SourceLatencyBudget = world.Dice.Chance(0.7) ? TimeSpan.FromMilliseconds(world.Dice.Between(2, 20)) : null,
+            };
+        }
+
         return profile.Choice.Ask(options) with
         {
             Mode = profile.Modes[world.Dice.Below(profile.Modes.Count)],

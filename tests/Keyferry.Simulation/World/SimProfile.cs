@@ -91,6 +91,9 @@ internal sealed record SimProfile
     /// <summary>Which.</summary>
     public IReadOnlyList<FaultKind> Kinds { get; init; } = [];
 
+    /// <summary>The run is given limits on what it may take from the source, and a latency budget; the seed decides which.</summary>
+    public bool IsPaced { get; init; }
+
     /// <summary>How often the program's process is killed, at most; another one goes on with the run.</summary>
     public int Crashes { get; init; }
 

@@ -68,6 +68,18 @@ internal static class SimProfiles
             Captures = AllCaptures,
         };
 
+    public static SimProfile Read_slowly { get; } =
+        new SimProfile
+        {
+            Name = nameof(Read_slowly),
+            NoticesEverything = true,
+            IsPaced = true,
+            Faults = 6,
+            Kinds = [FaultKind.Slow, FaultKind.Slow, .. Everything],
+            Streams = true,
+            Captures = AllCaptures,
+        };
+
     public static SimProfile Faults_from_the_first_moment { get; } =
         new SimProfile
         {
@@ -267,6 +279,7 @@ internal static class SimProfiles
         Broken_networks,
         Everything_goes_wrong,
         All_captures_on_all_kinds_of_servers,
+        Read_slowly,
         Faults_from_the_first_moment,
         The_target_restarts_empty,
         Little_memory,
