@@ -86,9 +86,10 @@ internal sealed class PaceStory(Action<NoteLevel, string> note, TimeProvider tim
                 if (rate <= _told / 2 && time.GetUtcNow() - _toldAt >= Silence)
                 {
                     (_told, _toldAt) = (rate, time.GetUtcNow());
-                    text = rate <= LatencyGovernor.Slowest
-                        ? $"The source takes {Ms(latency)} to answer although Keyferry reads only {rate:#,0} keys a second: something else keeps it busy. It goes no slower."
-                        : $"The source takes {Ms(latency)} to answer, above its budget of {Ms(budget)}: slower still, {rate:#,0} keys a second.";
+                    text =
+                        rate <= LatencyGovernor.Slowest
+                            ? $"The source takes {Ms(latency)} to answer although Keyferry reads only {rate:#,0} keys a second: something else keeps it busy. It goes no slower."
+                            : $"The source takes {Ms(latency)} to answer, above its budget of {Ms(budget)}: slower still, {rate:#,0} keys a second.";
                 }
             }
         }

@@ -94,13 +94,7 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
 
     private static int PageSize(VerifyLink link, IPageLook look) => link.Rests ? Math.Min(SmallPageSize, look.PageSize) : look.PageSize;
 
-    private async ValueTask CompareAsync(
-        VerifyLink link,
-        IPageLook look,
-        ulong resumeAt,
-        Func<ValueTask> compared,
-        CancellationToken stop
-    )
+    private async ValueTask CompareAsync(VerifyLink link, IPageLook look, ulong resumeAt, Func<ValueTask> compared, CancellationToken stop)
     {
         var before = link.Source.BytesReceived;
         await look.CompareAsync(_page, suspects, stop);

@@ -84,7 +84,11 @@ public sealed class ControlTests : IAsyncLifetime
             Assert.Equal(200, pace.GetProperty("latencyBudgetMs").GetDouble());
         }
 
-        Assert.StartsWith("pace: 5,000 keys/s, source latency 200 ms (was", await AskAsync(0, "pace", "--bytes", "0"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "pace: 5,000 keys/s, source latency 200 ms (was",
+            await AskAsync(0, "pace", "--bytes", "0"),
+            StringComparison.Ordinal
+        );
         await UntilAsync(async () => (await AskAsync(0, "status")).Contains("the source takes", StringComparison.Ordinal));
         Assert.Contains("never answered faster", await AskAsync(4, "pace", "--latency", "0.001ms"), StringComparison.Ordinal);
         Assert.StartsWith("pace: no limit (was", await AskAsync(0, "pace", "off"), StringComparison.Ordinal);
