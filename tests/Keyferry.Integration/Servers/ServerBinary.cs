@@ -30,8 +30,13 @@ public sealed partial record ServerBinary(string Path, Version Version)
             kind == ServerKind.Machine
                 ? searchPath.Split(System.IO.Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
                 : [System.IO.Path.Combine(CacheFolder(), "servers", CacheName(kind))];
-        string[] names = kind is ServerKind.Valkey81 or ServerKind.Valkey91 ? ["valkey-server"] : ["redis-server"];
-        return folders.SelectMany(folder => names.Select(name => System.IO.Path.Combine(folder, name))).FirstOrDefault(File.Exists);
+        var name = kind switch
+        {
+            ServerKind.Valkey80 or ServerKind.Valkey81 or ServerKind.Valkey91 => "valkey-server",
+            ServerKind.Redict73 => "redict-server",
+            _ => "redis-server",
+        };
+        return folders.Select(folder => System.IO.Path.Combine(folder, name)).FirstOrDefault(File.Exists);
     }
 
     internal static FileNotFoundException Missing(ServerKind kind) =>

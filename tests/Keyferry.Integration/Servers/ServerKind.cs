@@ -18,6 +18,12 @@ public enum ServerKind
     /// <summary>Valkey 8.1.</summary>
     Valkey81,
 
+    /// <summary>Valkey 8.0; tested where it could be fetched.</summary>
+    Valkey80,
+
+    /// <summary>Redict 7.3, which has gone its own way from Redis 7.2; tested where it could be fetched.</summary>
+    Redict73,
+
     /// <summary>Valkey 9.1 or what has followed it in the suite it comes from; tested where it could be fetched.</summary>
     Valkey91,
 }

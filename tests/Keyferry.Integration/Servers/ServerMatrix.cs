@@ -37,7 +37,7 @@ public static class ServerMatrix
         }
     }
 
-    /// <summary>Every server as source with every server as target, downgrades and the other family included.</summary>
+    /// <summary>Every server as source with every server as target, downgrades and the other family included. Each has its source as a trait, so that a part can be run.</summary>
     public static TheoryData<ServerKind, ServerKind> OrderedPairs => Ordered([.. Kinds]);
 
     /// <summary>The same of the servers that differ most: the oldest, the machine's own, the newest Redis, the newest Valkey, of those that are settled or could be fetched.</summary>
@@ -50,7 +50,8 @@ public static class ServerMatrix
         ]);
 
     /// <summary>Whether the server comes from a suite that moves, so that it is not there for certain.</summary>
-    private static bool Moves(ServerKind kind) => kind is ServerKind.Valkey91 or ServerKind.Redis86;
+    private static bool Moves(ServerKind kind) =>
+        kind is ServerKind.Valkey80 or ServerKind.Valkey91 or ServerKind.Redis86 or ServerKind.Redict73;
 
     private static ServerKind Newest(ServerKind moving, ServerKind settled) => ServerBinary.Exists(moving) ? moving : settled;
 
@@ -59,7 +60,7 @@ public static class ServerMatrix
         var pairs = new TheoryData<ServerKind, ServerKind>();
         foreach (var (source, target) in kinds.SelectMany(source => kinds.Select(target => (source, target))))
         {
-            pairs.Add(source, target);
+            pairs.Add(new TheoryDataRow<ServerKind, ServerKind>(source, target) { Traits = { ["Source"] = [source.ToString()] } });
         }
 
         return pairs;
