@@ -186,6 +186,7 @@ internal sealed class MigrateOptions
             Databases = _selection.Databases(parsed),
             Names = _selection.Names(parsed),
             Kinds = _selection.Kinds(parsed),
+            Expiry = _selection.Expiry(parsed),
             Mode = parsed.GetValue(_mode) ?? defaults.Mode,
             TargetKeys = parsed.GetValue(_targetKeys) ?? defaults.TargetKeys,
             UnsupportedKeys = parsed.GetValue(_unsupportedKeys) ?? defaults.UnsupportedKeys,

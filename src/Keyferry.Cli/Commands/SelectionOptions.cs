@@ -60,10 +60,34 @@ internal sealed class SelectionOptions
         ("never", Expiring.Never)
     );
 
+    private readonly Option<string[]> _renamePrefix = new("--rename-prefix")
+    {
+        HelpName = "FROM=TO",
+        Description =
+            "Names that begin with FROM begin with TO on the target (\\= stands for =). May be given several times; the first that fits holds. Two keys that would get one name are refused.",
+    };
+
+    private readonly Option<string[]> _renameRegex = new("--rename-regex")
+    {
+        HelpName = "PATTERN=REPLACEMENT",
+        Description =
+            "Names that the regular expression matches as a whole become the replacement, with $1 to $9 for what its groups have captured: '(.*):v(\\d+)=$2:$1'. Every group must stand in it.",
+    };
+
+    private readonly Option<string?> _expiry = new("--expiry")
+    {
+        HelpName = "keep|drop|cap:DURATION",
+        Description =
+            "What becomes of expiries: keep them; drop: no key of the target expires; cap:7d: a key that expires does so 7 days after it was moved at the latest. Default: keep.",
+    };
+
     /// <summary>Adds them to <paramref name="command"/>.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_databases, _include, _exclude, _slots, _types, _largerThan, _smallerThan, _expiring])
+        foreach (
+            var option in (Option[])
+                [_databases, _include, _exclude, _slots, _types, _largerThan, _smallerThan, _expiring, _renamePrefix, _renameRegex, _expiry]
+        )
         {
             command.Options.Add(option);
         }
@@ -76,10 +100,50 @@ internal sealed class SelectionOptions
         var names = new KeyNames(
             parsed.GetValue(_include) ?? [],
             parsed.GetValue(_exclude) ?? [],
-            parsed.GetValue(_slots) is { } slots ? SlotRanges.Parse(slots) : null
+            parsed.GetValue(_slots) is { } slots ? SlotRanges.Parse(slots) : null,
+            [.. Renames(parsed)]
         );
         return names.AreAll ? KeyNames.All : names;
     }
+
+    private IEnumerable<KeyRename> Renames(ParseResult parsed)
+    {
+        foreach (var rule in parsed.GetValue(_renamePrefix) ?? [])
+        {
+            var (from, to) = Halves(_renamePrefix, rule);
+            yield return new PrefixRename(Plain(from), Plain(to));
+        }
+
+        foreach (var rule in parsed.GetValue(_renameRegex) ?? [])
+        {
+            var (pattern, replacement) = Halves(_renameRegex, rule);
+            yield return new PatternRename(pattern, replacement);
+        }
+    }
+
+    /// <summary>What stands before the first = that has no backslash before it, and what stands behind.</summary>
+    private static (string From, string To) Halves(Option<string[]> option, string rule)
+    {
+        for (var at = 0; at < rule.Length; at++)
+        {
+            if (rule[at] == '\\')
+            {
+                at++;
+            }
+            else if (rule[at] == '=')
+            {
+                return (rule[..at], rule[(at + 1)..]);
+            }
+        }
+
+        throw new KeyferryException(
+            FailureKind.Usage,
+            $"\"{rule}\" in {option.Name} has no = between what is renamed and what it becomes.",
+            $"Write {option.Name} {option.HelpName}."
+        );
+    }
+
+    private static string Plain(string text) => text.Replace("\\=", "=", StringComparison.Ordinal);
 
     /// <summary>Which kinds.</summary>
     /// <exception cref="KeyferryException">A type is not known, or no value can be of the sizes.</exception>
@@ -99,6 +163,27 @@ internal sealed class SelectionOptions
                 "Give one of them, or a larger --smaller-than."
             )
             : kinds;
+    }
+
+    /// <summary>What becomes of expiries.</summary>
+    /// <exception cref="KeyferryException">It is none of the words, or no duration.</exception>
+    public ExpiryPolicy Expiry(ParseResult parsed)
+    {
+        const string cap = "cap:";
+        return parsed.GetValue(_expiry) switch
+        {
+            null or "keep" => ExpiryPolicy.Keep,
+            "drop" => ExpiryPolicy.Drop,
+            var text
+                when text.StartsWith(cap, StringComparison.Ordinal)
+                    && Amounts.TryDuration(text[cap.Length..], out var most)
+                    && most >= TimeSpan.FromSeconds(1) => ExpiryPolicy.CapAt(most),
+            var text => throw new KeyferryException(
+                FailureKind.Usage,
+                $"--expiry is \"{text}\", which is none of its words.",
+                "Write keep, drop, or cap: with a duration from 1s on behind it, as in cap:7d."
+            ),
+        };
     }
 
     /// <summary>Which databases, and where to; <see langword="null"/> where none is named.</summary>

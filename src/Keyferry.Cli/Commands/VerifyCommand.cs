@@ -53,6 +53,7 @@ internal static class VerifyCommand
                             Databases = PairsOf(from, to, parsed.GetValue(database), selection.Databases(parsed)),
                             Names = selection.Names(parsed),
                             Kinds = selection.Kinds(parsed),
+                            Expiry = selection.Expiry(parsed),
                             TargetKeysOwned = parsed.GetValue(targetKeys) is null,
                         };
                         var request = new ComparisonRequest

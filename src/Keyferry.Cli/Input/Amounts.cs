@@ -16,6 +16,7 @@ internal static class Amounts
         ("m", 60_000),
         ("min", 60_000),
         ("h", 3_600_000),
+        ("d", 86_400_000),
     ];
 
     private static readonly (string Unit, double Bytes)[] SizeUnits =

@@ -375,6 +375,7 @@ internal sealed class MigrationEngine
                 : null,
             Names = _plan.Transfer.Scope.Names,
             Kinds = _plan.Transfer.Scope.Kinds,
+            Expiry = _plan.Transfer.Scope.Expiry,
             Shift = _plan.Shift,
             ExactExpiry = true,
             TargetKeysOwned = OwnsTarget,

@@ -22,6 +22,9 @@ public sealed record MigrationOptions
     /// <summary>Which kinds of keys are moved: by type, by size, by whether they expire.</summary>
     public KeyKinds Kinds { get; init; } = KeyKinds.All;
 
+    /// <summary>What becomes of expiries.</summary>
+    public ExpiryPolicy Expiry { get; init; } = ExpiryPolicy.Keep;
+
     /// <summary>What is moved.</summary>
     public MigrationMode Mode { get; init; } = MigrationMode.Live;
 

@@ -24,6 +24,7 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         )
         {
             Kinds = options.Kinds,
+            Expiry = options.Expiry,
         };
 
     /// <summary>Examines both servers.</summary>
@@ -37,7 +38,8 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         var (to, targetIdentity) = await OpenAsync(target, stop);
         await using var closesTo = to;
         await TryRightsAsync((from, sourceIdentity), (to, targetIdentity), stop);
-        var shift = new ExpiryShift(await ClockOffset.MeasureAsync(from, time, stop), await ClockOffset.MeasureAsync(to, time, stop));
+        var (sourceClock, targetClock) = (await ClockOffset.MeasureAsync(from, time, stop), await ClockOffset.MeasureAsync(to, time, stop));
+        var shift = new ExpiryShift(sourceClock, targetClock);
         int[] databases = [.. sourceIdentity.Keyspace.Keys.Where(scope.Covers).OrderBy(static database => database)];
         var targetKeys = targetIdentity.Keyspace.Where(entry => scope.SourceOf(entry.Key) is not null).Sum(static entry => entry.Value);
         JudgeServers(sourceIdentity, targetIdentity, scope);
@@ -48,6 +50,7 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
             targetIdentity,
             stop
         );
+        await JudgeRenameAsync(databases, scope.Names, stop);
         JudgeMemory(sourceIdentity, targetIdentity);
         JudgeTargetKeys(targetKeys);
         await TryReadingAsync(from, stop);
@@ -72,7 +75,10 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
             Steps = PlanSteps.Of(options),
             Warnings = _warnings,
             Refusals = _refusals,
-            Transfer = TransferOf(new TransferSettings(sourceIdentity.HasPExpireTime, shift.Shift, scope, writes, reads), tellsSizes),
+            Transfer = TransferOf(new TransferSettings(sourceIdentity.HasPExpireTime, shift.Shift, scope, writes, reads), tellsSizes) with
+            {
+                TargetNow = () => (time.GetUtcNow() + targetClock.Ahead).ToUnixTimeMilliseconds(),
+            },
             Unsupported = _unsupported,
             Shift = shift,
             SourceIdentity = sourceIdentity,
@@ -213,6 +219,24 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
             $"The target {to} cannot hold some keys of the source: {string.Join("; ", _unsupported.Select(static group => group.Words))}.",
             "Choose a newer target, or leave them out: --unsupported-keys leave-out. A dry run with --show-keys names the first of them."
         );
+    }
+
+    private async ValueTask JudgeRenameAsync(int[] databases, KeyNames names, CancellationToken stop)
+    {
+        var keys = await RenameCheck.FindAsync(source, databases, names, stop);
+        var what =
+            $"The rename gives {keys:#,0} keys of the source a name that is, or could be, that of another key: two keys cannot become one.";
+        if (keys > 0 && options.UnsupportedKeys == UnsupportedKeys.LeaveOut)
+        {
+            _warnings.Add($"{what} They are left out, as asked.");
+        }
+        else if (keys > 0)
+        {
+            Refuse(
+                what,
+                "Leave them out by --exclude, choose another name, or make the groups of the expression so that only one way leads back. docs/operate/selection.md says how."
+            );
+        }
     }
 
     private void JudgeMemory(ServerIdentity from, ServerIdentity to)

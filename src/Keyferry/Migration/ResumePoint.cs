@@ -120,6 +120,8 @@ internal sealed record ResumePoint(RunRecord Run, Func<string, SnapshotPosition?
             );
         }
 
+        // A way back is gone on with by the rules of the run, which it reads the other way round.
+        options = Run.Start.Mode == WayBackMode ? options with { Names = options.Names.Reversed() } : options;
         var scope = words.Length > 1 ? words[1] : "";
         if (scope != Planner.ScopeOf(options).Text)
         {

@@ -2,6 +2,7 @@ using Keyferry.Model;
 using Keyferry.Observe;
 using Keyferry.Resp;
 using Keyferry.Servers;
+using Keyferry.Transfer;
 using Keyferry.Verify;
 
 namespace Keyferry.Migration;
@@ -133,7 +134,11 @@ internal sealed class RunProof(
 
         foreach (var (reason, keys) in engine.Failed.ByReason())
         {
-            reasons.Add($"the target refused {keys:#,0} keys: {reason}");
+            reasons.Add(
+                reason == TransferSettings.NameTaken
+                    ? $"{keys:#,0} keys were not moved: for each, {reason}"
+                    : $"the target refused {keys:#,0} keys: {reason}"
+            );
         }
 
         if (engine.LeftOut.Overflowed)

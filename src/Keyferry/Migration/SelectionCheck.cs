@@ -27,6 +27,15 @@ internal static class SelectionCheck
             );
         }
 
+        if (options.Cutover?.ReverseWindow is not null && !options.Expiry.Keeps)
+        {
+            throw new KeyferryException(
+                FailureKind.Usage,
+                "There is no way back from a run that drops or caps expiries: what the keys had before is not known on the new side.",
+                "Leave out --reverse-window or --expiry."
+            );
+        }
+
         if (options.Cutover?.ReverseWindow is not null && !options.Kinds.AreAll)
         {
             throw new KeyferryException(

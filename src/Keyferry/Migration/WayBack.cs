@@ -39,6 +39,7 @@ internal sealed class WayBack : IWayBack
             Source = forward.Target,
             Target = forward.Source,
             Databases = forward.Databases?.ToDictionary(static pair => pair.Value, static pair => pair.Key),
+            Names = forward.Names.Reversed(),
             Mode = MigrationMode.Live,
             TargetKeys = TargetKeys.Replace,
             Resume = false,

@@ -20,7 +20,10 @@ internal sealed class DatabaseScope(IReadOnlyDictionary<int, int>? map, KeyNames
     /// <summary>Of which kinds. Only a look at the key tells.</summary>
     public KeyKinds Kinds { get; init; } = KeyKinds.All;
 
-    /// <summary>Databases, names and kinds as text, the same for the same scope; empty for everything.</summary>
+    /// <summary>What becomes of expiries.</summary>
+    public ExpiryPolicy Expiry { get; init; } = ExpiryPolicy.Keep;
+
+    /// <summary>Databases, names, kinds and expiries as text, the same for the same scope; empty for everything.</summary>
     public string Text =>
         string.Join(
                 ' ',
@@ -29,6 +32,7 @@ internal sealed class DatabaseScope(IReadOnlyDictionary<int, int>? map, KeyNames
                     .Select(static pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key}:{pair.Value}"))
                     .Append(names.Text)
                     .Append(Kinds.Text)
+                    .Append(Expiry.Text)
                     .Where(static part => part.Length > 0)
             )
             .Trim();

@@ -3,7 +3,12 @@ using System.Text;
 namespace Keyferry.Model;
 
 /// <summary>Which names of keys belong to a run: those that one of the patterns to include matches, or all without such patterns, but for those that one to exclude matches;
-/// and of them those in some slots.</summary>
+/// and of them those in some slots. And what they are called on the target.</summary>
+/// <remarks>
+/// <para><b>No two keys get one name.</b> Every name of the target leads back to one key of the source at most (<see cref="OnSource"/>), and a key is moved only if its name leads
+/// back to it. So two keys of the source are never written to one key of the target, whatever comes to exist while a run goes on, and nothing has to be remembered for that.</para>
+/// <para>The price: a key that keeps its name is not moved where a rule would give that name to another key, although that one may not exist.</para>
+/// </remarks>
 public sealed class KeyNames
 {
     /// <summary>Every name.</summary>
@@ -12,12 +17,23 @@ public sealed class KeyNames
     private readonly KeyGlob[] _include;
     private readonly KeyGlob[] _exclude;
     private readonly SlotRanges? _slots;
+    private readonly IReadOnlyList<KeyRename> _renames;
+    private readonly bool _reversed;
 
     /// <param name="include">Patterns in Redis's form.</param>
     /// <param name="exclude">Likewise; they count more.</param>
     /// <param name="slots">In these slots only; <see langword="null"/> for all.</param>
-    public KeyNames(IReadOnlyList<string> include, IReadOnlyList<string> exclude, SlotRanges? slots = null)
+    /// <param name="renames">What keys are called on the target: the first rule that speaks of a name holds. A name that none speaks of stays as it is.</param>
+    public KeyNames(
+        IReadOnlyList<string> include,
+        IReadOnlyList<string> exclude,
+        SlotRanges? slots = null,
+        IReadOnlyList<KeyRename>? renames = null
+    )
     {
+        ArgumentNullException.ThrowIfNull(include);
+        ArgumentNullException.ThrowIfNull(exclude);
+        _renames = renames ?? [];
         _include = [.. include.Select(static text => new KeyGlob(Encoding.UTF8.GetBytes(text)))];
         _exclude = [.. exclude.Select(static text => new KeyGlob(Encoding.UTF8.GetBytes(text)))];
         _slots = slots;
@@ -27,18 +43,76 @@ public sealed class KeyNames
                 .. include.Select(static text => $"+{text}"),
                 .. exclude.Select(static text => $"-{text}"),
                 .. slots is null ? (string[])[] : [$"slots={slots.Text}"],
+                .. _renames.Select(static rename => $"rename={rename.Text}"),
             ]
         );
     }
 
-    /// <summary>All patterns and the slots, in one order; empty without any.</summary>
+    private KeyNames(KeyNames forward)
+    {
+        (_include, _exclude, _slots, _renames) = (forward._include, forward._exclude, forward._slots, forward._renames);
+        _reversed = !forward._reversed;
+        Text = $"back: {forward.Text}";
+    }
+
+    /// <summary>All patterns, the slots and the rules, in one order; empty without any.</summary>
     public string Text { get; }
 
     /// <summary>Whether every name belongs to the run.</summary>
-    public bool AreAll => _include.Length == 0 && _exclude.Length == 0 && _slots is null;
+    public bool AreAll => _include.Length == 0 && _exclude.Length == 0 && _slots is null && !Rename;
+
+    /// <summary>Whether any key is called otherwise on the target.</summary>
+    public bool Rename => _renames.Count > 0;
 
     /// <summary>Whether <paramref name="name"/> belongs to the run.</summary>
-    public bool Cover(ReadOnlySpan<byte> name) =>
+    public bool Cover(ReadOnlySpan<byte> name) => _reversed ? Origin(name) is not null : Chosen(name);
+
+    /// <summary>The same names from the other side: what is the target's here is the source's there.</summary>
+    internal KeyNames Reversed() => Rename ? new KeyNames(this) : this;
+
+    /// <summary>What a key of the source is called on the target.</summary>
+    /// <param name="name">The key, which belongs to the run.</param>
+    /// <returns><see langword="null"/> where it is not moved, because another key of the source would be called so as well, or could be.</returns>
+    internal byte[]? OnTarget(ReadOnlySpan<byte> name) => _reversed ? Origin(name) : Own(name);
+
+    /// <summary>The key of the source that a key of the target is, if it is one.</summary>
+    /// <returns><see langword="null"/> where the run has nothing to do with that key.</returns>
+    internal byte[]? OnSource(ReadOnlySpan<byte> name) => _reversed ? Own(name) : Origin(name);
+
+    private byte[]? Own(ReadOnlySpan<byte> name)
+    {
+        var renamed = Renamed(name);
+        return Origin(renamed) is { } origin && name.SequenceEqual(origin) && !ReservedKeys.Contains(renamed) ? renamed : null;
+    }
+
+    private byte[] Renamed(ReadOnlySpan<byte> name)
+    {
+        foreach (var rule in _renames)
+        {
+            if (rule.Forward(name) is { } renamed)
+            {
+                return renamed;
+            }
+        }
+
+        return name.ToArray();
+    }
+
+    /// <summary>The one key that a name of the target belongs to: the first that a rule leads back to; else the key of that name.</summary>
+    private byte[]? Origin(ReadOnlySpan<byte> name)
+    {
+        foreach (var rule in _renames)
+        {
+            if (rule.Back(name) is { } origin && Chosen(origin) && name.SequenceEqual(Renamed(origin)))
+            {
+                return origin;
+            }
+        }
+
+        return Chosen(name) && name.SequenceEqual(Renamed(name)) ? name.ToArray() : null;
+    }
+
+    private bool Chosen(ReadOnlySpan<byte> name) =>
         AreAll || ((_include.Length == 0 || Any(_include, name)) && !Any(_exclude, name) && _slots?.Cover(name) != false);
 
     private static bool Any(KeyGlob[] patterns, ReadOnlySpan<byte> name)

@@ -61,17 +61,22 @@ internal sealed class PieceCopy
             _database = database;
         }
 
+        if (NameOf(key) is not { } name)
+        {
+            return await PassOverUnnamedAsync(key, stop);
+        }
+
         for (var attempt = 1; ; attempt++)
         {
             var received = _source.BytesReceived;
-            _target.Begin(database, key.Span);
+            _target.Begin(database, name);
             try
             {
                 var (type, expiresAt) = await BeginAsync(key, stop);
                 if (type == "none")
                 {
                     _ = await HasChangedAsync(key, stop);
-                    await _target.UnlinkAsync(key, stop);
+                    await _target.UnlinkAsync(stop);
                     return new PieceOutcome(PieceResult.Gone, 0, null);
                 }
 
@@ -85,7 +90,7 @@ internal sealed class PieceCopy
                 var changed = await HasChangedAsync(key, stop);
                 if (!changed || attempt == Attempts)
                 {
-                    await _target.CommitAsync(key, expiresAt, stop);
+                    await _target.CommitAsync(_settings.ExpiryOnTarget(expiresAt), stop);
                     return new PieceOutcome(changed ? PieceResult.Changed : PieceResult.Moved, _source.BytesReceived - received, null);
                 }
             }
@@ -111,13 +116,24 @@ internal sealed class PieceCopy
     private static bool IsOtherValue(ServerErrorException other) =>
         other.Code is "WRONGTYPE" or "NOGROUP" || other.Reply.Contains("no such key", StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>What the key is called on the target; <see langword="null"/> where another one is called so.</summary>
+    private byte[]? NameOf(ReadOnlyMemory<byte> key) =>
+        _settings.Scope.Names.Rename ? _settings.Scope.Names.OnTarget(key.Span) : key.ToArray();
+
+    /// <summary>A key whose name on the target is that of another: nothing is written there.</summary>
+    private async ValueTask<PieceOutcome> PassOverUnnamedAsync(ReadOnlyMemory<byte> key, CancellationToken stop)
+    {
+        var exists = (await _source.CallAsync(stop, "EXISTS", key)).Integer > 0;
+        return new PieceOutcome(PieceResult.LeftAlone, 0, exists ? TransferSettings.NameTaken : null);
+    }
+
     /// <summary>A key that does not belong to the run by now.</summary>
     private async ValueTask<PieceOutcome> PassOverAsync(ReadOnlyMemory<byte> key, CancellationToken stop)
     {
         _ = await HasChangedAsync(key, stop);
         if (_settings.OwnsTarget)
         {
-            await _target.UnlinkAsync(key, stop);
+            await _target.UnlinkAsync(stop);
         }
         else
         {
@@ -130,7 +146,7 @@ internal sealed class PieceCopy
     private async ValueTask<PieceOutcome> RefuseAsync(ReadOnlyMemory<byte> key, string reason, CancellationToken stop)
     {
         await AbandonAsync(key, stop);
-        await _target.UnlinkAsync(key, stop);
+        await _target.UnlinkAsync(stop);
         return new PieceOutcome(PieceResult.Refused, 0, reason);
     }
 
@@ -155,7 +171,7 @@ internal sealed class PieceCopy
         var expiry = WireCommands.ExpectInteger((await _source.ReadAsync(stop)).Span, _settings.HasPExpireTime ? "PEXPIRETIME" : "PTTL");
         var type = RespValue.Of((await _source.ReadAsync(stop)).Span).Text;
         var absolute = _settings.HasPExpireTime ? expiry : now + expiry;
-        return (expiry == -2 ? "none" : type, expiry < 0 ? -1 : absolute + (long)_settings.ExpiryShift.TotalMilliseconds);
+        return (expiry == -2 ? "none" : type, expiry < 0 ? -1 : absolute);
     }
 
     /// <summary>Ends the watch.</summary>

@@ -24,6 +24,7 @@ internal sealed class PieceTarget(RespConnection connection, DatabaseScope scope
     private readonly Queue<(string Command, bool MustBeThere)> _due = new();
     private int _database = -1;
     private bool _begun;
+    private byte[] _name = [];
 
     /// <summary>Commands for the temporary key; each is followed by <see cref="Sent"/>.</summary>
     public RespOutput Output => connection.Output;
@@ -35,8 +36,11 @@ internal sealed class PieceTarget(RespConnection connection, DatabaseScope scope
     public byte[] Temporary { get; private set; } = [];
 
     /// <summary>Begins a copy: nothing is left of an earlier one.</summary>
-    public void Begin(int database, ReadOnlySpan<byte> key)
+    /// <param name="database">The source's database.</param>
+    /// <param name="name">What the key is called on the target.</param>
+    public void Begin(int database, byte[] name)
     {
+        _name = name;
         if (database != _database)
         {
             _database = database;
@@ -45,7 +49,7 @@ internal sealed class PieceTarget(RespConnection connection, DatabaseScope scope
         }
 
         Temporary = System.Text.Encoding.UTF8.GetBytes(
-            string.Create(CultureInfo.InvariantCulture, $"keyferry:{{{KeySlot.TagOf(KeySlot.Of(key))}}}:{owner}")
+            string.Create(CultureInfo.InvariantCulture, $"keyferry:{{{KeySlot.TagOf(KeySlot.Of(name))}}}:{owner}")
         );
         Drop();
         _begun = false;
@@ -95,24 +99,23 @@ internal sealed class PieceTarget(RespConnection connection, DatabaseScope scope
     }
 
     /// <summary>Puts the temporary key in place of the real one, with its expiry. No reader of the target sees anything between.</summary>
-    /// <param name="key">The real key.</param>
     /// <param name="expiresAt">Milliseconds since 1970 by the target's clock, or -1.</param>
     /// <param name="stop">Gives up.</param>
     /// <exception cref="PieceLostException">The temporary key has vanished.</exception>
-    public async ValueTask CommitAsync(ReadOnlyMemory<byte> key, long expiresAt, CancellationToken stop)
+    public async ValueTask CommitAsync(long expiresAt, CancellationToken stop)
     {
         BeginPiece();
         connection.Write("MULTI");
         // Replacing a large value would free it at once and take long; UNLINK leaves that to another thread.
-        connection.Write("UNLINK", key);
-        connection.Write("RENAME", Temporary, key);
+        connection.Write("UNLINK", _name);
+        connection.Write("RENAME", Temporary, _name);
         if (expiresAt < 0)
         {
-            connection.Write("PERSIST", key);
+            connection.Write("PERSIST", _name);
         }
         else
         {
-            connection.Write("PEXPIREAT", key, expiresAt);
+            connection.Write("PEXPIREAT", _name, expiresAt);
         }
 
         connection.Write("EXEC");
@@ -128,9 +131,9 @@ internal sealed class PieceTarget(RespConnection connection, DatabaseScope scope
     }
 
     /// <summary>Removes the real key: the source does not have it.</summary>
-    public async ValueTask UnlinkAsync(ReadOnlyMemory<byte> key, CancellationToken stop)
+    public async ValueTask UnlinkAsync(CancellationToken stop)
     {
-        connection.Write("UNLINK", key);
+        connection.Write("UNLINK", _name);
         Sent("UNLINK");
         await SettleAsync(stop);
     }

@@ -31,7 +31,6 @@ internal sealed class SourceReader(RespConnection connection, TransferSettings s
 
     private readonly bool _hasPExpireTime = settings.HasPExpireTime;
     private readonly KindQuestions _kinds = new(settings.Scope.Kinds, settings.TellsSizes, settings.HasPExpireTime);
-    private readonly long _shift = (long)settings.ExpiryShift.TotalMilliseconds;
     private readonly PayloadFitter _fitter = new(
         settings.SourceFormat,
         settings.TargetFormat,
@@ -178,6 +177,8 @@ internal sealed class SourceReader(RespConnection connection, TransferSettings s
         }
     }
 
+    private bool HasName(ReadOnlySpan<byte> key) => !settings.Scope.Names.Rename || settings.Scope.Names.OnTarget(key) is not null;
+
     /// <summary>A key that does not belong to the run: it may have until now, so that the target has it from the run.</summary>
     private void PassOver(KeyBatch batch, int index, TargetWriter target, IAside aside)
     {
@@ -186,7 +187,7 @@ internal sealed class SourceReader(RespConnection connection, TransferSettings s
             return;
         }
 
-        if (settings.OwnsTarget)
+        if (settings.OwnsTarget && HasName(batch.Key(index)))
         {
             target.Unlink(batch, index);
         }
@@ -255,6 +256,13 @@ internal sealed class SourceReader(RespConnection connection, TransferSettings s
             throw new ServerErrorException(reader.Text, "DUMP");
         }
 
+        if (!HasName(batch.Key(index)))
+        {
+            batch.Items[index].Write = KeyWrite.Nothing;
+            batch.Items[index].Refusal = reader.IsNull || expiry == -2 ? null : TransferSettings.NameTaken;
+            return;
+        }
+
         // A key that is gone by the second question is gone; one that came to be between the two has been marked again by its change.
         if (reader.IsNull || expiry == -2)
         {
@@ -284,8 +292,7 @@ internal sealed class SourceReader(RespConnection connection, TransferSettings s
             return;
         }
 
-        var expiresAt = expiry == -1 ? -1 : expiry + _shift;
-        target.Restore(batch, index, expiresAt, fitted);
+        target.Restore(batch, index, settings.ExpiryOnTarget(expiry), fitted);
     }
 
     /// <inheritdoc/>

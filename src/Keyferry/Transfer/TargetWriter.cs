@@ -33,7 +33,7 @@ internal sealed class TargetWriter(RespConnection connection, DatabaseScope scop
         SelectFor(batch.Items[index].Database);
         var output = connection.Output;
         output.Raw(expiresAt < 0 ? "*5\r\n$7\r\nRESTORE\r\n"u8 : "*6\r\n$7\r\nRESTORE\r\n"u8);
-        output.Bulk(batch.Key(index));
+        output.Bulk(NameOf(batch.Key(index)));
         output.Bulk(expiresAt < 0 ? 0 : expiresAt);
         output.Bulk(payload.Body, payload.Footer);
         output.Raw(expiresAt < 0 ? "$7\r\nREPLACE\r\n"u8 : "$7\r\nREPLACE\r\n$6\r\nABSTTL\r\n"u8);
@@ -46,7 +46,7 @@ internal sealed class TargetWriter(RespConnection connection, DatabaseScope scop
     {
         SelectFor(batch.Items[index].Database);
         connection.Output.Raw("*2\r\n$6\r\nUNLINK\r\n"u8);
-        connection.Output.Bulk(batch.Key(index));
+        connection.Output.Bulk(NameOf(batch.Key(index)));
         batch.Items[index].Write = KeyWrite.Unlink;
     }
 
@@ -74,6 +74,10 @@ internal sealed class TargetWriter(RespConnection connection, DatabaseScope scop
         var frame = await connection.ReadAsync(stop);
         return frame.Span[0] is (byte)RespType.Error or (byte)RespType.BulkError ? RespValue.Of(frame.Span).Text : null;
     }
+
+    /// <summary>What the key is called on the target. Nobody writes a key that has no name there.</summary>
+    private ReadOnlySpan<byte> NameOf(ReadOnlySpan<byte> key) =>
+        scope.Names.Rename ? scope.Names.OnTarget(key) ?? throw new InvalidOperationException("a key without a name on the target") : key;
 
     private void SelectFor(int database)
     {

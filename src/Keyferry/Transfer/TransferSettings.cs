@@ -17,6 +17,20 @@ internal sealed record TransferSettings(
     PayloadFormat TargetFormat
 )
 {
+    /// <summary>Why a key is not moved that would be called on the target as another one is.</summary>
+    public const string NameTaken = "the rename gives it a name that is, or could be, that of another key";
+
+    /// <summary>The target's clock, in milliseconds since 1970.</summary>
+    public Func<long> TargetNow { get; init; } = static () => 0;
+
+    /// <summary>The expiry that a key gets on the target.</summary>
+    /// <param name="onSource">The source's absolute time in milliseconds, or negative for none.</param>
+    /// <returns>Milliseconds since 1970 by the target's clock, or -1 for a key that does not expire.</returns>
+    public long ExpiryOnTarget(long onSource) =>
+        onSource < 0 ? -1
+        : Scope.Expiry.Keeps ? onSource + (long)ExpiryShift.TotalMilliseconds
+        : Scope.Expiry.Apply(onSource + (long)ExpiryShift.TotalMilliseconds, TargetNow());
+
     /// <summary>Whether the source tells how much memory a value uses (MEMORY USAGE), so that large ones are known before they are read.</summary>
     public bool TellsSizes { get; init; }
 

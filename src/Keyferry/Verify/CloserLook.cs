@@ -67,15 +67,15 @@ internal sealed class CloserLook(VerifyLink link) : IDisposable
 
     private async ValueTask SeeTypesAsync(KeyBatch keys, CancellationToken stop)
     {
-        foreach (var side in (VerifySide[])[_source, _target])
+        foreach (var (side, named) in ((VerifySide, KeyBatch)[])[(_source, keys), (_target, link.OnTarget(keys))])
         {
-            for (var i = 0; i < keys.Count; i++)
+            for (var i = 0; i < named.Count; i++)
             {
                 side.Looks.Output.Raw("*2\r\n$4\r\nTYPE\r\n"u8);
-                side.Looks.Output.Bulk(keys[i]);
+                side.Looks.Output.Bulk(named[i]);
             }
 
-            ExpiryQuestions.Ask(side, side.Looks.Output, keys);
+            ExpiryQuestions.Ask(side, side.Looks.Output, named);
         }
 
         for (var i = 0; !_kinds.AreNone && i < keys.Count; i++)
@@ -155,12 +155,13 @@ internal sealed class CloserLook(VerifyLink link) : IDisposable
 
     private async ValueTask SeeSizesAsync(KeyBatch keys, CancellationToken stop)
     {
+        var names = link.OnTarget(keys);
         for (var i = 0; i < keys.Count; i++)
         {
             if (_states[i].IsOpen && RedisTypes.SizeCommand(_states[i].SourceType) is { } command)
             {
                 _source.Looks.Write(command, keys.Memory(i));
-                _target.Looks.Write(command, keys.Memory(i));
+                _target.Looks.Write(command, names.Memory(i));
             }
         }
 
@@ -218,12 +219,13 @@ internal sealed class CloserLook(VerifyLink link) : IDisposable
 
     private async ValueTask SeeModestValuesAsync(KeyBatch keys, CancellationToken stop)
     {
+        var names = link.OnTarget(keys);
         for (var i = 0; i < keys.Count; i++)
         {
             if (IsModest(_states[i]))
             {
                 AskValue(_source.Looks, _states[i].SourceType, keys.Memory(i));
-                AskValue(_target.Looks, _states[i].SourceType, keys.Memory(i));
+                AskValue(_target.Looks, _states[i].SourceType, names.Memory(i));
             }
         }
 

@@ -1,3 +1,4 @@
+using Keyferry.Model;
 using Keyferry.Servers;
 using Keyferry.Transfer;
 
@@ -28,8 +29,33 @@ internal sealed class ExpiryRule(ExpiryShift shift, TimeSpan tolerance, ClockOff
     /// <summary>How far apart two expiries may be, in milliseconds.</summary>
     public long Tolerance => isExact ? 0 : _tolerance;
 
+    /// <summary>What the run made of the expiries of keys.</summary>
+    public ExpiryPolicy Policy { get; init; } = ExpiryPolicy.Keep;
+
+    /// <summary>The clock of the run, for expiries that are capped.</summary>
+    public Func<DateTimeOffset> Now { get; init; } = static () => DateTimeOffset.MaxValue;
+
+    /// <summary>Whether the target's expiry is what the run makes of the source's.</summary>
+    /// <remarks>A capped expiry depends on when the key was moved, which nobody knows here: it must be no later than the source's, and within the cap from now.</remarks>
+    public bool Agree(long onSource, long onTarget)
+    {
+        if (Policy.Drops && onSource != Absent)
+        {
+            return onTarget == Never;
+        }
+
+        return AgreeAsKept(onSource, onTarget)
+            || (
+                Policy.Cap is { } cap
+                && onSource >= 0
+                && onTarget >= 0
+                && onTarget < onSource + _shift
+                && onTarget <= TargetNow() + (long)cap.TotalMilliseconds
+            );
+    }
+
     /// <summary>Whether the target's expiry is the source's.</summary>
-    public bool Agree(long onSource, long onTarget) =>
+    public bool AgreeAsKept(long onSource, long onTarget) =>
         onSource < 0 || onTarget < 0 ? onSource == onTarget : Math.Abs(onSource + _shift - onTarget) <= Tolerance;
 
     /// <summary>Milliseconds by which the target's expiry is later; both keys must expire.</summary>
@@ -43,6 +69,8 @@ internal sealed class ExpiryRule(ExpiryShift shift, TimeSpan tolerance, ClockOff
 
     /// <summary>Whether a key of the target with this expiry has to be gone by now, or will be within the tolerance.</summary>
     public bool IsDueOnTarget(long expiry, DateTimeOffset now) => IsDue(expiry, target, now);
+
+    private long TargetNow() => (Now() + target.Ahead).ToUnixTimeMilliseconds() + _tolerance;
 
     private bool IsDue(long expiry, ClockOffset clock, DateTimeOffset now) =>
         expiry >= 0 && expiry <= (now + clock.Ahead).ToUnixTimeMilliseconds() + _tolerance;

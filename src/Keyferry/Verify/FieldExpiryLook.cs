@@ -80,12 +80,13 @@ internal sealed class FieldExpiryLook(VerifyLink link)
         }
     }
 
-    private static void Begin(VerifySide side, ReadOnlyMemory<byte> key, int fields)
+    private void Begin(VerifySide side, ReadOnlyMemory<byte> key, int fields)
     {
+        var name = ReferenceEquals(side, link.Target) ? link.OnTarget(key) : key;
         var output = side.Looks.Output;
         output.Command(4 + fields);
         output.Bulk(Encoding.ASCII.GetBytes(Command));
-        output.Bulk(key.Span);
+        output.Bulk(name.Span);
         output.Bulk("FIELDS"u8);
         output.Bulk(fields);
     }
@@ -104,7 +105,7 @@ internal sealed class FieldExpiryLook(VerifyLink link)
                 return Observation.Moving;
             }
 
-            if (!link.Expiry.Agree(left, right))
+            if (!link.Expiry.AgreeAsKept(left, right))
             {
                 return new(
                     DifferenceKind.Value,

@@ -60,11 +60,12 @@ internal sealed class FingerprintPages : IPageLook
     public void Ask(KeyBatch page)
     {
         _asked.Enqueue(_keysPerCall);
+        var onTarget = _link.OnTarget(page);
         for (var first = 0; first < page.Count; first += _keysPerCall)
         {
             var count = Math.Min(_keysPerCall, page.Count - first);
             Write(_link.Source.Pages.Output, _sourceCall, page, first, count);
-            Write(_link.Target.Pages.Output, _targetCall, page, first, count);
+            Write(_link.Target.Pages.Output, _targetCall, onTarget, first, count);
         }
     }
 

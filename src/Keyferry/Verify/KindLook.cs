@@ -48,10 +48,11 @@ internal sealed class KindLook(VerifyLink link)
     private async ValueTask FindOnTargetAsync(KeyBatch page, KeyBatch suspects, CancellationToken stop)
     {
         var target = link.Target.Looks;
+        var onTarget = link.OnTarget(page);
         foreach (var index in _outside)
         {
             target.Output.Raw("*2\r\n$6\r\nEXISTS\r\n"u8);
-            target.Output.Bulk(page[index]);
+            target.Output.Bulk(onTarget[index]);
         }
 
         await target.FlushAsync(stop);

@@ -35,7 +35,7 @@ internal sealed class LargeValueLook(VerifyLink link) : IDisposable
     {
         for (var start = 0L; start < size; start += StringPiece)
         {
-            var (source, target) = await link.AskBothAsync("GETRANGE", stop, key, start, start + StringPiece - 1);
+            var (source, target) = await link.AskBothAsync("GETRANGE", key, stop, start, start + StringPiece - 1);
             if (!source.Span.SequenceEqual(target.Span))
             {
                 return Different("string: other bytes", start, source, target);
@@ -60,7 +60,7 @@ internal sealed class LargeValueLook(VerifyLink link) : IDisposable
         for (var start = 0L; start < size; )
         {
             var last = start + sizer.Size - 1;
-            var (source, target) = await link.AskBothAsync(command, stop, [key, start, last, .. options]);
+            var (source, target) = await link.AskBothAsync(command, key, stop, [start, last, .. options]);
             var equal = options.Length == 0 ? source.Span.SequenceEqual(target.Span) : ValueFrames.AreEqualScored(source.Span, target.Span);
             if (!equal)
             {
@@ -121,11 +121,12 @@ internal sealed class LargeValueLook(VerifyLink link) : IDisposable
     private async ValueTask<Observation?> LookUpMembersAsync(ReadOnlyMemory<byte> key, CancellationToken stop)
     {
         var target = link.Target.Looks;
+        var name = link.OnTarget(key);
         for (var i = 0; i < _elements.Count; i++)
         {
             target.Output.Command(3);
             target.Output.Bulk("SISMEMBER"u8);
-            target.Output.Bulk(key.Span);
+            target.Output.Bulk(name.Span);
             target.Output.Bulk(_elements[i]);
         }
 
@@ -153,7 +154,7 @@ internal sealed class LargeValueLook(VerifyLink link) : IDisposable
         var output = link.Target.Looks.Output;
         output.Command(2 + (_elements.Count / 2));
         output.Bulk("HMGET"u8);
-        output.Bulk(key.Span);
+        output.Bulk(link.OnTarget(key).Span);
         for (var i = 0; i < _elements.Count; i += 2)
         {
             output.Bulk(_elements[i]);
@@ -201,7 +202,7 @@ internal sealed class LargeValueLook(VerifyLink link) : IDisposable
             return incomparable;
         }
 
-        var (source, target) = await link.AskBothAsync("DUMP", stop, key);
+        var (source, target) = await link.AskBothAsync("DUMP", key, stop);
         return PayloadPages.AreEqual(source.Span, target.Span)
             ? null
             : incomparable with

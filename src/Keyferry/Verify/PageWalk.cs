@@ -21,6 +21,7 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
     private KeyBatch _next = new();
     private KeyBatch _sorted = new();
     private ulong _resumeAt;
+    private bool _isTarget;
     private string _runId = "";
 
     /// <summary>Keys in pages that were compared whole.</summary>
@@ -38,7 +39,8 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
     public async ValueTask RunAsync(VerifySide side, VerifyLink link, IPageLook look, Func<ValueTask> compared, CancellationToken stop)
     {
         StartOverIfRestarted(side);
-        var kinds = !link.Options.Kinds.AreAll && ReferenceEquals(side, link.Source) ? new KindLook(link) : null;
+        _isTarget = ReferenceEquals(side, link.Target);
+        var kinds = !link.Options.Kinds.AreAll && !_isTarget ? new KindLook(link) : null;
         var cursor = _resumeAt;
         AskScan(side, cursor, PageSize(link, look));
         await side.Pages.FlushAsync(stop);
@@ -160,7 +162,19 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
         for (var left = reader.RequireAggregate(); left > 0; left--)
         {
             reader.Require();
-            if (!reader.Bytes.StartsWith(ignoredPrefix) && names.Cover(reader.Bytes) && only?.Contains(reader.Bytes) != false)
+            if (reader.Bytes.StartsWith(ignoredPrefix) || only?.Contains(reader.Bytes) == false)
+            {
+                continue;
+            }
+
+            if (_isTarget && names.Rename)
+            {
+                if (names.OnSource(reader.Bytes) is { } origin)
+                {
+                    _next.Add(origin);
+                }
+            }
+            else if (names.Cover(reader.Bytes))
             {
                 _next.Add(reader.Bytes);
             }

@@ -19,13 +19,12 @@ internal sealed class PayloadPages(VerifyLink link, int largestPage) : IPageLook
     /// <inheritdoc/>
     public void Ask(KeyBatch page)
     {
-        ExpiryQuestions.Ask(link.Source, link.Source.Pages.Output, page);
-        ExpiryQuestions.Ask(link.Target, link.Target.Pages.Output, page);
-        foreach (var side in (VerifySide[])[link.Source, link.Target])
+        foreach (var (side, keys) in ((VerifySide, KeyBatch)[])[(link.Source, page), (link.Target, link.OnTarget(page))])
         {
-            for (var i = 0; side.TellsSizes && i < page.Count; i++)
+            ExpiryQuestions.Ask(side, side.Pages.Output, keys);
+            for (var i = 0; side.TellsSizes && i < keys.Count; i++)
             {
-                AskSize(side.Pages.Output, page[i]);
+                AskSize(side.Pages.Output, keys[i]);
             }
         }
     }
@@ -45,12 +44,13 @@ internal sealed class PayloadPages(VerifyLink link, int largestPage) : IPageLook
         Array.Clear(_large, 0, page.Count);
         await ReadSizesAsync(link.Source, page, stop);
         await ReadSizesAsync(link.Target, page, stop);
+        var onTarget = link.OnTarget(page);
         for (var i = 0; i < page.Count; i++)
         {
             if (!_large[i])
             {
                 AskDump(link.Source.Looks.Output, page[i]);
-                AskDump(link.Target.Looks.Output, page[i]);
+                AskDump(link.Target.Looks.Output, onTarget[i]);
             }
         }
 
@@ -64,12 +64,12 @@ internal sealed class PayloadPages(VerifyLink link, int largestPage) : IPageLook
                 continue;
             }
 
-            var onSource = await link.Source.Looks.ReadAsync(stop);
-            var onTarget = await link.Target.Looks.ReadAsync(stop);
-            link.Source.Check(onSource, "DUMP");
-            link.Target.Check(onTarget, "DUMP");
-            bytes += onSource.Length;
-            if (!AreEqual(onSource.Span, onTarget.Span) || !link.Expiry.Agree(_sourceExpiries[i], _targetExpiries[i]))
+            var source = await link.Source.Looks.ReadAsync(stop);
+            var target = await link.Target.Looks.ReadAsync(stop);
+            link.Source.Check(source, "DUMP");
+            link.Target.Check(target, "DUMP");
+            bytes += source.Length;
+            if (!AreEqual(source.Span, target.Span) || !link.Expiry.Agree(_sourceExpiries[i], _targetExpiries[i]))
             {
                 suspects.Add(page[i]);
             }

@@ -22,7 +22,7 @@ internal sealed class StreamLook(VerifyLink link)
 
     private async ValueTask<Observation?> CompareCountersAsync(ReadOnlyMemory<byte> key, CancellationToken stop)
     {
-        var (source, target) = await AskBothAsync("XINFO STREAM", "XINFO", stop, "STREAM", key);
+        var (source, target) = await AskBothAsync("XINFO STREAM", key, stop);
         return FirstOther(_counters, source, target) is { } counter
             ? Different(
                 $"stream: {counter} is {source[counter]?.Text} on the source, {target[counter]?.Text} on the target",
@@ -38,7 +38,7 @@ internal sealed class StreamLook(VerifyLink link)
         string? start = "-";
         while (start is not null)
         {
-            var (source, target) = await link.AskBothAsync("XRANGE", stop, key, start, "+", "COUNT", sizer.Size);
+            var (source, target) = await link.AskBothAsync("XRANGE", key, stop, start, "+", "COUNT", sizer.Size);
             if (!source.Span.SequenceEqual(target.Span))
             {
                 return new(DifferenceKind.Value, "stream: other entries", ValueFrames.Digest(source.Span), ValueFrames.Digest(target.Span));
@@ -54,7 +54,7 @@ internal sealed class StreamLook(VerifyLink link)
 
     private async ValueTask<Observation?> CompareGroupsAsync(ReadOnlyMemory<byte> key, CancellationToken stop)
     {
-        var (source, target) = await AskBothAsync("XINFO GROUPS", "XINFO", stop, "GROUPS", key);
+        var (source, target) = await AskBothAsync("XINFO GROUPS", key, stop);
         var onTarget = ByName(target);
         foreach (var group in source.Items)
         {
@@ -85,7 +85,7 @@ internal sealed class StreamLook(VerifyLink link)
 
     private async ValueTask<Observation?> CompareConsumersAsync(ReadOnlyMemory<byte> key, KeyName group, CancellationToken stop)
     {
-        var (source, target) = await AskBothAsync("XINFO CONSUMERS", "XINFO", stop, "CONSUMERS", key, group.Memory);
+        var (source, target) = await AskBothAsync("XINFO CONSUMERS", key, stop, group.Memory);
         var onTarget = ByName(target);
         return
             source.Items.Count == onTarget.Count
@@ -101,7 +101,7 @@ internal sealed class StreamLook(VerifyLink link)
         string? start = "-";
         while (start is not null)
         {
-            var (source, target) = await link.AskBothAsync("XPENDING", stop, key, group.Memory, start, "+", MostPending);
+            var (source, target) = await link.AskBothAsync("XPENDING", key, stop, group.Memory, start, "+", MostPending);
             var onSource = Pending(source.Span);
             var onTarget = Pending(target.Span);
             if (onSource != onTarget)
@@ -118,13 +118,14 @@ internal sealed class StreamLook(VerifyLink link)
 
     private async ValueTask<(RespValue Source, RespValue Target)> AskBothAsync(
         string name,
-        string command,
+        ReadOnlyMemory<byte> key,
         CancellationToken stop,
         params RespArgument[] rest
     )
     {
-        link.Source.Looks.Write([command, .. rest]);
-        link.Target.Looks.Write([command, .. rest]);
+        var words = name.Split(' ');
+        link.Source.Looks.Write([words[0], words[1], key, .. rest]);
+        link.Target.Looks.Write([words[0], words[1], link.OnTarget(key), .. rest]);
         await link.FlushLooksAsync(stop);
         var source = await link.Source.Looks.ReadAsync(stop);
         var target = await link.Target.Looks.ReadAsync(stop);

@@ -11,6 +11,10 @@ internal sealed class VerifyLink : IAsyncDisposable
     /// <summary>Bytes of memory from which on a value is compared piece by piece, and never dumped.</summary>
     public const long LargeValue = 2 << 20;
 
+    private static readonly byte[] NoKey = "keyferry:{verify}"u8.ToArray();
+
+    private readonly KeyBatch _onTarget = new();
+
     private VerifyLink(VerifySide source, VerifySide target, VerifyOptions options, TimeProvider time)
     {
         Source = source;
@@ -18,7 +22,11 @@ internal sealed class VerifyLink : IAsyncDisposable
         Options = options;
         Shift = options.Shift ?? new ExpiryShift(source.Clock, target.Clock);
         var isExact = options.ExactExpiry && Shift.Milliseconds == 0 && source.HasPExpireTime && target.HasPExpireTime;
-        Expiry = new ExpiryRule(Shift, options.ExpiryTolerance, source.Clock, target.Clock, isExact);
+        Expiry = new ExpiryRule(Shift, options.ExpiryTolerance, source.Clock, target.Clock, isExact)
+        {
+            Policy = options.Expiry,
+            Now = time.GetUtcNow,
+        };
         Time = time;
         Pace = options.Pace;
     }
@@ -71,6 +79,27 @@ internal sealed class VerifyLink : IAsyncDisposable
     /// <summary>A piece of the work is over: leaves the servers to others for a while, where that is wanted.</summary>
     public ValueTask RestAsync(CancellationToken stop) => Options.Rests?.TakeAsync(stop) ?? ValueTask.CompletedTask;
 
+    /// <summary>What keys of the source are called on the target, one for one; valid until the next call.</summary>
+    public KeyBatch OnTarget(KeyBatch keys)
+    {
+        if (!Options.Names.Rename)
+        {
+            return keys;
+        }
+
+        _onTarget.Clear();
+        for (var i = 0; i < keys.Count; i++)
+        {
+            _onTarget.Add(OnTarget(keys.Memory(i)).Span);
+        }
+
+        return _onTarget;
+    }
+
+    /// <summary>What a key of the source is called on the target. One that is not moved is called as no key there is.</summary>
+    public ReadOnlyMemory<byte> OnTarget(ReadOnlyMemory<byte> key) =>
+        Options.Names.Rename ? Options.Names.OnTarget(key.Span) ?? NoKey : key;
+
     /// <summary>Turns both sides to their database.</summary>
     public async ValueTask SelectAsync(DatabasePair pair, CancellationToken stop)
     {
@@ -96,13 +125,14 @@ internal sealed class VerifyLink : IAsyncDisposable
     /// <exception cref="ValueChangedException">The value is not there any more, or of another type.</exception>
     public async ValueTask<(ReadOnlyMemory<byte> Source, ReadOnlyMemory<byte> Target)> AskBothAsync(
         string command,
+        ReadOnlyMemory<byte> key,
         CancellationToken stop,
         params RespArgument[] rest
     )
     {
         await PassAsync(stop);
-        Source.Looks.Write([command, .. rest]);
-        Target.Looks.Write([command, .. rest]);
+        Source.Looks.Write([command, key, .. rest]);
+        Target.Looks.Write([command, OnTarget(key), .. rest]);
         await FlushLooksAsync(stop);
         var onSource = await Source.Looks.ReadAsync(stop);
         Pace?.Received(onSource.Length);
@@ -121,6 +151,7 @@ internal sealed class VerifyLink : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        _onTarget.Dispose();
         await Source.DisposeAsync();
         await Target.DisposeAsync();
     }

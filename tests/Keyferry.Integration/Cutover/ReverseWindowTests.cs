@@ -45,6 +45,32 @@ public sealed class ReverseWindowTests
     }
 
     [Fact]
+    public async Task Keys_that_were_renamed_get_their_old_names_back()
+    {
+        await using var bench = await CutoverBench.StartAsync(100, Stop);
+        await bench.OnSource.StringSetAsync("old:gone", "1");
+        await bench.OnSource.StringSetAsync("stays", "1");
+        await bench.FollowAsync(
+            Options,
+            Stop,
+            static options => options with { Names = new KeyNames(["old:*"], [], slots: null, [new PrefixRename("old:", "new:")]) }
+        );
+        var (end, said) = await bench.CutOverAsync(Stop);
+        Assert.True(end == CutoverEnd.Switched, said);
+
+        await bench.OnTarget.StringSetAsync("new:1", "1");
+        await bench.OnTarget.StringSetAsync("other", "1");
+        await bench.OnTarget.KeyDeleteAsync("new:gone");
+        await UntilAsync(async () => await bench.OnSource.KeyExistsAsync("old:1") && !await bench.OnSource.KeyExistsAsync("old:gone"));
+        await bench.Run.FinishAsync();
+
+        Assert.Equal(Verdict.Equal, (await bench.Run.Ended).Verdict);
+        Assert.False(await bench.OnSource.KeyExistsAsync("new:1"));
+        Assert.False(await bench.OnSource.KeyExistsAsync("other"));
+        Assert.True(await bench.OnSource.KeyExistsAsync("stays"));
+    }
+
+    [Fact]
     public async Task Window_closes_by_itself()
     {
         await using var bench = await CutoverBench.StartAsync(100, Stop);

@@ -71,6 +71,9 @@ public sealed class EngineSimulationTests(ITestOutputHelper output)
     [Fact]
     public void Only_some_kinds_are_moved() => Run(SimProfiles.Only_some_kinds_are_moved, Seeds);
 
+    [Fact]
+    public void Keys_are_called_otherwise_on_the_target() => Run(SimProfiles.Keys_are_called_otherwise_on_the_target, Seeds);
+
     public static TheoryData<string> Worlds => [.. SimProfiles.All.Select(static profile => profile.Name)];
 
     [Theory]

@@ -272,6 +272,44 @@ internal static class SimProfiles
             Writes = 150,
         };
 
+    public static SimProfile Keys_are_called_otherwise_on_the_target { get; } =
+        new SimProfile
+        {
+            Name = nameof(Keys_are_called_otherwise_on_the_target),
+            NoticesEverything = true,
+            Choice = new SimChoice
+            {
+                Ask = static options =>
+                    options with
+                    {
+                        Names = new KeyNames(
+                            [],
+                            ["hot"],
+                            slots: null,
+                            [new PrefixRename("old:", "past:"), new PatternRename("new:([0-9]+)", "n{$1}")]
+                        ),
+                    },
+                Belongs = static (key, _) => key.ToString() != "hot",
+                Called = static key =>
+                    key.ToString() switch
+                    {
+                        ['o', 'l', 'd', ':', .. var rest] => $"past:{rest}",
+                        ['n', 'e', 'w', ':', .. var rest] => $"n{{{rest}}}",
+                        _ => key,
+                    },
+                IsTheRuns = static key => key.ToString() != "hot",
+            },
+            Faults = 3,
+            Kinds = [.. Network, FaultKind.FlagsOff, FaultKind.KillSubscribers, FaultKind.RestartTarget],
+            Crashes = 1,
+            Flushes = true,
+            Streams = true,
+            Varies = true,
+            Captures = AllCaptures,
+            TargetKeys = [TargetKeys.Refuse, TargetKeys.Replace],
+            Writes = 150,
+        };
+
     /// <summary>All of them.</summary>
     public static IReadOnlyList<SimProfile> All { get; } =
     [
@@ -294,5 +332,6 @@ internal static class SimProfiles
         Hardly_any_memory,
         Everything_at_once,
         Only_some_kinds_are_moved,
+        Keys_are_called_otherwise_on_the_target,
     ];
 }
