@@ -113,6 +113,29 @@ setup_debian_keyring_found() {
   [ -e /usr/share/keyrings/debian-archive-keyring.pgp ] || [ -e /usr/share/keyrings/debian-archive-keyring.gpg ]
 }
 
+# python3 with AWS's library, with which the function of the stack's template is run.
+setup_boto3() {
+  setup_boto3_found && return 0
+  setup_say 'installing python3-boto3 with apt'
+  setup_apt_has python3-boto3 && setup_apt_install python3-boto3 && hash -r
+  setup_boto3_found || setup_fail 'python3 with boto3 is missing: install python3-boto3'
+}
+
+setup_boto3_found() {
+  command -v python3 >/dev/null 2>&1 && python3 -c 'import boto3' 2>/dev/null
+}
+
+# AWS's command line and node, with which the double of AWS is checked.
+setup_aws_clients() {
+  local missing=()
+  command -v aws >/dev/null 2>&1 || missing+=(awscli)
+  command -v npm >/dev/null 2>&1 || missing+=(npm)
+  [ ${#missing[@]} -eq 0 ] && return 0
+  setup_say "installing ${missing[*]} with apt"
+  setup_apt_has "${missing[0]}" && setup_apt_install "${missing[@]}" && hash -r
+  command -v aws >/dev/null 2>&1 && command -v npm >/dev/null 2>&1 || setup_fail "these are missing: ${missing[*]}"
+}
+
 setup_redis_found() {
   command -v redis-server >/dev/null 2>&1 && command -v redis-cli >/dev/null 2>&1
 }

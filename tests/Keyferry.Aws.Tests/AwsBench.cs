@@ -11,8 +11,10 @@ internal sealed class AwsBench : IAsyncDisposable
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(20) };
     private readonly CredentialSource _credentials;
 
-    public AwsBench()
+    /// <param name="lag">How long a change takes on the double; its own measure where nothing is said.</param>
+    public AwsBench(TimeSpan? lag = null)
     {
+        Aws = AwsServer.Start(lag: lag);
         Variables = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["AWS_ENDPOINT_URL"] = Aws.Url,
@@ -35,7 +37,7 @@ internal sealed class AwsBench : IAsyncDisposable
         Client = new ElastiCacheClient(Caller);
     }
 
-    public AwsServer Aws { get; } = AwsServer.Start();
+    public AwsServer Aws { get; }
 
     public Dictionary<string, string> Variables { get; }
 

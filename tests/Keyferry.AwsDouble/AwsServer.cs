@@ -22,6 +22,10 @@ public sealed class AwsServer : IAsyncDisposable
 {
     public const string AccessKey = "AKIDEXAMPLE";
     public const string SecretKey = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+
+    /// <summary>The key that a role gives, with the session token <c>assumed</c>.</summary>
+    public const string RoleKey = "ASIAEXAMPLE";
+
     public const string Account = "111122223333";
     public const string Region = "eu-north-1";
 
@@ -56,10 +60,16 @@ public sealed class AwsServer : IAsyncDisposable
 
     /// <summary>Keys that are known: their secret, and the session token of a temporary one.</summary>
     public Dictionary<string, (string Secret, string? Token)> Keys { get; } =
-        new(StringComparer.Ordinal) { [AccessKey] = (SecretKey, null) };
+        new(StringComparer.Ordinal) { [AccessKey] = (SecretKey, null), [RoleKey] = (SecretKey, "assumed") };
 
     /// <summary>Every call that was carried out, as <c>service:Action</c>, in order.</summary>
     public ConcurrentQueue<string> Calls { get; } = [];
+
+    /// <summary>Every call that is known here, as <c>service:Action</c>.</summary>
+    public IEnumerable<string> KnownCalls =>
+        _query
+            .SelectMany(static service => service.Value.Actions.Keys.Select(action => $"{service.Key}:{action}"))
+            .Concat(_json.SelectMany(static service => service.Value.Actions.Select(action => $"{service.Key}:{action}")));
 
     /// <summary>Asked before each call; what it returns is done to it.</summary>
     public Func<string, CallFate> Fate { get; set; } = static _ => CallFate.Normal;
@@ -144,7 +154,9 @@ public sealed class AwsServer : IAsyncDisposable
         var service = "";
         try
         {
-            (service, var region) = SignatureCheck.Verify(context.Request, body, Keys, TimeProvider.System.GetUtcNow());
+            (service, var region) = IsOpen(context.Request, body)
+                ? ("sts", Region)
+                : SignatureCheck.Verify(context.Request, body, Keys, TimeProvider.System.GetUtcNow());
             var question = Parse(context.Request, service, region, body);
             var fate = Fate($"{service}:{question.Action}");
             if (fate == CallFate.LostBefore)
@@ -175,6 +187,11 @@ public sealed class AwsServer : IAsyncDisposable
             await SendAsync(context.Response, refusal.Status, ErrorOf(refusal, service, isJson), isJson);
         }
     }
+
+    // The one call that nobody signs: its token is its proof.
+    private static bool IsOpen(HttpListenerRequest request, byte[] body) =>
+        request.Headers["Authorization"] is null
+        && Encoding.UTF8.GetString(body).StartsWith("Action=AssumeRoleWithWebIdentity&", StringComparison.Ordinal);
 
     private async Task<string> CarryOutAsync(Question question)
     {

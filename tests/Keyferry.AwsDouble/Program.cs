@@ -7,3 +7,4 @@ Console.WriteLine($"export AWS_ENDPOINT_URL={aws.Url} AWS_REGION={AwsServer.Regi
 Console.WriteLine($"export AWS_ACCESS_KEY_ID={AwsServer.AccessKey} AWS_SECRET_ACCESS_KEY={AwsServer.SecretKey}");
 Console.WriteLine("# standard input ends it");
 await Console.In.ReadToEndAsync();
+Console.WriteLine($"not called: {string.Join(' ', aws.KnownCalls.Except(aws.Calls))}");

@@ -131,8 +131,12 @@ internal sealed class AwsCaller(AwsSurroundings surroundings, Func<CancellationT
             _ = request.Headers.TryAddWithoutValidation(name, value);
         }
 
-        var authorization = signature.Authorize("POST", endpoint.AbsolutePath, "", headers, bytes);
-        _ = request.Headers.TryAddWithoutValidation("Authorization", authorization);
+        if (key != AwsCredentials.None)
+        {
+            var authorization = signature.Authorize("POST", endpoint.AbsolutePath, "", headers, bytes);
+            _ = request.Headers.TryAddWithoutValidation("Authorization", authorization);
+        }
+
         request.Headers.UserAgent.ParseAdd("keyferry");
         return request;
     }

@@ -14,4 +14,8 @@ internal sealed record AwsCredentials(
     Secret? SessionToken,
     DateTimeOffset? Expires = null,
     string From = "the environment"
-);
+)
+{
+    /// <summary>Of a call that is not signed.</summary>
+    public static readonly AwsCredentials None = new("", new Secret(""), null);
+}

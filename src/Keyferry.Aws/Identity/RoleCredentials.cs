@@ -33,15 +33,14 @@ internal sealed class RoleCredentials(AwsSurroundings surroundings, string regio
             );
         }
 
-        // The call is not signed: the token is the proof. A signature with an empty key is ignored.
-        var nobody = new AwsCredentials("anonymous", new Secret(""), null);
+        // The call is not signed: the token is the proof, and a signature by an unknown key would be refused.
         KeyValuePair<string, string?>[] question =
         [
             new("RoleArn", role),
             new("RoleSessionName", session ?? "keyferry"),
             new("WebIdentityToken", token),
         ];
-        return await AskAsync("AssumeRoleWithWebIdentity", nobody, question, $"the role {role} of a web identity", stop);
+        return await AskAsync("AssumeRoleWithWebIdentity", AwsCredentials.None, question, $"the role {role} of a web identity", stop);
     }
 
     /// <summary>Assumes <paramref name="role"/> with another key.</summary>

@@ -8,6 +8,10 @@ internal static class NetworkResources
     /// <summary>Looks up VPC, subnet, security group and port of the cache. It has no right to change anything, and on deletion does nothing.</summary>
     private const string LookUp = """
         import boto3, cfnresponse
+        def port(id, status, at):
+            if not at:
+                raise Exception(f'{id} is {status} and has no endpoint yet; wait until it is available')
+            return at['Port']
         def node(ec, c):
             g = ec.describe_cache_subnet_groups(CacheSubnetGroupName=c['CacheSubnetGroupName'])['CacheSubnetGroups'][0]
             return g['VpcId'], g['Subnets'][0]['SubnetIdentifier'], c['SecurityGroups'][0]['SecurityGroupId']
@@ -16,18 +20,23 @@ internal static class NetworkResources
             try:
                 g = ec.describe_replication_groups(ReplicationGroupId=id)['ReplicationGroups'][0]
                 c = ec.describe_cache_clusters(CacheClusterId=g['MemberClusters'][0])['CacheClusters'][0]
-                p = (g.get('ConfigurationEndpoint') or g['NodeGroups'][0]['PrimaryEndpoint'])['Port']
+                p = port(id, g['Status'], g.get('ConfigurationEndpoint') or g.get('NodeGroups', [{}])[0].get('PrimaryEndpoint'))
                 return node(ec, c) + (p, 'replicationgroup:' + id)
             except ec.exceptions.ReplicationGroupNotFoundFault:
                 pass
             try:
                 c = ec.describe_cache_clusters(CacheClusterId=id, ShowCacheNodeInfo=True)['CacheClusters'][0]
-                return node(ec, c) + (c['CacheNodes'][0]['Endpoint']['Port'], 'cluster:' + id)
+                if c.get('ReplicationGroupId'):
+                    return look(c['ReplicationGroupId'])
+                return node(ec, c) + (port(id, c['CacheClusterStatus'], c['CacheNodes'][0].get('Endpoint')), 'cluster:' + id)
             except ec.exceptions.CacheClusterNotFoundFault:
                 pass
-            s = ec.describe_serverless_caches(ServerlessCacheName=id)['ServerlessCaches'][0]
+            try:
+                s = ec.describe_serverless_caches(ServerlessCacheName=id)['ServerlessCaches'][0]
+            except ec.exceptions.ServerlessCacheNotFoundFault:
+                raise Exception(f'there is no replication group, cluster or serverless cache named {id} in this region')
             v = boto3.client('ec2').describe_subnets(SubnetIds=s['SubnetIds'])['Subnets'][0]['VpcId']
-            return v, s['SubnetIds'][0], s['SecurityGroupIds'][0], s['Endpoint']['Port'], 'serverlesscache:' + id
+            return v, s['SubnetIds'][0], s['SecurityGroupIds'][0], port(id, s['Status'], s.get('Endpoint')), 'serverlesscache:' + id
         def handler(event, context):
             try:
                 data = {}

@@ -86,6 +86,8 @@ internal sealed class ProvisionOptions
         var (version, family) = versions
             .OrderBy(static one => Version.TryParse(one.Version, out var number) ? number : new Version())
             .Last();
+        var subnets = ask.Text(parsed.GetValue(_subnets), "Subnet group (empty for the default VPC's)", "");
+        await CheckSubnetsAsync(client, subnets, stop);
         var encrypted = !parsed.GetValue(_noEncryption);
         return new ProvisionIntent
         {
@@ -97,13 +99,34 @@ internal sealed class ProvisionOptions
             NodeType = nodeType,
             Shards = parsed.GetValue(_shards) ?? 0,
             Replicas = parsed.GetValue(_replicas) ?? 1,
-            SubnetGroup = ask.Text(parsed.GetValue(_subnets), "Subnet group (empty for the default VPC's)", ""),
+            SubnetGroup = subnets,
             SecurityGroups = parsed.GetValue(_security) ?? [],
             Notifications =
                 !parsed.GetValue(_noNotifications) && ask.Confirm("Enable keyspace notifications for live migration?", fallback: true),
             Encrypted = encrypted,
             Token = encrypted,
         };
+    }
+
+    // Before anything is made for a cache that could not be made then.
+    private static async Task CheckSubnetsAsync(ElastiCacheClient client, string? name, CancellationToken stop)
+    {
+        if (name is null)
+        {
+            return;
+        }
+
+        var known = await client.SubnetGroupsAsync(stop);
+        if (!known.Any(one => string.Equals(one.Name, name, StringComparison.OrdinalIgnoreCase)))
+        {
+            throw new KeyferryException(
+                FailureKind.Usage,
+                $"There is no subnet group {name} in {client.Region}.",
+                known.Count == 0
+                    ? "There is none at all: leave it out for the default VPC's subnets, or make one (aws elasticache create-cache-subnet-group)."
+                    : $"There are: {string.Join(", ", known.Select(static one => $"{one.Name} ({one.Vpc})"))}."
+            );
+        }
     }
 
     private static Option<string?> Text(string name, string helpName, string description) =>

@@ -44,7 +44,7 @@ internal static class MigrateCommand
                         var options = what.Read(parsed, surroundings);
                         var view = how.ViewOf(parsed, surroundings);
                         return parsed.GetValue(dryRun)
-                            ? PlanAsync(options, view, surroundings)
+                            ? PlanAsync(options, what.Notes(parsed, surroundings, options), view, surroundings)
                             : RunAsync(options, view, parsed.GetValue(hooks), how.ShowKeys(parsed), surroundings);
                     }
                 )
@@ -67,18 +67,32 @@ internal static class MigrateCommand
                 how.TellFailuresAsync(
                     parsed,
                     surroundings,
-                    () => PlanAsync(what.Read(parsed, surroundings), how.ViewOf(parsed, surroundings), surroundings)
+                    () =>
+                    {
+                        var options = what.Read(parsed, surroundings);
+                        return PlanAsync(
+                            options,
+                            what.Notes(parsed, surroundings, options),
+                            how.ViewOf(parsed, surroundings),
+                            surroundings
+                        );
+                    }
                 )
         );
         return command;
     }
 
-    private static async Task<int> PlanAsync(MigrationOptions options, IRunView view, Surroundings surroundings)
+    private static async Task<int> PlanAsync(
+        MigrationOptions options,
+        IReadOnlyList<string> notes,
+        IRunView view,
+        Surroundings surroundings
+    )
     {
         using var signals = surroundings.Signals();
         var display = new RunDisplay(view, new ProgressRates(options), surroundings.Time);
         var plan = await surroundings.Migration(options, display, surroundings.Time).PlanAsync(signals.Finish);
-        view.Show(plan);
+        view.Show(plan with { Warnings = [.. plan.Warnings, .. notes] });
         return plan.Refusals.Count == 0 ? ExitCodes.Ok : ExitCodes.Of(plan.Refusals[0].Kind);
     }
 

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Keyferry.Capture;
+using Keyferry.Cli.Amazon;
 using Keyferry.Cli.Input;
+using Keyferry.Cutover;
 using Keyferry.Migration;
 using Keyferry.Model;
 
@@ -207,9 +209,26 @@ internal sealed class MigrateOptions
             KeysPerSecond = pace.Keys,
             BytesPerSecond = pace.Bytes,
             SourceLatencyBudget = pace.Latency,
-            Cutover = _cutover.Read(parsed, parsed.GetValue(_targetKeys), parsed.GetValue(_capture)),
+            Cutover = CutoverOf(parsed, surroundings, defaults.Source),
         };
     }
+
+    private CutoverOptions? CutoverOf(ParseResult parsed, Surroundings surroundings, Endpoint source)
+    {
+        var cutover = _cutover.Read(parsed, parsed.GetValue(_targetKeys), parsed.GetValue(_capture));
+        if (CacheFences.IsCache(_source.CacheOf(parsed, surroundings), source))
+        {
+            CacheFences.Check(cutover);
+        }
+
+        return cutover;
+    }
+
+    /// <summary>What should be known beside what both servers say of themselves.</summary>
+    public IReadOnlyList<string> Notes(ParseResult parsed, Surroundings surroundings, MigrationOptions options) =>
+        CacheFences.IsCache(_source.CacheOf(parsed, surroundings), options.Source) && CacheFences.Note(options.Cutover) is { } note
+            ? [note]
+            : [];
 
     /// <summary>A snapshot follows nothing: an option that speaks of following would do nothing, and whoever gave it expects something else.</summary>
     private void RefuseIdleOptions(ParseResult parsed)

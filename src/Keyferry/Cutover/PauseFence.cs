@@ -48,6 +48,8 @@ internal sealed class PauseFence(IReadOnlyList<ServerConnector> primaries, IRunS
                 );
             }
 
+            post.Tag = await TagAsync(post.Control, stop);
+
             // Whoever waits with a write at the end of the pause must be disconnected, or the source would execute it then.
             foreach (
                 var command in (RespArgument[][])
@@ -203,7 +205,7 @@ internal sealed class PauseFence(IReadOnlyList<ServerConnector> primaries, IRunS
     {
         RespArgument[][] commands =
         [
-            ["PFCOUNT", "keyferry:{probe}"],
+            ["PFCOUNT", $"keyferry:{{{post.Tag}}}"],
             ["PUBLISH", "keyferry:{probe}", "1"],
         ];
         foreach (var command in commands)
@@ -217,7 +219,8 @@ internal sealed class PauseFence(IReadOnlyList<ServerConnector> primaries, IRunS
                 await Task.Delay(TimeSpan.FromMilliseconds(1), time, stop);
             }
 
-            if (!post.Alarm.IsCompleted || !(await AlarmTextAsync(post)).StartsWith("NOPERM", StringComparison.Ordinal))
+            // A node answers for keys of other nodes before it looks whether it is paused: that tells nothing.
+            if (!post.Alarm.IsCompleted || (await AlarmTextAsync(post)).Split(' ')[0] is not ("NOPERM" or "MOVED"))
             {
                 return;
             }
@@ -226,6 +229,20 @@ internal sealed class PauseFence(IReadOnlyList<ServerConnector> primaries, IRunS
         throw new CutoverFailedException(
             $"the user may run neither PFCOUNT nor PUBLISH on {post.Control.Endpoint}, so that it cannot be tried whether writes are held back; give it +pfcount and read access to all keys."
         );
+    }
+
+    /// <summary>What puts a key of our own into a slot of this node; any word where there are no slots.</summary>
+    private static async ValueTask<string> TagAsync(RespConnection node, CancellationToken stop)
+    {
+        var slots = await node.TryCallAsync(stop, "CLUSTER", "SLOTS");
+        if (slots.IsError)
+        {
+            return "probe";
+        }
+
+        var map = SlotMap.Parse(slots, node.Endpoint, 0);
+        var self = map.Primaries.FirstOrDefault(one => one.Host == node.Endpoint.Host && one.Port == node.Endpoint.Port);
+        return self is null ? "probe" : KeySlot.TagOf(map.FirstSlotOf(self));
     }
 
     private static async ValueTask<string> AlarmTextAsync(Post post)
@@ -260,6 +277,9 @@ internal sealed class PauseFence(IReadOnlyList<ServerConnector> primaries, IRunS
         public RespConnection Control { get; } = control;
 
         public RespConnection AlarmConnection { get; } = alarm;
+
+        /// <summary>Puts the key of the alarm into a slot of this node.</summary>
+        public string Tag { get; set; } = "probe";
 
         /// <summary>The answer to the command that must be held back.</summary>
         public Task<ReadOnlyMemory<byte>> Alarm { get; set; } = NoAlarm;

@@ -136,7 +136,7 @@ public sealed class ContainerEntrypointTests : IDisposable
         }
     }
 
-    private static string Root()
+    internal static string Root()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {

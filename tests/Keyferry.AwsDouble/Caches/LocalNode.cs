@@ -5,16 +5,38 @@ using Keyferry.Integration.Servers;
 namespace Keyferry.AwsDouble.Caches;
 
 /// <summary>The real server behind one node. Its clients meet the restrictions of the managed service; the double has a way around them.</summary>
-/// <remarks>Commands that the service lacks are renamed away, so that the server's own words come back. A node that has replicas must keep PSYNC.</remarks>
+/// <remarks>
+/// Commands that the service lacks are renamed away, so that the server's own words come back; subcommands cannot be, and are taken from everybody but the double.
+/// A node that has replicas must keep PSYNC.
+/// </remarks>
 public sealed class LocalNode : IAsyncDisposable
 {
     private static readonly string[] Missing = ["REPLICAOF", "SLAVEOF", "DEBUG", "MIGRATE", "BGSAVE", "BGREWRITEAOF", "SAVE", "SHUTDOWN"];
+    private static readonly string[] MissingBelow =
+    [
+        "acl|setuser",
+        "acl|deluser",
+        "acl|load",
+        "acl|save",
+        "cluster|addslots",
+        "cluster|addslotsrange",
+        "cluster|bumpepoch",
+        "cluster|delslots",
+        "cluster|delslotsrange",
+        "cluster|failover",
+        "cluster|flushslots",
+        "cluster|forget",
+        "cluster|links",
+        "cluster|meet",
+        "cluster|setslot",
+    ];
+
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
     private readonly RedisServer _server;
     private readonly string _config;
-    private readonly string? _password;
+    private readonly string _password;
 
-    private LocalNode(RedisServer server, string config, string? password) => (_server, _config, _password) = (server, config, password);
+    private LocalNode(RedisServer server, string config, string password) => (_server, _config, _password) = (server, config, password);
 
     public int Port => TlsPort ?? _server.Port;
 
@@ -24,8 +46,9 @@ public sealed class LocalNode : IAsyncDisposable
 
     public static async Task<LocalNode> StartAsync(NodeTerms terms)
     {
-        var config = $"config-{Guid.NewGuid():N}";
+        var (config, password) = ($"config-{Guid.NewGuid():N}", $"{Guid.NewGuid():N}");
         var arguments = new List<string> { "--rename-command", "CONFIG", config };
+        arguments.AddRange(["--user", "double", "on", $">{password}", "~*", "&*", "+@all"]);
         foreach (var command in terms.Replicates ? Missing : [.. Missing, "PSYNC", "SYNC"])
         {
             arguments.AddRange(["--rename-command", command, ""]);
@@ -62,7 +85,9 @@ public sealed class LocalNode : IAsyncDisposable
         }
 
         var server = await RedisServer.StartAsync(ServerKind.Machine, [.. arguments]);
-        return new LocalNode(server, config, terms.AuthToken) { TlsPort = tlsPort };
+        var node = new LocalNode(server, config, password) { TlsPort = tlsPort };
+        _ = await node.SayAsync(["ACL", "SETUSER", "default", .. MissingBelow.Select(static command => $"-{command}")]);
+        return node;
     }
 
     /// <summary>Sets a parameter as the service does: from outside, at once.</summary>
@@ -82,11 +107,7 @@ public sealed class LocalNode : IAsyncDisposable
     {
         using var socket = new TcpClient("127.0.0.1", _server.Port);
         await using var stream = socket.GetStream();
-        if (_password is not null)
-        {
-            _ = await AskAsync(stream, ["AUTH", _password]);
-        }
-
+        _ = await AskAsync(stream, ["AUTH", "double", _password]);
         return await AskAsync(stream, command);
     }
 

@@ -64,6 +64,7 @@ internal sealed class CacheActions(CacheWorld world)
                     new XElement("Port", 6379)
                 ),
                 new XElement("ARN", $"arn:aws:elasticache:{AwsServer.Region}:{AwsServer.Account}:serverlesscache:{one}"),
+                new XElement("SecurityGroupIds", new XElement("SecurityGroupId", "sg-0cache")),
                 new XElement("SubnetIds", new XElement("SubnetId", "subnet-0a1"))
             ))
         );

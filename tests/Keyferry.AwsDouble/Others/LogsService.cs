@@ -6,9 +6,11 @@ namespace Keyferry.AwsDouble.Others;
 /// <summary>CloudWatch Logs: one page of lines of any group.</summary>
 internal sealed class LogsService : IJsonService
 {
+    public IReadOnlyList<string> Actions { get; } = ["FilterLogEvents"];
+
     public JsonObject Answer(Question question)
     {
-        if (question.Action != "FilterLogEvents")
+        if (!Actions.Contains(question.Action))
         {
             throw new RefusalException("UnknownOperationException", question.Action);
         }

@@ -9,6 +9,8 @@ public sealed class SecretsService : IJsonService
     /// <summary>Secrets by name.</summary>
     public Dictionary<string, string> Values { get; } = new(StringComparer.Ordinal);
 
+    IReadOnlyList<string> IJsonService.Actions { get; } = ["CreateSecret", "DeleteSecret", "GetSecretValue"];
+
     public static string Arn(string name) => $"arn:aws:secretsmanager:{AwsServer.Region}:{AwsServer.Account}:secret:{name}-AbCdEf";
 
     JsonObject IJsonService.Answer(Question question)

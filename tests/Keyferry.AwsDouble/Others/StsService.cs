@@ -7,6 +7,9 @@ namespace Keyferry.AwsDouble.Others;
 /// <summary>STS: who am I, and roles.</summary>
 internal sealed class StsService : IService
 {
+    /// <summary>The only token of a web identity that is good.</summary>
+    public const string WebToken = "a.web.token";
+
     public XNamespace Space => "https://sts.amazonaws.com/doc/2011-06-15/";
 
     public IReadOnlyDictionary<string, Func<Question, Task<object?>>> Actions { get; } =
@@ -33,20 +36,35 @@ internal sealed class StsService : IService
                     question.Number("DurationSeconds")
                 );
                 question.NothingElse();
-                return Task.FromResult<object?>(
-                    new XElement(
-                        "Credentials",
-                        new XElement("AccessKeyId", AwsServer.AccessKey),
-                        new XElement("SecretAccessKey", AwsServer.SecretKey),
-                        new XElement("SessionToken", "assumed"),
-                        new XElement(
-                            "Expiration",
-                            TimeProvider.System.GetUtcNow().AddHours(1).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)
-                        )
-                    )
-                );
+                return Task.FromResult<object?>(Key());
+            },
+            ["AssumeRoleWithWebIdentity"] = static question =>
+            {
+                _ = (question.Need("RoleArn"), question.Need("RoleSessionName"), question.Number("DurationSeconds"));
+                if (question.Need("WebIdentityToken") != WebToken)
+                {
+                    throw new RefusalException(
+                        "InvalidIdentityToken",
+                        "The web identity token that was passed could not be validated by AWS."
+                    );
+                }
+
+                question.NothingElse();
+                return Task.FromResult<object?>(Key());
             },
         };
 
     public string ResourceOf(Question question) => question.Parameters.GetValueOrDefault("RoleArn", "*");
+
+    private static XElement Key() =>
+        new(
+            "Credentials",
+            new XElement("AccessKeyId", AwsServer.RoleKey),
+            new XElement("SecretAccessKey", AwsServer.SecretKey),
+            new XElement("SessionToken", "assumed"),
+            new XElement(
+                "Expiration",
+                TimeProvider.System.GetUtcNow().AddHours(1).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)
+            )
+        );
 }

@@ -5,6 +5,9 @@ namespace Keyferry.AwsDouble.Wire;
 /// <summary>A service of the JSON protocol.</summary>
 internal interface IJsonService
 {
+    /// <summary>The actions it knows.</summary>
+    IReadOnlyList<string> Actions { get; }
+
     /// <summary>Carries out one call.</summary>
     JsonObject Answer(Question question);
 

@@ -17,7 +17,7 @@ internal sealed class KeyferryProgram : IAsyncDisposable
     private readonly Process _process;
     private readonly StringBuilder _output = new();
 
-    private KeyferryProgram(string[] arguments, string? shell = null)
+    private KeyferryProgram(string[] arguments, string? shell = null, IEnumerable<KeyValuePair<string, string>>? variables = null)
     {
         var start = new ProcessStartInfo(shell is null ? File : "sh")
         {
@@ -31,6 +31,11 @@ internal sealed class KeyferryProgram : IAsyncDisposable
         foreach (var argument in before.Concat(arguments))
         {
             start.ArgumentList.Add(argument);
+        }
+
+        foreach (var (name, value) in variables ?? [])
+        {
+            start.Environment[name] = value;
         }
 
         _process = Process.Start(start) ?? throw new InvalidOperationException("The program could not be started.");
@@ -77,6 +82,10 @@ internal sealed class KeyferryProgram : IAsyncDisposable
     public bool HasEnded => _process.HasExited;
 
     public static KeyferryProgram Start(params string[] arguments) => new(arguments);
+
+    /// <summary>Starts it with environment variables beside those of the tests.</summary>
+    public static KeyferryProgram StartWith(IEnumerable<KeyValuePair<string, string>> variables, params string[] arguments) =>
+        new(arguments, variables: variables);
 
     /// <summary>Starts it where no file may grow beyond <paramref name="bytes"/>: writing more fails, as on a full disk.</summary>
     public static KeyferryProgram StartWithLimitedFiles(int bytes, params string[] arguments) =>

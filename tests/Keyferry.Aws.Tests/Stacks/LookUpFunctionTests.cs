@@ -1,0 +1,133 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Keyferry.Aws.Stacks;
+
+namespace Keyferry.Aws.Tests.Stacks;
+
+/// <summary>The function in the template that finds a cache's network is run as it stands there, with AWS's own Python library, against the double.</summary>
+public sealed class LookUpFunctionTests : IAsyncLifetime
+{
+    private readonly AwsBench _bench = new();
+    private readonly string _folder = Directory.CreateTempSubdirectory("keyferry-lookup-").FullName;
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _bench.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Each_kind_of_cache_leads_to_its_network()
+    {
+        var alone = await _bench.StandaloneAsync("alone");
+        var group = await _bench.GroupAsync("shop", nodes: 2);
+        var cluster = await _bench.GroupAsync("many", shards: 2);
+        _ = _bench.Aws.World.Serverless.Add("cart");
+        var said = await RunAsync(
+            Event("Create", "alone"),
+            Event("Create", "Shop"),
+            Event("Update", "many"),
+            Event("Create", "shop-002"),
+            Event("Create", "cart")
+        );
+        Assert.Equal(
+            [
+                Network(alone.Address?.Port, "cluster:alone"),
+                Network(group.Address?.Port, "replicationgroup:shop"),
+                Network(cluster.Address?.Port, "replicationgroup:many"),
+                Network(group.Address?.Port, "replicationgroup:shop"),
+                Network(6379, "serverlesscache:cart"),
+            ],
+            said.Select(static one => one["Data"]?.ToJsonString())
+        );
+        Assert.All(
+            said,
+            static one => Assert.Equal(("SUCCESS", "cache-network"), ((string?)one["Status"], (string?)one["PhysicalResourceId"]))
+        );
+        // It may look, and nothing else: its role has exactly these.
+        Assert.Subset(
+            Allowed(),
+            _bench.Aws.Calls.Where(static call => call.Contains(":Describe", StringComparison.Ordinal)).ToHashSet(StringComparer.Ordinal)
+        );
+    }
+
+    [Fact]
+    public async Task What_fails_reaches_CloudFormation_as_a_reason_that_helps()
+    {
+        _ = await _bench.StandaloneAsync("shop");
+        _bench.Aws.World.Nodes["shop"].Status = "creating";
+        var said = await RunAsync(Event("Create", "nope"), Event("Create", "shop"));
+        Assert.All(said, static one => Assert.Equal("FAILED", (string?)one["Status"]));
+        Assert.Contains("named nope in this region", (string?)said[0]["Reason"], StringComparison.Ordinal);
+        Assert.Contains("shop is creating and has no endpoint yet", (string?)said[1]["Reason"], StringComparison.Ordinal);
+        _bench.Aws.Deny("elasticache:DescribeReplicationGroups");
+        said = await RunAsync(Event("Create", "shop"));
+        Assert.Contains("elasticache:DescribeReplicationGroups", (string?)said[0]["Reason"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Deleting_the_stack_asks_for_nothing_and_succeeds_even_where_the_cache_is_gone()
+    {
+        var said = Assert.Single(await RunAsync(Event("Delete", "gone")));
+        Assert.Equal("SUCCESS", (string?)said["Status"]);
+        Assert.Empty(_bench.Aws.Calls);
+    }
+
+    [Fact]
+    public void It_fits_inline() => Assert.InRange(Code().Length, 1, 4096);
+
+    private static string Network(int? port, string resource) =>
+        $$"""{"VpcId":"vpc-0abc","SubnetId":"subnet-0a1","SecurityGroupId":"sg-0cache","Port":{{port}},"Resource":"{{resource}}"}""";
+
+    private static string Event(string kind, string cache) =>
+        new JsonObject
+        {
+            ["RequestType"] = kind,
+            ["ResourceProperties"] = new JsonObject { ["CacheId"] = cache },
+        }.ToJsonString();
+
+    private static JsonNode? Resource(string name) => JsonNode.Parse(StackTemplate.Write("image:1"))?["Resources"]?[name]?["Properties"];
+
+    private static string Code() => (string?)Resource("LookUp")?["Code"]?["ZipFile"] ?? "";
+
+    private static HashSet<string> Allowed() =>
+        [
+            .. Resource("LookUpRole")
+                ?["Policies"]?[0]?["PolicyDocument"]?["Statement"]?[0]?["Action"]?.AsArray()
+                .Select(static one => (string?)one ?? "")
+                ?? [],
+        ];
+
+    private async Task<List<JsonNode>> RunAsync(params string[] events)
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder, "index.py"), Code(), AwsBench.Stop);
+        var how = new ProcessStartInfo("python3", [Path.Combine(ContainerEntrypointTests.Root(), "tools", "aws-clients", "look-up.py")])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+            WorkingDirectory = _folder,
+        };
+        foreach (var (name, value) in _bench.Variables.Append(new("AWS_DEFAULT_REGION", "eu-north-1")))
+        {
+            how.Environment[name] = value;
+        }
+
+        using var function = Process.Start(how) ?? throw new InvalidOperationException("python3 could not be started");
+        var (output, error) = (function.StandardOutput.ReadToEndAsync(AwsBench.Stop), function.StandardError.ReadToEndAsync(AwsBench.Stop));
+        await function.StandardInput.WriteAsync(string.Join('\n', events));
+        function.StandardInput.Close();
+        await function.WaitForExitAsync(AwsBench.Stop).WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.True(function.ExitCode == 0, await error);
+        return
+        [
+            .. (await output)
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(static line => JsonNode.Parse(line))
+                .OfType<JsonNode>(),
+        ];
+    }
+}
