@@ -91,6 +91,7 @@ public sealed class ContainerEntrypointTests : IDisposable
         var how = new ProcessStartInfo("/bin/sh", [Path.Combine(Root(), "tools", "container-entrypoint")])
         {
             RedirectStandardOutput = true,
+            RedirectStandardError = true,
             UseShellExecute = false,
         };
         how.Environment["KEYFERRY_PROGRAM"] = script;
@@ -128,11 +129,13 @@ public sealed class ContainerEntrypointTests : IDisposable
         try
         {
             await task.WaitForExitAsync(patience.Token);
+            // A process that stays behind would keep the output of whoever waits for it open: of these tests, for example.
+            _ = await task.StandardError.ReadToEndAsync(patience.Token);
         }
         catch (OperationCanceledException)
         {
             task.Kill(entireProcessTree: true);
-            Assert.Fail("the container did not end within 30 s");
+            Assert.Fail("the container did not end within 30 s, or left a process behind");
         }
     }
 
