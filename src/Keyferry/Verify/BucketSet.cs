@@ -7,7 +7,7 @@ namespace Keyferry.Verify;
 /// <param name="bits">There are 2^bits buckets.</param>
 internal sealed class BucketSet(int bits)
 {
-    private const int NameHashBits = 48;
+    private const int NameHashBits = 64;
     private const int CoarseBits = 12;
     private readonly ulong[] _members = new ulong[Math.Max(1, (1 << bits) / 64)];
     private readonly byte[] _coarse = new byte[(1 << CoarseBits) / 8];
@@ -46,11 +46,11 @@ internal sealed class BucketSet(int bits)
     /// <summary>The bucket, of 2^<paramref name="bits"/>, of a name with this hash.</summary>
     public static int BucketOf(ulong nameHash, int bits) => (int)(nameHash >> (NameHashBits - bits));
 
-    /// <summary>The hash of a name as the scripts take it: the first 48 bits of its SHA-1.</summary>
+    /// <summary>The hash of a name as the scripts take it: the first 64 bits of its SHA-1.</summary>
     public static ulong NameHash(ReadOnlySpan<byte> key)
     {
         Span<byte> hash = stackalloc byte[SHA1.HashSizeInBytes];
         _ = SHA1.HashData(key, hash);
-        return BinaryPrimitives.ReadUInt64BigEndian(hash) >> (64 - NameHashBits);
+        return BinaryPrimitives.ReadUInt64BigEndian(hash);
     }
 }

@@ -31,7 +31,7 @@ internal sealed class BucketSums(int bits, bool exactExpiries = true)
     public static int BitsFor(long keys) => Math.Clamp(BitOperations.Log2((ulong)Math.Max(1, keys)) + 1, 10, 20);
 
     /// <summary>Adds a key.</summary>
-    /// <param name="nameHash">The first 48 bits of the SHA-1 of its name.</param>
+    /// <param name="nameHash">The first 64 bits of the SHA-1 of its name.</param>
     /// <param name="digest">The digest of its value.</param>
     /// <param name="expiry">Milliseconds since 1970 by the target's clock, or <see cref="NoExpiry"/>.</param>
     public void Add(ulong nameHash, ulong digest, long expiry)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using Keyferry.Resp;
@@ -7,7 +8,8 @@ namespace Keyferry.Verify;
 
 /// <summary>One walk over all keys of one database of one side, made by the server itself: it adds up what the server says of its keys, bucket by bucket.</summary>
 /// <remarks>
-/// <para>A call covers one SCAN page, so that the server answers others in between; the page is made smaller where values are large.</para>
+/// <para>A call covers one SCAN page, so that the server answers others in between; the page is made smaller where values are large. The next page is asked for
+/// before this one is added up: the server is to wait for the way there and back, and for nothing else.</para>
 /// <para>It can be taken up again where it was interrupted.</para>
 /// </remarks>
 /// <param name="sums">Gets the keys.</param>
@@ -17,6 +19,7 @@ internal sealed class BucketWalk(BucketSums sums, byte[] ignoredPrefix, long shi
 {
     private const int LargestPage = 256;
     private const int SmallestPage = 8;
+    private const int ExpiryAt = DigestScript.NameHashLength + DigestScript.DigestLength;
 
     /// <summary>While the source's pace is held down: what is asked at once is what others wait for.</summary>
     private const int PacedPage = 64;
@@ -38,25 +41,56 @@ internal sealed class BucketWalk(BucketSums sums, byte[] ignoredPrefix, long shi
     public async ValueTask<bool> RunAsync(VerifySide side, ServerScript script, SourcePace? pace, Action gotOn, CancellationToken stop)
     {
         StartOverIfRestarted(side);
-        while (!IsOver)
+        if (IsOver)
         {
-            if (pace is { IsFree: false })
-            {
-                _page = Math.Min(_page, PacedPage);
-                await pace.PageAsync(_page, stop);
-            }
+            return true;
+        }
 
-            var frame = await script.CallAsync(side.Pages, stop, CursorText(), _page, ignoredPrefix);
+        var call = await AskAsync(_cursor, side, script, pace, stop);
+        while (true)
+        {
+            var frame = await script.AnswerAsync(side.Pages, stop, call);
             if (VerifySide.IsError(frame))
             {
                 return Refused(frame.Span, side, script);
             }
 
-            Take(frame.Span);
+            var next = Begin(frame.Span, out var entriesAt);
+            if (next != 0)
+            {
+                call = await AskAsync(next, side, script, pace, stop);
+            }
+
+            Take(frame.Span, entriesAt);
+            _cursor = next;
+            IsOver = next == 0;
             gotOn();
+            if (IsOver)
+            {
+                return true;
+            }
+        }
+    }
+
+    /// <summary>Asks for a page, when the source may be asked.</summary>
+    /// <returns>The arguments of the call.</returns>
+    private async ValueTask<RespArgument[]> AskAsync(
+        ulong cursor,
+        VerifySide side,
+        ServerScript script,
+        SourcePace? pace,
+        CancellationToken stop
+    )
+    {
+        if (pace is { IsFree: false })
+        {
+            _page = Math.Min(_page, PacedPage);
+            await pace.PageAsync(_page, stop);
         }
 
-        return true;
+        RespArgument[] call = [CursorText(cursor), _page, ignoredPrefix];
+        await script.AskAsync(side.Pages, stop, call);
+        return call;
     }
 
     private static bool Refused(ReadOnlySpan<byte> frame, VerifySide side, ServerScript script)
@@ -67,10 +101,10 @@ internal sealed class BucketWalk(BucketSums sums, byte[] ignoredPrefix, long shi
         return Outage.IsPassing(refused) ? throw side.Refused(refused.Reply, refused.Command) : false;
     }
 
-    private byte[] CursorText()
+    private static byte[] CursorText(ulong cursor)
     {
         Span<byte> digits = stackalloc byte[20];
-        _ = Utf8Formatter.TryFormat(_cursor, digits, out var length);
+        _ = Utf8Formatter.TryFormat(cursor, digits, out var length);
         return digits[..length].ToArray();
     }
 
@@ -86,7 +120,11 @@ internal sealed class BucketWalk(BucketSums sums, byte[] ignoredPrefix, long shi
         }
     }
 
-    private void Take(ReadOnlySpan<byte> frame)
+    /// <summary>Reads where the next page begins, and decides how large it is to be.</summary>
+    /// <param name="frame">The answer.</param>
+    /// <param name="entriesAt">Where its entries begin.</param>
+    /// <returns>The next cursor.</returns>
+    private ulong Begin(ReadOnlySpan<byte> frame, out int entriesAt)
     {
         var reader = new RespReader(frame);
         _ = reader.RequireAggregate();
@@ -98,43 +136,46 @@ internal sealed class BucketWalk(BucketSums sums, byte[] ignoredPrefix, long shi
 
         reader.Require();
         var payloads = reader.Integer;
-        reader.Require();
-        for (var entries = reader.Bytes; !entries.IsEmpty; )
-        {
-            entries = TakeOne(entries);
-        }
-
         _page =
             payloads >= DigestScript.MostPayloadBytes / 2 ? Math.Max(SmallestPage, _page / 2)
             : payloads < DigestScript.MostPayloadBytes / 8 ? Math.Min(LargestPage, _page * 2)
             : _page;
-        _cursor = cursor;
-        IsOver = cursor == 0;
+        entriesAt = reader.Position;
+        return cursor;
     }
 
-    private ReadOnlySpan<byte> TakeOne(ReadOnlySpan<byte> entries)
+    private void Take(ReadOnlySpan<byte> frame, int entriesAt)
     {
-        var name = (ulong)Number48(entries);
-        var kind = entries[DigestScript.NameHashLength];
-        entries = entries[(DigestScript.NameHashLength + 1)..];
-        if (kind == 'U')
+        var reader = new RespReader(frame, entriesAt);
+        reader.Require();
+        for (var rest = reader.Bytes; !rest.IsEmpty; rest = rest[ExpiryAt..])
         {
-            sums.AddUnknown(name);
-            return entries;
+            sums.Add(NameHash(rest), Digest(rest), BucketSums.NoExpiry);
         }
 
-        var digest = BinaryPrimitives.ReadUInt64BigEndian(entries);
-        entries = entries[DigestScript.DigestLength..];
-        if (kind == 'N')
+        reader.Require();
+        for (var rest = reader.Bytes; !rest.IsEmpty; rest = rest[(ExpiryAt + DigestScript.ExpiryLength)..])
         {
-            sums.Add(name, digest, BucketSums.NoExpiry);
-            return entries;
+            sums.Add(NameHash(rest), Digest(rest), Expiry(rest[ExpiryAt..]) + shift);
         }
 
-        sums.Add(name, digest, Number48(entries) + shift);
-        return entries[DigestScript.NameHashLength..];
+        reader.Require();
+        for (var rest = reader.Bytes; !rest.IsEmpty; rest = rest[DigestScript.NameHashLength..])
+        {
+            sums.AddUnknown(NameHash(rest));
+        }
     }
 
-    private static long Number48(ReadOnlySpan<byte> bytes) =>
+    private static ulong NameHash(ReadOnlySpan<byte> entry)
+    {
+        Span<byte> hash = stackalloc byte[DigestScript.NameHashLength / 2];
+        return Convert.FromHexString(entry[..DigestScript.NameHashLength], hash, out _, out _) == OperationStatus.Done
+            ? BinaryPrimitives.ReadUInt64BigEndian(hash)
+            : throw new RespProtocolException("a script answered with a hash that is no number");
+    }
+
+    private static ulong Digest(ReadOnlySpan<byte> entry) => BinaryPrimitives.ReadUInt64BigEndian(entry[DigestScript.NameHashLength..]);
+
+    private static long Expiry(ReadOnlySpan<byte> bytes) =>
         ((long)BinaryPrimitives.ReadUInt16BigEndian(bytes) << 32) | BinaryPrimitives.ReadUInt32BigEndian(bytes[2..]);
 }

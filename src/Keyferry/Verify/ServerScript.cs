@@ -60,9 +60,27 @@ internal sealed class ServerScript
         params RespArgument[] arguments
     )
     {
+        await AskAsync(connection, stop, arguments);
+        return await AnswerAsync(connection, stop, arguments);
+    }
+
+    /// <summary>Sends a call, whose <see cref="AnswerAsync"/> is to be waited for before the next one.</summary>
+    public async ValueTask AskAsync(RespConnection connection, CancellationToken stop, params RespArgument[] arguments)
+    {
+        Write(connection.Output, _byHash ? _short : _whole, arguments);
+        await connection.FlushAsync(stop);
+    }
+
+    /// <summary>Waits for the reply to the call that was sent, which may be an error. It is valid until the next reply is waited for.</summary>
+    public async ValueTask<ReadOnlyMemory<byte>> AnswerAsync(
+        RespConnection connection,
+        CancellationToken stop,
+        params RespArgument[] arguments
+    )
+    {
+        var reply = await connection.ReadAsync(stop);
         if (_byHash)
         {
-            var reply = await SendAsync(connection, _short, arguments, stop);
             if (!VerifySide.IsError(reply))
             {
                 return reply;
@@ -71,29 +89,23 @@ internal sealed class ServerScript
             // Forgotten, or the user may not call scripts by hash.
             _byHash = false;
             _hashRefused = !reply.Span[1..].StartsWith("NOSCRIPT"u8);
+            Write(connection.Output, _whole, arguments);
+            await connection.FlushAsync(stop);
+            reply = await connection.ReadAsync(stop);
         }
 
-        var answer = await SendAsync(connection, _whole, arguments, stop);
-        _byHash = !_hashRefused && !VerifySide.IsError(answer);
-        return answer;
+        _byHash = !_hashRefused && !VerifySide.IsError(reply);
+        return reply;
     }
 
-    private static async ValueTask<ReadOnlyMemory<byte>> SendAsync(
-        RespConnection connection,
-        byte[] head,
-        RespArgument[] arguments,
-        CancellationToken stop
-    )
+    private static void Write(RespOutput output, byte[] head, RespArgument[] arguments)
     {
-        connection.Output.Command(3 + arguments.Length);
-        connection.Output.Raw(head);
+        output.Command(3 + arguments.Length);
+        output.Raw(head);
         foreach (var argument in arguments)
         {
-            connection.Output.Bulk(argument.Bytes.Span);
+            output.Bulk(argument.Bytes.Span);
         }
-
-        await connection.FlushAsync(stop);
-        return await connection.ReadAsync(stop);
     }
 
     private static byte[] Head(string command, string what) =>

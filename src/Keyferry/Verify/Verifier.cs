@@ -7,6 +7,8 @@ namespace Keyferry.Verify;
 /// <summary>Compares two servers in both directions: type, value and expiry of every key, and that neither side has keys of its own.</summary>
 /// <remarks>
 /// <para><b>In the data path.</b> Beside it: own connections, and nothing is written to either side. What it finds is mended by marking keys dirty (<see cref="IChangeWatch"/>).</para>
+/// <para>Where both servers run scripts and write the same payload version, sums over all keys of both sides come first, and only keys whose sums differ are looked at one
+/// by one (<see cref="BucketComparison"/>); else all are.</para>
 /// <para><b>Promises.</b> A difference is reported only if it stays; keys that change meanwhile are counted as in flight. What could not be compared is a doubt, never silently equal.
 /// Memory is bounded whatever the number of keys and the size of values, but for what one server answers to one DUMP.</para>
 /// </remarks>
@@ -58,8 +60,19 @@ internal sealed class Verifier(
         );
         DoubtHiddenExpiries(link.Source, "source");
         DoubtHiddenExpiries(link.Target, "target");
-        await walks.ForEachAsync(keeper, fromSource: true, () => WalkAllAsync(keeper, pairs.Values, fromSource: true, stop));
-        await walks.ForEachAsync(keeper, fromSource: false, () => WalkAllAsync(keeper, pairs.Values, fromSource: false, stop));
+        var concerned = new Dictionary<DatabasePair, BucketSet?>();
+        foreach (var pair in pairs.Values)
+        {
+            // The sums are over all names: with some of them only, they would differ everywhere.
+            var only = options.ComparesSums ? await NarrowAsync(keeper, pair, stop) : null;
+            if (only is not { Count: 0 })
+            {
+                concerned.Add(pair, only);
+            }
+        }
+
+        await walks.ForEachAsync(keeper, fromSource: true, () => WalkAllAsync(keeper, concerned, fromSource: true, stop));
+        await walks.ForEachAsync(keeper, fromSource: false, () => WalkAllAsync(keeper, concerned, fromSource: false, stop));
 
         var rechecks = new Rechecks(keeper, _candidates, _findings, pairs, options, time);
         if (changes is null)
@@ -118,11 +131,60 @@ internal sealed class Verifier(
         options.Databases
         ?? left.Keyspace.Keys.Union(right.Keyspace.Keys).Order().Select(static database => new DatabasePair(database, database));
 
-    private async ValueTask WalkAllAsync(SessionKeeper keeper, IEnumerable<DatabasePair> pairs, bool fromSource, CancellationToken stop)
+    /// <summary>The keys of both sides that need to be looked at one by one; <see langword="null"/> for all.</summary>
+    private async ValueTask<BucketSet?> NarrowAsync(SessionKeeper keeper, DatabasePair pair, CancellationToken stop)
     {
-        foreach (var pair in pairs)
+        var comparison = new BucketComparison(options, pair, proving: true);
+        var before = _progress;
+        var reporting = new Lock();
+        await keeper.RunAsync(
+            async session =>
+            {
+                await session.Link.SelectAsync(pair, stop);
+                await comparison.RunAsync(session.Link, GotOn, stop);
+            },
+            stop
+        );
+        if (comparison.Unequal is null)
         {
-            await WalkAsync(keeper, pair, fromSource, stop);
+            // All that was added up is looked at once more, and counts then.
+            _progress = before;
+        }
+
+        return comparison.Unequal;
+
+        // Both sides get on at the same time.
+        void GotOn()
+        {
+            lock (reporting)
+            {
+                keeper.GotOn();
+                Report(before, comparison.SourceKeys, comparison.TargetKeys);
+            }
+        }
+    }
+
+    private void Report(VerifyProgress before, long compared, long lookedUp)
+    {
+        _progress = before with
+        {
+            Compared = before.Compared + compared,
+            LookedUp = before.LookedUp + lookedUp,
+            Candidates = _candidates.Count,
+        };
+        options.Progress?.Invoke(_progress);
+    }
+
+    private async ValueTask WalkAllAsync(
+        SessionKeeper keeper,
+        Dictionary<DatabasePair, BucketSet?> concerned,
+        bool fromSource,
+        CancellationToken stop
+    )
+    {
+        foreach (var (pair, only) in concerned)
+        {
+            await WalkAsync(keeper, pair, fromSource, only, stop);
         }
     }
 
@@ -134,10 +196,10 @@ internal sealed class Verifier(
         }
     }
 
-    private async ValueTask WalkAsync(SessionKeeper keeper, DatabasePair pair, bool fromSource, CancellationToken stop)
+    private async ValueTask WalkAsync(SessionKeeper keeper, DatabasePair pair, bool fromSource, BucketSet? only, CancellationToken stop)
     {
         using var suspects = new SuspectQueue();
-        using var walk = new PageWalk(_ignoredPrefix, options.Names, suspects.Keys);
+        using var walk = new PageWalk(_ignoredPrefix, options.Names, suspects.Keys, only);
         var before = _progress;
         await keeper.RunAsync(
             async session =>
@@ -159,18 +221,9 @@ internal sealed class Verifier(
         {
             keeper.GotOn();
             await LookCloserAsync(session, CloserLook.BatchSize);
-            _progress = fromSource
-                ? _progress with
-                {
-                    Compared = before.Compared + walk.Keys,
-                    Candidates = _candidates.Count,
-                }
-                : _progress with
-                {
-                    LookedUp = before.LookedUp + walk.Keys,
-                    Candidates = _candidates.Count,
-                };
-            options.Progress?.Invoke(_progress);
+            // Of keys that were added up already, none is counted twice.
+            var keys = only is null ? walk.Keys : 0;
+            Report(before, fromSource ? keys : 0, fromSource ? 0 : keys);
         }
 
         ValueTask LookCloserAsync(VerifySession session, int least) =>

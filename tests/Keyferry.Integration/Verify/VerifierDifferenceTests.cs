@@ -18,6 +18,7 @@ public sealed class VerifierDifferenceTests
         SADD numbers 1 2 3
         ZADD zset 1 a 2.5 b inf c -inf d 0.3333333333333333 e
         HSET hash a 1 b 2 c 3
+        HSET table a 1 b 2 c 1234567890123456789012345678901234567890123456789012345678901234567890
         PFADD hll a b c d e f
         XADD stream 1-1 f v
         XADD stream 2-1 f v
@@ -49,6 +50,9 @@ public sealed class VerifierDifferenceTests
             { "ZREM zset b|ZADD zset 2.5 x", "zset", DifferenceKind.Value },
             { "HSET hash a 2", "hash", DifferenceKind.Value },
             { "HDEL hash a|HSET hash x 1", "hash", DifferenceKind.Value },
+            { "HSET table a 2", "table", DifferenceKind.Value },
+            { "HSET table a 2 b 1", "table", DifferenceKind.Value },
+            { "HDEL table a|HSET table x 1", "table", DifferenceKind.Value },
             { "PFADD hll g h i j k l m", "hll", DifferenceKind.Value },
             { "XADD stream 4-1 f v", "stream", DifferenceKind.Value },
             { "XADD stream 4-1 f v|XDEL stream 4-1", "stream", DifferenceKind.Value },
@@ -99,8 +103,8 @@ public sealed class VerifierDifferenceTests
         var result = await pair.VerifyAsync();
 
         Assert.True(Verifier.VerdictOf(result) == Verdict.Equal, Describe(result));
-        Assert.Equal(12, result.Compared);
-        Assert.Equal(12, result.LookedUp);
+        Assert.Equal(13, result.Compared);
+        Assert.Equal(13, result.LookedUp);
     }
 
     internal static string Describe(VerifyResult result) =>

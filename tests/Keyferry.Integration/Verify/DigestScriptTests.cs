@@ -1,0 +1,99 @@
+using System.Text;
+using Keyferry.Integration.Servers;
+using Keyferry.Resp;
+using Keyferry.Verify;
+
+namespace Keyferry.Integration.Verify;
+
+/// <summary>What the servers say of their keys: the same of equal ones, whatever the order of a hash table, and never the same of others.</summary>
+public sealed class DigestScriptTests
+{
+    private const string Long = "1234567890123456789012345678901234567890123456789012345678901234567890";
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    /// <summary>Servers that sort strings as their language does are compared by sums, so both ways are tried on the same values.</summary>
+    [Theory]
+    [InlineData(ServerKind.Machine, true)]
+    [InlineData(ServerKind.Machine, false)]
+    [InlineData(ServerKind.Valkey81, true)]
+    [InlineData(ServerKind.Redis80, false)]
+    public async Task Every_change_of_a_hash_table_shows(ServerKind kind, bool sorted)
+    {
+        await using var pair = await VerifyPair.StartAsync(kind, kind);
+        var fields = string.Join(' ', Enumerable.Range(0, 700).Select(static i => $"f{i} v{i}"));
+        var members = string.Join(' ', Enumerable.Range(0, 700).Select(static i => $"m{i}"));
+        var backwards = string.Join(' ', Enumerable.Range(0, 700).Reverse().Select(static i => $"m{i}"));
+        await pair.OnBothAsync($"HSET wide {fields}\nHSET narrow a 1 b 2 ab {Long}\nSET text x\nSET lasting x PXAT 4102444800000");
+        await pair.OnSourceAsync($"SADD set {members}");
+        await pair.OnTargetAsync($"SADD set {backwards}");
+        Assert.Equal(0, await UnequalAsync(pair, sorted));
+
+        (string Plant, string Undo)[] changes =
+        [
+            ("HSET wide f7 v8", "HSET wide f7 v7"),
+            ("HSET wide f7 v8 f8 v7", "HSET wide f7 v7 f8 v8"),
+            ("HDEL wide f7", "HSET wide f7 v7"),
+            ("HDEL narrow b", "HSET narrow b 2"),
+            // The same bytes one after the other, cut at another place.
+            ("HDEL narrow a\nHSET narrow a1 b", "HDEL narrow a1\nHSET narrow a 1"),
+            ("SREM set m3\nSADD set m700", "SREM set m700\nSADD set m3"),
+            ("SREM set m3", "SADD set m3"),
+            ("RENAME narrow other", "RENAME other narrow"),
+            ("PEXPIREAT lasting 4102444800001", "PEXPIREAT lasting 4102444800000"),
+            ("PERSIST lasting", "PEXPIREAT lasting 4102444800000"),
+            ("APPEND text y", "SET text x"),
+        ];
+        foreach (var (plant, undo) in changes)
+        {
+            await pair.OnTargetAsync(plant);
+            Assert.True(await UnequalAsync(pair, sorted) > 0, plant);
+            await pair.OnTargetAsync(undo);
+            Assert.True(await UnequalAsync(pair, sorted) == 0, undo);
+        }
+    }
+
+    [Fact]
+    public async Task Servers_say_whether_they_sort_by_bytes()
+    {
+        await using var pair = await VerifyPair.StartAsync(ServerKind.Machine, ServerKind.Machine);
+
+        var database = pair.SourceClient.GetDatabase();
+        var said = (int)await database.ScriptEvaluateAsync(DigestScript.SortsByBytes);
+
+        // Whatever the language that the servers were started in, they are to say what sorting does.
+        var sorted = (string?)await database.ScriptEvaluateAsync("local t={'b','A','a','B','-a'} table.sort(t) return table.concat(t)");
+        Assert.Equal(sorted == "-aABab" ? 1 : 0, said);
+    }
+
+    private static async Task<int> UnequalAsync(VerifyPair pair, bool sorted)
+    {
+        await using var link = await VerifyLink.OpenAsync(
+            VerifyPair.Connector(pair.SourceServer.Endpoint, "source"),
+            VerifyPair.Connector(pair.TargetServer.Endpoint, "target"),
+            new VerifyOptions(),
+            TimeProvider.System,
+            Stop
+        );
+        var (source, target) = (new BucketSums(12), new BucketSums(12));
+        await WalkAsync(link.Source, source, sorted);
+        await WalkAsync(link.Target, target, sorted);
+        Assert.True(source.Keys > 0);
+        return source.UnequalTo(target).Count;
+    }
+
+    private static async Task WalkAsync(VerifySide side, BucketSums sums, bool sorted)
+    {
+        var prefix = Encoding.ASCII.GetBytes("keyferry:{");
+        RespArgument[] trial = ["0", 1L, prefix];
+        var script = await ServerScript.TryCreateAsync(
+            side,
+            DigestScript.Entries(DigestKind.SamePayload, sorted, side),
+            fenced: false,
+            Stop,
+            trial
+        );
+        Assert.NotNull(script);
+        Assert.True(await new BucketWalk(sums, prefix, shift: 0).RunAsync(side, script, pace: null, static () => { }, Stop));
+    }
+}
