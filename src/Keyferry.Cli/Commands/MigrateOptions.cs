@@ -66,6 +66,12 @@ internal sealed class MigrateOptions
         TimeSpan.FromHours(24)
     );
 
+    private readonly Option<bool> _functions = new("--functions")
+    {
+        Description =
+            "Move the source's libraries of functions, too, to every primary of the target. What the target has of its own stays; another library of the same name is refused.",
+    };
+
     private readonly Option<bool> _resume = new("--resume")
     {
         Description =
@@ -153,6 +159,7 @@ internal sealed class MigrateOptions
                     _mode,
                     _targetKeys,
                     _unsupportedKeys,
+                    _functions,
                     _resume,
                     _capture,
                     _redundantCapture,
@@ -192,6 +199,7 @@ internal sealed class MigrateOptions
             Mode = parsed.GetValue(_mode) ?? defaults.Mode,
             TargetKeys = parsed.GetValue(_targetKeys) ?? defaults.TargetKeys,
             UnsupportedKeys = parsed.GetValue(_unsupportedKeys) ?? defaults.UnsupportedKeys,
+            Functions = parsed.GetValue(_functions),
             Resume = parsed.GetValue(_resume),
             Capture = parsed.GetValue(_capture) ?? defaults.Capture,
             RedundantCapture = parsed.GetValue(_redundantCapture),

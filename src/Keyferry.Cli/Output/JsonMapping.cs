@@ -63,6 +63,8 @@ internal static class JsonMapping
             Cutover = Of(report.Cutover),
             Rollback = Of(report.Cutover?.Back),
             LeftOut = [.. report.LeftOut.Select(pair => new JsonUnsupported(pair.Value, pair.Key))],
+            Functions = report.Functions,
+            NotMoved = report.NotMoved,
             Pace = JsonPacing.Of(report.Progress.Pace),
             SlowDowns = report.SlowDowns.Count == 0 ? null : [.. report.SlowDowns.Select(JsonPacing.Of)],
             Page = report.Page,
@@ -108,6 +110,7 @@ internal static class JsonMapping
             Selection = plan.Transfer.Scope.Text is { Length: > 0 } selection ? selection : null,
             Steps = [.. plan.Steps.Select(step => new JsonStep(step.Name, step.Does, step.Undo.Length > 0 ? step.Undo : null))],
             Unsupported = [.. plan.Unsupported.Select(group => new JsonUnsupported(group.Keys, group.Reason))],
+            NotMoved = plan.NotMoved,
             Warnings = plan.Warnings,
             Refusals = [.. plan.Refusals.Select(refusal => new JsonRefusal(Word(refusal.Kind), refusal.Saw, refusal.Remedy))],
         };

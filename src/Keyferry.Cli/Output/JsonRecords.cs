@@ -131,6 +131,8 @@ internal sealed record JsonReport(DateTime At) : JsonRecord("report", At)
     public IReadOnlyList<JsonPhaseTime>? Phases { get; init; }
     public IReadOnlyList<string>? Leases { get; init; }
     public JsonPace? Pace { get; init; }
+    public string? Functions { get; init; }
+    public IReadOnlyList<string>? NotMoved { get; init; }
     public IReadOnlyList<JsonSlowDown>? SlowDowns { get; init; }
     public IReadOnlyList<JsonUnsupported>? LeftOut { get; init; }
     public string? Page { get; init; }
@@ -161,6 +163,7 @@ internal sealed record JsonPlan(DateTime At) : JsonRecord("plan", At)
     public required string Clocks { get; init; }
     public string? Selection { get; init; }
     public required IReadOnlyList<JsonStep> Steps { get; init; }
+    public required IReadOnlyList<string> NotMoved { get; init; }
     public required IReadOnlyList<JsonUnsupported> Unsupported { get; init; }
     public required IReadOnlyList<string> Warnings { get; init; }
     public required IReadOnlyList<JsonRefusal> Refusals { get; init; }

@@ -32,6 +32,7 @@ internal static class PlanText
         var width = plan.Steps.Count == 0 ? 0 : plan.Steps.Max(step => step.Name.Length);
         lines.AddRange(VerdictText.Rows("steps", plan.Steps.SelectMany((step, index) => Lines(step, index + 1, width))));
         lines.AddRange(VerdictText.Rows("unsupported", plan.Unsupported.SelectMany(group => Unsupported(group, showKeys))));
+        lines.AddRange(VerdictText.Rows("stays behind", plan.NotMoved));
         lines.AddRange(VerdictText.Rows("warnings", plan.Warnings));
         lines.AddRange(
             VerdictText.Rows("refused", plan.Refusals.SelectMany(refusal => new[] { refusal.Saw, $"what to do: {refusal.Remedy}" }))

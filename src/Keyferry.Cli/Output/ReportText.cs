@@ -31,6 +31,8 @@ internal static class ReportText
         lines.AddRange(
             VerdictText.Rows("", report.FirstLeftOut.Where(_ => showKeys).Select(static key => $"db {key.Database} {key.Name.Shown()}"))
         );
+        lines.AddRange(VerdictText.Rows("functions", report.Functions is { } functions ? [functions] : []));
+        lines.AddRange(VerdictText.Rows("stays behind", report.NotMoved));
         lines.AddRange(VerdictText.Rows("slowed", SlowDowns(report)));
         lines.AddRange(VerdictText.Rows("cutover", CutoverRows(report)));
         lines.AddRange(VerdictText.Rows("put back", report.Leases));

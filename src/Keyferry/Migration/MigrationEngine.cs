@@ -1,5 +1,6 @@
 using Keyferry.Capture;
 using Keyferry.Control;
+using Keyferry.Functions;
 using Keyferry.Lanes;
 using Keyferry.Model;
 using Keyferry.Observe;
@@ -18,7 +19,6 @@ internal sealed class MigrationEngine
     /// <summary>Keys of a page while the source's latency has a budget: what is asked at once is what others wait for.</summary>
     private const int PacedPage = 100;
 
-    private static readonly TimeSpan RecordInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan StreamRescanInterval = TimeSpan.FromSeconds(5);
 
     private readonly MigrationOptions _options;
@@ -57,6 +57,7 @@ internal sealed class MigrationEngine
         _time = time;
         _counters = new LaneCounters(time);
         Gaps = new GapLedger(time);
+        Functions = options.Functions ? new FunctionMover(source, target, (level, text) => Tell(level, text)) : null;
         Lanes = new LaneSet(options.Lanes, options.DirtyBudget, plan.Transfer.Scope, Gaps, time);
         _targetProcess = new TargetProcess(target.Topology is null ? plan.TargetIdentity : null, Gaps);
         _targetSlots = new TopologyWatch(target, OnTargetSlotsAsync, time);
@@ -97,6 +98,9 @@ internal sealed class MigrationEngine
 
     /// <summary>How the source bears it.</summary>
     public PaceWatch PaceWatch { get; }
+
+    /// <summary>Moves the source's functions; <see langword="null"/> where that was not asked for.</summary>
+    public FunctionMover? Functions { get; }
 
     /// <summary>Told what the operator should know; must return at once.</summary>
     public Action<NoteLevel, string> Tell { get; init; } = static (_, _) => { };
@@ -174,10 +178,11 @@ internal sealed class MigrationEngine
     /// <param name="stop">Gives up.</param>
     public async Task CopyAsync(Action<string, SnapshotPosition> reached, CancellationToken stop)
     {
+        await FollowFunctionsAsync(stop);
         if (!_skipCopy)
         {
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
-            var recording = RecordAsync(reached, ended.Token);
+            var recording = CopyRecord.KeepAsync(Lanes, _scanners, reached, _time, ended.Token);
             try
             {
                 await Task.WhenAll(_scanners.Select(one => one.Scanner.RunAsync(stop)));
@@ -205,34 +210,6 @@ internal sealed class MigrationEngine
         }
 
         CopyDone = true;
-    }
-
-    private async Task RecordAsync(Action<string, SnapshotPosition> reached, CancellationToken stop)
-    {
-        try
-        {
-            while (true)
-            {
-                await Task.Delay(RecordInterval, _time, stop);
-                var positions = _scanners.Select(static one => (one.Shard, one.Scanner.Position)).ToList();
-                if (positions.Exists(static one => one.Position is not null))
-                {
-                    await Lanes.SettleAsync(hurry: false, stop);
-                }
-
-                foreach (var (shard, position) in positions)
-                {
-                    if (position is not null)
-                    {
-                        reached(shard, position);
-                    }
-                }
-            }
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            return;
-        }
     }
 
     /// <summary>Whether a gap waits to be closed, and may be: rescans of streams alone keep a distance, since a source that uses consumer groups asks for them all the time.</summary>
@@ -303,6 +280,7 @@ internal sealed class MigrationEngine
     public async ValueTask LookAtServersAsync(CancellationToken stop)
     {
         await LookAtSource(stop);
+        await FollowFunctionsAsync(stop);
         await _targetSlots.LookAsync(stop);
         foreach (var node in _target.Nodes)
         {
@@ -384,6 +362,8 @@ internal sealed class MigrationEngine
             PageSize = Pace.Limits.Latency is null ? new VerifyOptions().PageSize : PacedPage,
             IsLeftOut = LeftOut.Contains,
         };
+
+    private ValueTask FollowFunctionsAsync(CancellationToken stop) => Functions?.FollowAsync(stop) ?? ValueTask.CompletedTask;
 
     private (TimeSpan Oldest, long Changes) Backlog() => (Lanes.Queues.Max(static queue => queue.State().OldestWaiting), Lanes.Changes);
 

@@ -25,6 +25,9 @@ public sealed record MigrationOptions
     /// <summary>What becomes of expiries.</summary>
     public ExpiryPolicy Expiry { get; init; } = ExpiryPolicy.Keep;
 
+    /// <summary>Whether the source's libraries of functions are moved, too (Redis 7.0 and newer).</summary>
+    public bool Functions { get; init; }
+
     /// <summary>What is moved.</summary>
     public MigrationMode Mode { get; init; } = MigrationMode.Live;
 

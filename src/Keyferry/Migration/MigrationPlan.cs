@@ -31,6 +31,9 @@ internal sealed record MigrationPlan
     /// <summary>The source's clock against the target's, in words.</summary>
     public required string Clocks { get; init; }
 
+    /// <summary>What is on the source and is not moved by this run, one entry each.</summary>
+    public IReadOnlyList<string> NotMoved { get; init; } = [];
+
     /// <summary>What will be done, in order.</summary>
     public required IReadOnlyList<PlanStep> Steps { get; init; }
 

@@ -50,6 +50,12 @@ public sealed record MigrationReport
     /// <summary>When Keyferry went slow to keep the source within its latency budget; the first hundred times.</summary>
     internal IReadOnlyList<SlowDown> SlowDowns { get; init; } = [];
 
+    /// <summary>What became of the source's functions, in words; <see langword="null"/> where they were not asked for.</summary>
+    public string? Functions { get; init; }
+
+    /// <summary>What is on the source and was not the run's to move, one entry each.</summary>
+    public IReadOnlyList<string> NotMoved { get; init; } = [];
+
     /// <summary>Where the report lies as a page to look at, or why there is none; <see langword="null"/> where nobody has written one.</summary>
     public string? Page { get; init; }
 }

@@ -147,7 +147,7 @@ internal sealed class MigrationRun
         Volatile.Write(ref _course, course);
         try
         {
-            return await course.RunAsync(finish, abort);
+            return (await course.RunAsync(finish, abort)) with { NotMoved = plan.NotMoved };
         }
         catch (Exception lost) when (lost is IOException or ServerErrorException)
         {

@@ -19,6 +19,13 @@ internal static class PlanSteps
             );
         }
 
+        if (options.Functions)
+        {
+            steps.Add(
+                new PlanStep("functions", "Load the source's functions on every primary of the target; they are compared again at the end.")
+            );
+        }
+
         if (options.Mode != MigrationMode.LiveOnly)
         {
             steps.Add(new PlanStep("copy", "Scan the source and copy every key with its expiry; live changes go first."));

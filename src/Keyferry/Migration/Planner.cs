@@ -59,6 +59,7 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         await TryDatabasesAsync(to, targetIdentity, databases, scope, stop);
         var capture = options.Mode == MigrationMode.Snapshot ? "" : await JudgeCaptureAsync(from, stop);
         JudgeClocks(shift);
+        var notMoved = await NotMoved.FindAsync(options, source, target, from, Refuse, stop);
         await LatencyCheck.JudgeAsync(options.SourceLatencyBudget, from, Refuse, time, stop);
         return new MigrationPlan
         {
@@ -72,6 +73,7 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
                 shift.Shift == TimeSpan.Zero
                     ? "both clocks agree"
                     : $"the target's clock is {Ahead(shift.Shift)}; expiries move by that much",
+            NotMoved = notMoved,
             Steps = PlanSteps.Of(options),
             Warnings = _warnings,
             Refusals = _refusals,

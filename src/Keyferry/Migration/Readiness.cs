@@ -40,6 +40,11 @@ internal static class Readiness
             return "changes may have been missed, and the gap is not closed";
         }
 
+        if (engine.Functions is { Trouble: { } trouble })
+        {
+            return $"the functions are not equal: {trouble}";
+        }
+
         if (engine.Failed.Count > 0)
         {
             return $"the target refused {engine.Failed.Count:#,0} keys";

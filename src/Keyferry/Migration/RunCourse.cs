@@ -141,6 +141,7 @@ internal sealed class RunCourse
             FirstLeftOut = _engine.LeftOut.First(MostNamed),
             Phases = _clock.Spent(),
             Leases = _leases,
+            Functions = _engine.Functions?.Words,
             SlowDowns = _engine.PaceWatch.SlowDowns,
             Cutover = _cutover?.Done,
         };

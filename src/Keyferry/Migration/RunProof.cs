@@ -132,6 +132,11 @@ internal sealed class RunProof(
             reasons.Add($"{verify.InFlight:#,0} keys were still being changed by the application while they were compared");
         }
 
+        if (engine.Functions is { Trouble: { } trouble })
+        {
+            reasons.Add($"the functions of both sides are not equal: {trouble}");
+        }
+
         foreach (var (reason, keys) in engine.Failed.ByReason())
         {
             reasons.Add(

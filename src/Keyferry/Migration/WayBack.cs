@@ -45,6 +45,7 @@ internal sealed class WayBack : IWayBack
             Resume = false,
             UntilIdle = null,
             Verify = false,
+            Functions = false,
             KeysPerSecond = null,
             BytesPerSecond = null,
             SourceLatencyBudget = null,

@@ -196,6 +196,10 @@
   keyTable('Biggest payloads', report.biggestKeys, key => bytes(key.bytes));
   keyTable('Slowest to arrive', report.slowestKeys, key => duration(key.seconds));
 
+  if (report.functions) at('comparison').append(make('p', `Functions: ${report.functions}.`));
+  for (const left of report.notMoved ?? []) at('stays').append(make('li', left));
+  at('stays-section').hidden = !(report.notMoved?.length > 0);
+
   // What happened.
   const rows = at('events').tBodies[0];
   for (const event of file.events) {
