@@ -96,30 +96,24 @@ internal sealed class FunctionMover(ServerConnector source, ServerConnector targ
     )
     {
         var found = await FunctionLibrary.ListAsync(to, stop);
-        var foreign = wanted.Values.FirstOrDefault(library =>
-            found.TryGetValue(library.Name, out var one) && !one.IsSameAs(library) && !IsMoved(one)
-        );
-        if (foreign is not null)
+        if (wanted.Values.FirstOrDefault(library => IsForeign(found, library)) is { } foreign)
         {
             return $"the target {to.Endpoint} has another library called {foreign.Name}";
         }
 
-        foreach (var gone in _moved.Values.Where(library => !wanted.ContainsKey(library.Name)))
+        foreach (var gone in _moved.Values.Where(library => !wanted.ContainsKey(library.Name) && Has(found, library)))
         {
-            if (found.TryGetValue(gone.Name, out var one) && one.IsSameAs(gone))
-            {
-                _ = await to.CallAsync(stop, "FUNCTION", "DELETE", gone.Name);
-            }
+            _ = await to.CallAsync(stop, "FUNCTION", "DELETE", gone.Name);
         }
 
-        var missing = wanted.Values.Where(library => !found.TryGetValue(library.Name, out var one) || !one.IsSameAs(library)).ToList();
+        var missing = wanted.Values.Where(library => !Has(found, library)).ToList();
         if (missing.Count == 0)
         {
             return null;
         }
 
         // All at once where the target has none of them; an older target does not read a newer payload, but the code is text.
-        var whole = missing.Count == wanted.Count && !wanted.Keys.Any(found.ContainsKey) && payload is { IsError: false, IsNull: false };
+        var whole = !wanted.Keys.Any(found.ContainsKey) && payload is { IsError: false, IsNull: false };
         if (!whole || (await to.TryCallAsync(stop, "FUNCTION", "RESTORE", payload?.Bytes ?? [], "APPEND")).IsError)
         {
             foreach (var library in missing)
@@ -129,10 +123,15 @@ internal sealed class FunctionMover(ServerConnector source, ServerConnector targ
         }
 
         var after = await FunctionLibrary.ListAsync(to, stop);
-        return wanted.Values.All(library => after.TryGetValue(library.Name, out var one) && one.IsSameAs(library))
+        return wanted.Values.All(library => Has(after, library))
             ? null
             : $"the functions of the target {to.Endpoint} are not those of the source";
     }
 
-    private bool IsMoved(FunctionLibrary library) => _moved.TryGetValue(library.Name, out var moved) && moved.IsSameAs(library);
+    private static bool Has(Dictionary<string, FunctionLibrary> libraries, FunctionLibrary library) =>
+        libraries.TryGetValue(library.Name, out var one) && one.IsSameAs(library);
+
+    /// <summary>Whether the target has another library of that name, which the run has not put there.</summary>
+    private bool IsForeign(Dictionary<string, FunctionLibrary> found, FunctionLibrary library) =>
+        found.TryGetValue(library.Name, out var one) && !one.IsSameAs(library) && !Has(_moved, one);
 }

@@ -19,13 +19,7 @@ internal static class PlanSteps
             );
         }
 
-        if (options.Functions)
-        {
-            steps.Add(
-                new PlanStep("functions", "Load the source's functions on every primary of the target; they are compared again at the end.")
-            );
-        }
-
+        AddFunctions(steps, options);
         if (options.Mode != MigrationMode.LiveOnly)
         {
             steps.Add(new PlanStep("copy", "Scan the source and copy every key with its expiry; live changes go first."));
@@ -68,5 +62,15 @@ internal static class PlanSteps
         }
 
         return steps;
+    }
+
+    private static void AddFunctions(List<PlanStep> steps, MigrationOptions options)
+    {
+        if (options.Functions)
+        {
+            steps.Add(
+                new PlanStep("functions", "Load the source's functions on every primary of the target; they are compared again at the end.")
+            );
+        }
     }
 }
