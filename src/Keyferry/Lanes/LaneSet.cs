@@ -46,19 +46,24 @@ internal sealed class LaneSet : IChangeSink, ISnapshotSink
         _ = Interlocked.Increment(ref _writes);
         if (Mark(database, key) == MarkResult.Full)
         {
-            Volatile.Read(ref _watched)?.TouchAll();
-            _gaps.Note("more keys changed than the memory budget for dirty keys holds");
+            NoteLost();
         }
     }
 
     /// <inheritdoc/>
-    /// <remarks>One that finds no room is no loss: the target has had the key's expiry with its value, and removes it by its own clock.</remarks>
+    /// <remarks>One that finds no room is no loss where expiries are moved: the target has had the key's expiry with its value, and removes it by its own clock.</remarks>
     public void Expired(int database, ReadOnlySpan<byte> key)
     {
-        if (IsOurs(database, key))
+        if (IsOurs(database, key) && Mark(database, key) == MarkResult.Full && _scope.Expiry.Drops)
         {
-            _ = Mark(database, key);
+            NoteLost();
         }
+    }
+
+    private void NoteLost()
+    {
+        Volatile.Read(ref _watched)?.TouchAll();
+        _gaps.Note("more keys changed than the memory budget for dirty keys holds");
     }
 
     private bool IsOurs(int database, ReadOnlySpan<byte> key) => _scope.Covers(database, key) && !ReservedKeys.Contains(key);

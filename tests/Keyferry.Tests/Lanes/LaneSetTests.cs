@@ -48,6 +48,21 @@ public sealed class LaneSetTests
         Assert.Equal(1, gaps.Open);
     }
 
+    /// <summary>A target without expiries removes nothing by itself.</summary>
+    [Fact]
+    public void An_expiry_that_finds_no_room_is_a_gap_where_expiries_are_dropped()
+    {
+        var time = new FakeTimeProvider();
+        var gaps = new GapLedger(time);
+        var lanes = new LaneSet(1, dirtyBudget: 1024, new DatabaseScope(null, KeyNames.All) { Expiry = ExpiryPolicy.Drop }, gaps, time);
+        for (var i = 0; i < 1000; i++)
+        {
+            lanes.Expired(0, Encoding.UTF8.GetBytes($"key:{i}"));
+        }
+
+        Assert.Equal(1, gaps.Open);
+    }
+
     /// <summary>Marked by a capture, by a verify, or offered by a pass over the source: the same key waits in the same lane.</summary>
     [Fact]
     public async Task A_key_takes_the_same_lane_whoever_asks_for_it()

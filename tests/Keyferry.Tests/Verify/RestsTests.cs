@@ -34,7 +34,7 @@ public sealed class RestsTests
         _time.Advance(Work * Times);
         await rest.WaitAsync(TimeSpan.FromSeconds(5), Stop);
 
-        Assert.True(_rests.TakeAsync(Stop).IsCompletedSuccessfully, "there was no work to rest from");
+        Assert.True(_rests.TakeAsync(Stop).AsTask().IsCompletedSuccessfully, "there was no work to rest from");
     }
 
     [Fact]
