@@ -162,6 +162,13 @@ internal sealed class LaneSet : IChangeSink, ISnapshotSink
         _gaps.Note(reason);
     }
 
+    /// <summary>Slots have moved: changes of their keys may have been missed.</summary>
+    public void MayHaveMissed(string reason, SlotRanges slots)
+    {
+        Volatile.Read(ref _watched)?.TouchAll();
+        _gaps.NoteSlots(reason, slots);
+    }
+
     private void EndWatch(WatchedKeys watched) => _ = Interlocked.CompareExchange(ref _watched, null, watched);
 
     private LaneQueue Of(uint hash) => _queues[(hash >> 8) % (uint)_queues.Length];

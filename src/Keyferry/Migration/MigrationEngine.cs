@@ -205,7 +205,7 @@ internal sealed class MigrationEngine
 
         if (_options.TargetKeys == TargetKeys.Replace)
         {
-            await NewRescan().RunAsync(surplusOnly: true, stop);
+            await NewRescan(slots: null).RunAsync(surplusOnly: true, stop);
             await Lanes.SettleAsync(stop);
         }
 
@@ -244,7 +244,7 @@ internal sealed class MigrationEngine
             }
             else
             {
-                var rescan = NewRescan();
+                var rescan = NewRescan(Gaps.ClosingSlots);
                 await rescan.RunAsync(surplusOnly: false, stop);
                 _quietPass = rescan.Named == 0;
             }
@@ -293,11 +293,8 @@ internal sealed class MigrationEngine
     private ValueTask OnTargetSlotsAsync(SlotMap now, TopologyChange change, CancellationToken stop)
     {
         stop.ThrowIfCancellationRequested();
-        if (change.IsGap)
-        {
-            Gaps.Note("slots of the target have another owner, which may not have had everything");
-        }
-
+        // What is renamed lies in other slots on the target.
+        change.NoteOn(Lanes, "target", bySlots: Capture is { Listens: true } && !_plan.Transfer.Scope.Names.Rename);
         return ValueTask.CompletedTask;
     }
 
@@ -373,5 +370,5 @@ internal sealed class MigrationEngine
         return Lanes.LookAsync(key, stop);
     }
 
-    private Rescan NewRescan() => new(_source, _target, Comparison, Lanes.LookAsync, _time);
+    private Rescan NewRescan(SlotRanges? slots) => new(_source, _target, Comparison with { Slots = slots }, Lanes.LookAsync, _time);
 }

@@ -216,12 +216,7 @@ internal sealed class RunCourse
     private async ValueTask OnSourceSlotsAsync(SlotMap now, TopologyChange change, CancellationToken stop)
     {
         await _listening.FollowAsync(now, stop);
-        if (change.IsGap)
-        {
-            _engine.Lanes.MayHaveMissed(
-                change.Slots > 0 ? "slots of the source have another owner" : "the source's cluster has elected or moved something"
-            );
-        }
+        change.NoteOn(_engine.Lanes, "source", bySlots: _engine.Capture is { Listens: true });
     }
 
     /// <summary>Where the run begins behind another one's fence, it waits for its turn.</summary>

@@ -28,7 +28,10 @@ internal sealed class RunJournal(long run, IRunStore store, IRunObserver observe
     /// <summary>A gap was noticed.</summary>
     public void Opened(Gap gap)
     {
-        var scope = gap.Scope == GapScope.Streams ? "streams" : "all keys";
+        var scope =
+            gap.Scope == GapScope.Streams ? "streams"
+            : gap.Slots is { } slots ? $"{slots.Count:#,0} slots"
+            : "all keys";
         _gaps[gap.Id] = store.RecordGap(
             new GapRecord
             {

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Keyferry.Lanes;
 using Keyferry.Model;
 using Keyferry.Resp;
 using Keyferry.Servers;
@@ -11,7 +12,7 @@ namespace Keyferry.Migration;
 /// <para><b>Concurrency.</b> Anybody may look; looks exclude each other.</para>
 /// </remarks>
 /// <param name="deployment">One side of the run.</param>
-/// <param name="changed">Called before anybody else sees the new slots as known: with how many have another owner, and whether only replicas have changed.</param>
+/// <param name="changed">Called before anybody else sees the new slots as known: with which have another owner, and whether only replicas have changed.</param>
 /// <param name="time">The clock of the run.</param>
 internal sealed class TopologyWatch(
     ServerConnector deployment,
@@ -88,14 +89,35 @@ internal sealed class TopologyWatch(
 }
 
 /// <summary>How the slots of a cluster have changed.</summary>
-/// <param name="Slots">How many have another owner.</param>
+/// <param name="Slots">Those that have another owner.</param>
 /// <param name="Epoch">Whether the cluster's epoch has changed.</param>
 /// <param name="Replicas">Whether the replicas are others.</param>
-internal readonly record struct TopologyChange(int Slots, bool Epoch, bool Replicas)
+internal readonly record struct TopologyChange(SlotRanges Slots, bool Epoch, bool Replicas)
 {
+    /// <summary>The slots of whose keys changes may have been missed, where it is certain that no others have moved; <see langword="null"/> otherwise.</summary>
+    /// <remarks>A node that takes a slot over raises the cluster's epoch, unless its own is the highest already. So while the epoch stays, slots have only gone to that
+    /// one node, and none of them has come back: what differs is all that has moved.</remarks>
+    public SlotRanges? OnlySlots => Epoch ? null : Slots;
+
+    /// <summary>Notes what may have been missed of the <paramref name="role"/>'s changes, or lost of what was written there.</summary>
+    /// <param name="lanes">Where it is noted.</param>
+    /// <param name="role">Which side.</param>
+    /// <param name="bySlots">Whether a gap may be confined to slots. Polling looks at everything in any case.</param>
+    public void NoteOn(LaneSet lanes, string role, bool bySlots)
+    {
+        if (bySlots && OnlySlots is { Count: > 0 } slots)
+        {
+            lanes.MayHaveMissed($"slots of the {role} have moved to another node", slots);
+        }
+        else if (IsGap)
+        {
+            lanes.MayHaveMissed($"the {role}'s cluster has elected or moved something");
+        }
+    }
+
     /// <summary>Whether anything has changed.</summary>
-    public bool IsAny => Slots > 0 || Epoch || Replicas;
+    public bool IsAny => Slots.Count > 0 || Epoch || Replicas;
 
     /// <summary>Whether changes of keys may have been missed.</summary>
-    public bool IsGap => Slots > 0 || Epoch;
+    public bool IsGap => Slots.Count > 0 || Epoch;
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 
 namespace Keyferry.Model;
 
@@ -9,7 +10,7 @@ public sealed class SlotRanges
 
     private SlotRanges(string text) => Text = text;
 
-    /// <summary>As it was written.</summary>
+    /// <summary>As it was written; empty where it was not.</summary>
     public string Text { get; }
 
     /// <summary>Reads slots and ranges of slots with commas between.</summary>
@@ -37,6 +38,33 @@ public sealed class SlotRanges
         }
 
         return slots;
+    }
+
+    /// <summary>How many there are.</summary>
+    internal int Count => _members.Sum(static word => BitOperations.PopCount(word));
+
+    /// <summary>These slots.</summary>
+    internal static SlotRanges Of(IEnumerable<int> slots)
+    {
+        var ranges = new SlotRanges("");
+        foreach (var slot in slots)
+        {
+            ranges._members[slot / 64] |= 1UL << (slot % 64);
+        }
+
+        return ranges;
+    }
+
+    /// <summary>All slots of both.</summary>
+    internal SlotRanges With(SlotRanges other)
+    {
+        var both = new SlotRanges("");
+        for (var i = 0; i < _members.Length; i++)
+        {
+            both._members[i] = _members[i] | other._members[i];
+        }
+
+        return both;
     }
 
     /// <summary>Whether the slot of <paramref name="name"/> is one of them.</summary>

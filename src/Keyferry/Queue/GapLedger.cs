@@ -1,3 +1,5 @@
+using Keyferry.Model;
+
 namespace Keyferry.Queue;
 
 /// <summary>What may have been missed, and whether it has been looked at since.</summary>
@@ -101,6 +103,43 @@ internal sealed class GapLedger(TimeProvider time)
         Pulse.Set();
     }
 
+    /// <summary>Notes that changes of keys in some slots may have been missed.</summary>
+    /// <param name="reason">What happened, in words; another one than for a gap of all keys.</param>
+    /// <param name="slots">Which slots.</param>
+    public void NoteSlots(string reason, SlotRanges slots)
+    {
+        Gap gap;
+        lock (_lock)
+        {
+            var same = _pending.FindIndex(open => open.Reason == reason);
+            if (same >= 0)
+            {
+                _pending[same] = _pending[same] with { Slots = _pending[same].Slots?.With(slots) };
+                return;
+            }
+
+            gap = new Gap(++_total, reason, GapScope.AllKeys, time.GetUtcNow()) { Slots = slots };
+            _pending.Add(gap);
+        }
+
+        Opened?.Invoke(gap);
+        Pulse.Set();
+    }
+
+    /// <summary>The slots that all gaps which are being closed are confined to; <see langword="null"/> where one is not.</summary>
+    public SlotRanges? ClosingSlots
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _closing.Count == 0 || _closing.Exists(static gap => gap.Slots is null)
+                    ? null
+                    : _closing.Select(static gap => gap.Slots).OfType<SlotRanges>().Aggregate(static (one, other) => one.With(other));
+            }
+        }
+    }
+
     /// <summary>Begins to close every gap that is open now.</summary>
     /// <returns>What must be looked at again, or <see langword="null"/> where no gap is open.</returns>
     public GapScope? BeginClosing()
@@ -145,7 +184,11 @@ internal sealed class GapLedger(TimeProvider time)
 /// <param name="Reason">What happened, in words.</param>
 /// <param name="Scope">Which part of the keyspace is concerned.</param>
 /// <param name="Noticed">When, by Keyferry's clock.</param>
-internal sealed record Gap(int Id, string Reason, GapScope Scope, DateTimeOffset Noticed);
+internal sealed record Gap(int Id, string Reason, GapScope Scope, DateTimeOffset Noticed)
+{
+    /// <summary>The slots that it is confined to; <see langword="null"/> for all.</summary>
+    public SlotRanges? Slots { get; init; }
+}
 
 /// <summary>Which part of the keyspace a gap concerns; a later member covers the earlier ones.</summary>
 internal enum GapScope

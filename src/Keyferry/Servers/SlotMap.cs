@@ -33,16 +33,8 @@ internal sealed class SlotMap
     public int FirstSlotOf(ClusterNode node) => Array.IndexOf(_owners, node);
 
     /// <summary>Slots that have another owner in <paramref name="other"/>.</summary>
-    public int Differences(SlotMap other)
-    {
-        var count = 0;
-        for (var slot = 0; slot < KeySlot.Count; slot++)
-        {
-            count += _owners[slot] == other._owners[slot] ? 0 : 1;
-        }
-
-        return count;
-    }
+    public SlotRanges Differences(SlotMap other) =>
+        SlotRanges.Of(Enumerable.Range(0, KeySlot.Count).Where(slot => _owners[slot] != other._owners[slot]));
 
     /// <summary>The same, but for <paramref name="slot"/>, which a redirection has shown at another address.</summary>
     public SlotMap With(int slot, string host, int port)

@@ -48,7 +48,7 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
         do
         {
             var pageCursor = cursor;
-            cursor = await ReadScanAsync(side, stop);
+            cursor = await ReadScanAsync(side, link.Options.Slots, stop);
             if (cursor != 0)
             {
                 AskScan(side, cursor, PageSize(link, look));
@@ -141,14 +141,22 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
         output.Bulk(count);
     }
 
-    private async ValueTask<ulong> ReadScanAsync(VerifySide side, CancellationToken stop)
+    private async ValueTask<ulong> ReadScanAsync(VerifySide side, SlotRanges? slots, CancellationToken stop)
     {
         var frame = await side.Pages.ReadAsync(stop);
         side.Check(frame, "SCAN");
-        return TakePage(frame.Span);
+        return TakePage(frame.Span, slots);
     }
 
-    private ulong TakePage(ReadOnlySpan<byte> frame)
+    private void Add(ReadOnlySpan<byte> name, bool takesPart, SlotRanges? slots)
+    {
+        if (takesPart && slots?.Cover(name) != false)
+        {
+            _next.Add(name);
+        }
+    }
+
+    private ulong TakePage(ReadOnlySpan<byte> frame, SlotRanges? slots)
     {
         _next.Clear();
         var reader = new RespReader(frame);
@@ -167,16 +175,13 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
                 continue;
             }
 
-            if (_isTarget && names.Rename)
+            if (!_isTarget || !names.Rename)
             {
-                if (names.OnSource(reader.Bytes) is { } origin)
-                {
-                    _next.Add(origin);
-                }
+                Add(reader.Bytes, names.Cover(reader.Bytes), slots);
             }
-            else if (names.Cover(reader.Bytes))
+            else if (names.OnSource(reader.Bytes) is { } origin)
             {
-                _next.Add(reader.Bytes);
+                Add(origin, takesPart: true, slots);
             }
         }
 

@@ -52,11 +52,14 @@ internal sealed record VerifyOptions
     /// <summary>Which kinds of keys take part. What the source has of others is not to be on the target.</summary>
     public KeyKinds Kinds { get; init; } = KeyKinds.All;
 
+    /// <summary>Only keys in these slots; <see langword="null"/> for all.</summary>
+    public SlotRanges? Slots { get; init; }
+
     /// <summary>What the run made of expiries.</summary>
     public ExpiryPolicy Expiry { get; init; } = ExpiryPolicy.Keep;
 
     /// <summary>Whether sums over everything that the servers have can be compared: nothing is chosen, and nothing changed on the way.</summary>
-    public bool ComparesSums => Names.AreAll && Kinds.AreAll && Expiry.Keeps;
+    public bool ComparesSums => Names.AreAll && Kinds.AreAll && Expiry.Keeps && Slots is null;
 
     /// <summary>Says of a key that the target lacks whether it is missing there by intent; <see langword="null"/> where none is.</summary>
     public Func<KeyId, bool>? IsLeftOut { get; init; }

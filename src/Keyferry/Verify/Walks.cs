@@ -64,5 +64,5 @@ internal sealed class Walks(ServerConnector source, ServerConnector target)
         before is not null
         && side.Topology is { } topology
         && await topology.RefreshAsync(stop) is var now
-        && (now.Epoch != before.Epoch || now.Differences(before) > 0);
+        && (now.Epoch != before.Epoch || now.Differences(before).Count > 0);
 }

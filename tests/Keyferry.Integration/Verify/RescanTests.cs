@@ -73,6 +73,18 @@ public sealed class RescanTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task A_rescan_of_slots_names_their_keys_alone()
+    {
+        await using var pair = await VerifyPair.StartAsync(ServerKind.Machine, ServerKind.Machine);
+        await pair.OnSourceAsync("SET a 1\nSET b 1\nSET {b}c 1");
+        await pair.OnTargetAsync("SET {b}surplus 1\nSET {a}surplus 1");
+
+        var named = await RescanAsync(pair, new VerifyOptions { Slots = SlotRanges.Of([KeySlot.Of("b"u8)]) });
+
+        Assert.Equal(["b", "{b}c", "{b}surplus"], named.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task A_shift_of_expiries_makes_no_key_different()
     {
         await using var pair = await VerifyPair.StartAsync(ServerKind.Machine, ServerKind.Machine);

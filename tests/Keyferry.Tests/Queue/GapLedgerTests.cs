@@ -1,3 +1,4 @@
+using Keyferry.Model;
 using Keyferry.Queue;
 using Microsoft.Extensions.Time.Testing;
 
@@ -38,5 +39,23 @@ public class GapLedgerTests
         _gaps.FinishClosing();
         Assert.Equal(0, _gaps.Open);
         Assert.Null(_gaps.BeginClosing());
+    }
+
+    [Fact]
+    public void Gaps_of_slots_are_closed_by_looking_at_those_unless_another_concerns_all_keys()
+    {
+        _gaps.NoteSlots("moved", SlotRanges.Of([1, 2]));
+        _gaps.NoteSlots("moved", SlotRanges.Of([2, 3]));
+        Assert.Equal(1, _gaps.Total);
+        Assert.Equal(GapScope.AllKeys, _gaps.BeginClosing());
+        Assert.Equal(3, _gaps.ClosingSlots?.Count);
+        _gaps.AbandonClosing();
+        _gaps.NoteSlots("moved elsewhere", SlotRanges.Of([4]));
+        _ = _gaps.BeginClosing();
+        Assert.Equal(4, _gaps.ClosingSlots?.Count);
+        _gaps.AbandonClosing();
+        _gaps.Note("lost");
+        _ = _gaps.BeginClosing();
+        Assert.Null(_gaps.ClosingSlots);
     }
 }

@@ -48,7 +48,7 @@ public sealed class SlotMapTests
 
         Assert.Equal(7002, moved.OwnerOf(77)?.Port);
         Assert.Equal(7001, moved.OwnerOf(78)?.Port);
-        Assert.Equal(1, moved.Differences(map));
+        Assert.Equal(1, moved.Differences(map).Count);
     }
 
     [Theory]
