@@ -1,5 +1,6 @@
 using System.Text;
 using Keyferry.Model;
+using Keyferry.Queue;
 using Keyferry.Servers;
 
 namespace Keyferry.Verify;
@@ -34,7 +35,7 @@ internal sealed class ContinuousVerifier : IAsyncDisposable
     private readonly Rests _walkRests;
     private readonly Rests _roundRests;
     private readonly SessionKeeper _rounds;
-    private readonly SemaphoreSlim _oneRound = new(1, 1);
+    private readonly Turn _oneRound = new();
     private readonly byte[] _ignoredPrefix;
     private bool _hurry;
     private long _walked;
@@ -114,27 +115,23 @@ internal sealed class ContinuousVerifier : IAsyncDisposable
     /// <summary>Opens the connections that a proof needs, if they are not open: under a fence every millisecond counts.</summary>
     public async ValueTask PrepareAsync(CancellationToken stop)
     {
-        await _oneRound.WaitAsync(stop);
+        await _oneRound.EnterAsync(stop);
         try
         {
             await _rounds.RunAsync(static _ => ValueTask.CompletedTask, stop);
         }
         finally
         {
-            _ = _oneRound.Release();
+            _oneRound.Leave();
         }
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        await _rounds.DisposeAsync();
-        _oneRound.Dispose();
-    }
+    public ValueTask DisposeAsync() => _rounds.DisposeAsync();
 
     private async ValueTask<(int Compared, int Unequal)> RoundAsync(int most, bool settle, CancellationToken stop)
     {
-        await _oneRound.WaitAsync(stop);
+        await _oneRound.EnterAsync(stop);
         try
         {
             // Taken first, settled then: what is taken has been heard of, so it is on the target before it is compared.
@@ -161,7 +158,7 @@ internal sealed class ContinuousVerifier : IAsyncDisposable
         }
         finally
         {
-            _ = _oneRound.Release();
+            _oneRound.Leave();
         }
     }
 

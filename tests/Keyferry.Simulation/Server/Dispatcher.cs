@@ -11,6 +11,7 @@ internal sealed class Dispatcher
     {
         _server = server;
         ConnectionCommands.AddTo(Table);
+        AccessCommands.AddTo(Table);
         ClientCommands.AddTo(Table);
         ServerCommands.AddTo(Table);
         KeyCommands.AddTo(Table);
@@ -168,6 +169,11 @@ internal sealed class Dispatcher
         if (_server.Options.Denied.Contains(spec.Name) || _server.Options.Denied.Contains(container))
         {
             throw new CommandError($"NOPERM this user has no permissions to run the '{spec.Name}' command");
+        }
+
+        if (spec.Is(CommandFlags.Write) && !_server.Access.MayWrite(client.User))
+        {
+            throw new CommandError($"NOPERM User {client.User} has no permissions to run the '{spec.Name}' command");
         }
 
         CheckState(client, spec);

@@ -9,6 +9,9 @@ internal sealed record ServerOptions
 
     public string? Password { get; init; }
 
+    /// <summary>ACL users beside the default one. The first is who acts inside the simulation as a client.</summary>
+    public IReadOnlyList<string> Users { get; init; } = [];
+
     /// <summary>The flags in its configuration file.</summary>
     public string EventFlags { get; init; } = "";
 

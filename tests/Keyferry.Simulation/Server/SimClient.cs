@@ -19,6 +19,9 @@ internal sealed class SimClient(SimServer server, SimLink? link, long id) : ISim
 
     public bool IsAuthenticated { get; set; }
 
+    /// <summary>The ACL user that it has logged in as.</summary>
+    public string User { get; set; } = AccessControl.Default;
+
     public bool NoTouch { get; set; }
 
     public bool NoEvict { get; set; }
@@ -88,6 +91,6 @@ internal sealed class SimClient(SimServer server, SimLink? link, long id) : ISim
         NoTouch = NoEvict = false;
         Name = default;
         Reply.Protocol = 2;
-        IsAuthenticated = false;
+        (IsAuthenticated, User) = (false, AccessControl.Default);
     }
 }

@@ -33,6 +33,7 @@ internal sealed class SimServer : ISimListener
         RunId = NewId();
         ReplicationId = NewId();
         Configuration = new Configuration(Options);
+        Access = new AccessControl(Options.Users);
         Clients = new ClientRegistry(this);
         PubSub = new PubSubHub(this);
         Tracking = new TrackingHub(this);
@@ -40,7 +41,7 @@ internal sealed class SimServer : ISimListener
         Keyspace = new Keyspace(this, Options.Databases, _dice.Next());
         Payload = new Payload(Options.PayloadVersion, Options.CanonicalPayloads, Keyspace.Seed);
         _dispatcher = new Dispatcher(this);
-        _inside = new SimClient(this, link: null, id: 0) { IsAuthenticated = true };
+        _inside = new SimClient(this, link: null, id: 0) { IsAuthenticated = true, User = ApplicationUser };
     }
 
     public string Name { get; }
@@ -48,6 +49,14 @@ internal sealed class SimServer : ISimListener
     public ServerOptions Options { get; }
 
     public Configuration Configuration { get; private set; }
+
+    public AccessControl Access { get; private set; }
+
+    /// <summary>The user of the application.</summary>
+    public string ApplicationUser => Options.Users.Count > 0 ? Options.Users[0] : AccessControl.Default;
+
+    /// <summary>Whether an application's write would be taken now, and not be held back.</summary>
+    public bool TakesWrites => IsUp && !IsLoading && !IsReplica && !Pause.IsOn && Access.MayWrite(ApplicationUser);
 
     public ClientRegistry Clients { get; }
 
@@ -119,6 +128,7 @@ internal sealed class SimServer : ISimListener
         IsUp = false;
         Clients.CrashAll();
         Configuration = new Configuration(Options);
+        Access = new AccessControl(Options.Users);
         Statistics = new ServerStatistics();
         Commands.ResetCalls();
         Scripts.ForgetLoaded();

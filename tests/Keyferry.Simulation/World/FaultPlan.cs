@@ -35,12 +35,18 @@ internal sealed class FaultPlan
         {
             await Task.Delay(_dice.Between(TimeSpan.Zero, profile.Busy * 2 / Math.Max(1, profile.Faults)), _world.Time);
             var kind = profile.Kinds[_dice.Below(profile.Kinds.Count)];
-            Happened.Add($"{_world.Time.GetUtcNow():HH:mm:ss.fff} {kind}");
-            _world.Scheduler.Log($"FAULT {kind}");
-            Do(kind);
+            Strike(kind);
         }
 
         await Task.WhenAll(_underWay);
+    }
+
+    /// <summary>Makes one thing go wrong now.</summary>
+    public void Strike(FaultKind kind)
+    {
+        Happened.Add($"{_world.Time.GetUtcNow():HH:mm:ss.fff} {kind}");
+        _world.Scheduler.Log($"FAULT {kind}");
+        Do(kind);
     }
 
     private SimServer AnyServer() => _dice.Chance(0.5) ? _world.Source : _world.Target;
@@ -106,6 +112,10 @@ internal sealed class FaultPlan
                 break;
             case FaultKind.Pause:
                 _ = AnyServer().Execute("CLIENT", "PAUSE", _dice.Between(100, 60_000), _dice.Pick("WRITE", "ALL"));
+                break;
+            case FaultKind.LiftFence:
+                _ = _world.Source.Execute("CLIENT", "UNPAUSE");
+                _ = _world.Source.Execute("ACL", "SETUSER", _world.Source.ApplicationUser, "+@all");
                 break;
             case FaultKind.KillSubscribers:
                 _ = _world.Source.Execute("CLIENT", "KILL", "TYPE", "pubsub");

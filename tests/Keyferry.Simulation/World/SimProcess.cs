@@ -12,10 +12,14 @@ internal sealed class SimProcess(SimWorld world) : TimeProvider, IDialer
     private readonly List<Line> _lines = [];
     private readonly TaskCompletionSource _never = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Action> _held = [];
+    private readonly TaskCompletionSource _killed = new();
     private TaskCompletionSource? _thaw;
 
     /// <summary>Whether it is dead.</summary>
     public bool IsKilled { get; private set; }
+
+    /// <summary>Completes when it dies.</summary>
+    public Task Killed => _killed.Task;
 
     /// <inheritdoc/>
     public override long TimestampFrequency => world.Time.TimestampFrequency;
@@ -70,6 +74,7 @@ internal sealed class SimProcess(SimWorld world) : TimeProvider, IDialer
         var machineIsGone = dice.Chance(0.3);
         world.Scheduler.Log($"KILL {(machineIsGone ? "of the machine" : "of the process")}");
         IsKilled = true;
+        _killed.SetResult();
         foreach (var line in _lines)
         {
             line.End(dice, machineIsGone);

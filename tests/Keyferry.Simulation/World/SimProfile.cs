@@ -1,4 +1,5 @@
 using Keyferry.Capture;
+using Keyferry.Cutover;
 using Keyferry.Migration;
 using Keyferry.Simulation.Network;
 using Keyferry.Simulation.Scheduling;
@@ -59,6 +60,9 @@ internal enum FaultKind
 
     /// <summary>Somebody pauses a server for a long time (CLIENT PAUSE).</summary>
     Pause,
+
+    /// <summary>Somebody lifts a fence: ends a pause, or gives the application its rights back.</summary>
+    LiftFence,
 }
 
 /// <summary>What a simulation is made of; what is left open the seed decides.</summary>
@@ -126,6 +130,15 @@ internal sealed record SimProfile
 
     /// <summary>Every loss in this profile can be noticed when it happens, so that nothing is left for the proof at the end to find.</summary>
     public bool NoticesEverything { get; init; }
+
+    /// <summary>What keeps the application from writing during a cutover, one of which the seed takes.</summary>
+    public IReadOnlyList<FenceKind> Fences { get; init; } = [];
+
+    /// <summary>How often something goes wrong at the beginning or the end of a step of a cutover.</summary>
+    public double FaultsAtSteps { get; init; }
+
+    /// <summary>Clients of the application that are connected over the network.</summary>
+    public int Clients { get; init; }
 
     /// <summary>Nothing in this profile excuses any other claim than <see cref="Claim.Equal"/>.</summary>
     public bool MustBeEqual { get; init; }

@@ -60,9 +60,9 @@ internal sealed class SimWorkload(SimWorld world)
                 await Task.Delay(_dice.Between(TimeSpan.Zero, pause * 2.6), world.Time);
             }
 
-            while (!world.Source.IsUp || world.Source.IsLoading || world.Source.Pause.IsOn)
+            if (!await MayWriteAsync())
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(20), world.Time);
+                return;
             }
 
             Select();
@@ -70,6 +70,28 @@ internal sealed class SimWorkload(SimWorld world)
             Done++;
             LastWrite = world.Scheduler.Time.Elapsed;
         }
+    }
+
+    /// <summary>Waits until the server that the application writes to takes writes.</summary>
+    /// <returns>False where nobody knows any more which server that is.</returns>
+    private async Task<bool> MayWriteAsync()
+    {
+        for (var waited = 0; !world.Owner.TakesWrites; waited++)
+        {
+            if (world.Handover is { IsLeftToAPerson: true })
+            {
+                return false;
+            }
+
+            if (waited > 30_000)
+            {
+                throw new SimulationFailedException($"The application waits for ten minutes to write to {world.Owner.Name}.");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(20), world.Time);
+        }
+
+        return true;
     }
 
     private Blob AnyKey() => _dice.Chance(0.4) ? $"old:{_dice.Below(Math.Max(1, world.Profile.Keys))}" : $"new:{_dice.Below(Names)}";
@@ -155,7 +177,7 @@ internal sealed class SimWorkload(SimWorld world)
                 Say("PEXPIRE", key, _dice.Between(1, 30_000));
                 break;
             case 1:
-                Say("PEXPIREAT", key, _dice.Chance(0.2) ? 1000 : world.Source.Clock + _dice.Between(1, 120_000));
+                Say("PEXPIREAT", key, _dice.Chance(0.2) ? 1000 : world.Owner.Clock + _dice.Between(1, 120_000));
                 break;
             default:
                 Say("PERSIST", key);
@@ -207,7 +229,7 @@ internal sealed class SimWorkload(SimWorld world)
                 Say("XREADGROUP", "GROUP", "g", $"c{_dice.Below(2)}", "COUNT", "2", "STREAMS", stream, ">");
                 break;
             default:
-                if (world.Source.Keyspace.Find(stream, touch: false)?.Value is Server.Values.StreamValue { Groups.Count: > 0 } value)
+                if (world.Owner.Keyspace.Find(stream, touch: false)?.Value is Server.Values.StreamValue { Groups.Count: > 0 } value)
                 {
                     var pending = value.Groups.Values[0].Pending;
                     Say("XACK", stream, "g", pending.Count > 0 ? pending.Keys[0].ToString() : "0-1");
@@ -220,7 +242,7 @@ internal sealed class SimWorkload(SimWorld world)
     /// <summary>Runs a command; errors (wrong type, no such key) are part of the game.</summary>
     private void Say(params ReadOnlySpan<Blob> command)
     {
-        var reply = world.Source.Execute(asClient: true, command);
+        var reply = world.Owner.Execute(asClient: true, command);
         world.Scheduler.Log($"app {Show(command)} -> {reply.AsSpan(0, Math.Min(30, reply.Length)).TrimEnd().ToString()}");
     }
 

@@ -16,6 +16,7 @@ internal sealed class SimWorld
         Network = new SimNetwork(Scheduler, seed, profile.Network);
         Source = new SimServer(Scheduler, SourceEndpoint.ToString(), seed, profile.Source);
         Target = new SimServer(Scheduler, TargetEndpoint.ToString(), seed, profile.Target);
+        Owner = Source;
         Network.Listen(Source.Name, Source);
         Network.Listen(Target.Name, Target);
         EngineScripts.Register(Source);
@@ -51,6 +52,15 @@ internal sealed class SimWorld
     public SimWorkload Workload { get; }
 
     public FaultPlan Faults { get; }
+
+    /// <summary>The server that the application writes to.</summary>
+    public SimServer Owner { get; set; }
+
+    /// <summary>How the application is handed over to the other side, where it is.</summary>
+    public Handover? Handover { get; set; }
+
+    /// <summary>Whether the sides may differ at the end, since the application has gone to the other one.</summary>
+    public bool IsHandedOver { get; set; }
 
     /// <summary>Ends when the application has stopped writing and the last fault has happened.</summary>
     public Task Quiet { get; private set; } = Task.CompletedTask;

@@ -76,7 +76,7 @@ internal static class ClientCommands
         return $"id={client.Id} addr={AddressOf(client)} laddr={server.Name}:6379 fd=8 name={client.Name} age=0 idle=0 "
             + $"flags={(flags.Length == 0 ? "N" : flags)} db={client.Database} sub={client.Channels.Count} psub={client.Patterns.Count} ssub=0 "
             + $"multi={client.Queued?.Count ?? -1} qbuf={client.Input.Count} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 "
-            + $"omem={client.Reply.Bytes.Count} tot-mem=0 events=r cmd={client.LastCommand} user=default "
+            + $"omem={client.Reply.Bytes.Count} tot-mem=0 events=r cmd={client.LastCommand} user={client.User} "
             + $"redir={client.Tracking?.Redirect ?? (client.Tracking is null ? -1 : 0)} resp={client.Reply.Protocol}\n";
     }
 
@@ -131,7 +131,7 @@ internal static class ClientCommands
             case "LADDR":
                 return client => $"{call.Server.Name}:6379" == value;
             case "USER":
-                return _ => value == "default";
+                return client => client.User == value;
             case "TYPE":
                 return client => call[index + 1].Is(TypeOf(client));
             default:

@@ -14,7 +14,6 @@ internal static class ConnectionCommands
         table.Add("select", 2, CommandFlags.Loading, Select);
         table.Add("quit", -1, Always | CommandFlags.Subscribed | CommandFlags.Immediate, Quit);
         table.Add("reset", 1, Always | CommandFlags.Subscribed | CommandFlags.Immediate, Reset);
-        table.Add("acl|whoami", 2, CommandFlags.Loading, static call => call.Reply.Bulk("default"));
     }
 
     private static void Ping(Call call)
@@ -122,12 +121,12 @@ internal static class ConnectionCommands
     private static void LogIn(Call call, Blob user, Blob password)
     {
         var expected = call.Server.Options.Password;
-        if (user != "default" || (expected is not null && password != expected))
+        if (call.Server.Access.RulesOf(user.ToString()) is null || (expected is not null && password != expected))
         {
             throw new CommandError("WRONGPASS invalid username-password pair or user is disabled.");
         }
 
-        call.Client.IsAuthenticated = true;
+        (call.Client.IsAuthenticated, call.Client.User) = (true, user.ToString());
     }
 
     private static void Select(Call call)

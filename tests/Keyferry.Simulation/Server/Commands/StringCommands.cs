@@ -25,6 +25,8 @@ internal static class StringCommands
         table.Add("append", 3, Write, Append);
         table.Add("incr", 2, Write, static call => Increment(call, 1));
         table.Add("decr", 2, Write, static call => Increment(call, -1));
+        // There are none here. It changes nothing, and a pause of writes holds it back all the same.
+        table.Add("pfcount", -2, CommandFlags.MayReplicate, static call => call.Reply.Integer(0));
         table.Add("incrby", 3, Write, static call => Increment(call, call.Integer(2)));
     }
 
