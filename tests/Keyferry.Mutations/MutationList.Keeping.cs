@@ -97,6 +97,22 @@ internal static partial class MutationList
         ),
         new(
             13,
+            "Nobody looks at the fence when the switch has answered",
+            "Cutover/CutoverRunner.cs",
+            "if (await scene.LookAtFenceAsync(patience.Token) is { } broken)",
+            "if (scene.FenceTrouble is { } broken)",
+            Integration("BrokenFenceTests", "Pause_that_ends_while_the_clients_are_switched_is_told")
+        ),
+        new(
+            9,
+            "A connection that breaks leaves the flags as they are",
+            "Migration/SourceListening.cs",
+            "if (!isAway || _time.GetElapsedTime(began) > RestoreTries)",
+            "if (isAway || outcomes.Count >= 0 || _time.GetElapsedTime(began) > RestoreTries)",
+            Simulation("InvariantTests", "Flags_are_put_back_over_a_new_connection_where_the_first_one_breaks")
+        ),
+        new(
+            13,
             "Roles behind a fence are not looked at",
             "Cutover/FenceGuard.cs",
             "if (now.IsReplica || now.ReplicationId != before.ReplicationId)",

@@ -71,6 +71,7 @@ public sealed class Workshop : IDisposable
         };
         // Fewer than in a usual test run: what it takes more to notice would not be noticed for certain there.
         start.Environment["KEYFERRY_SEEDS"] = "60";
+        start.Environment["KEYFERRY_FAILURES"] = "1";
         foreach (var argument in (string[])["-noLogo", "-noColor", "-method", $"*.{test.Class}.{test.Method}"])
         {
             start.ArgumentList.Add(argument);

@@ -31,6 +31,9 @@ public sealed class ServerLink : IAsyncDisposable
 
     public bool IsConnected => _connections.IsConnected;
 
+    /// <summary>Asks the server anew what it is: a primary that was a replica a moment ago is taken for one otherwise.</summary>
+    public Task<bool> LookAgainAsync() => _connections.ConfigureAsync();
+
     public IDatabase Database(int number = 0) => _connections.GetDatabase(number);
 
     /// <summary>Connects to <c>host:port</c> or <c>redis://user:password@host:port</c>; reconnects by itself later, but fails if it cannot at first.</summary>

@@ -22,6 +22,9 @@ internal sealed class CutoverRunner(
     /// <summary>How long taking back may take altogether.</summary>
     private static readonly TimeSpan UndoPatience = TimeSpan.FromSeconds(20);
 
+    /// <summary>How long a last look at the fence may take.</summary>
+    private static readonly TimeSpan LookPatience = TimeSpan.FromSeconds(2);
+
     private readonly Stack<CutoverStep> _done = new();
     private long _fenced;
 
@@ -139,20 +142,31 @@ internal sealed class CutoverRunner(
             answer = new SwitchAnswer(SwitchOutcome.Unknown, $"the answer of the switch was lost: {lost.Message}");
         }
 
-        if (scene.FenceTrouble is { } broken)
+        var notSwitched = answer.Outcome switch
+        {
+            SwitchOutcome.Switched => null,
+            SwitchOutcome.NotSwitched => answer.Why,
+            _ => await ResolveAsync(answer.Why, stop) ? null : "a person said that the clients were not switched",
+        };
+        if (notSwitched is null)
+        {
+            await TellIfFenceBrokeAsync();
+        }
+
+        return notSwitched;
+    }
+
+    /// <summary>A fence that broke a moment ago is not known to whoever watches it, and from here on nobody will.</summary>
+    private async Task TellIfFenceBrokeAsync()
+    {
+        using var patience = new CancellationTokenSource(LookPatience, time);
+        if (await scene.LookAtFenceAsync(patience.Token) is { } broken)
         {
             story.Tell(
                 NoteLevel.Error,
                 $"The fence broke while the clients were switched ({broken}): writes that reached the source since then are not on the target."
             );
         }
-
-        return answer.Outcome switch
-        {
-            SwitchOutcome.Switched => null,
-            SwitchOutcome.NotSwitched => answer.Why,
-            _ => await ResolveAsync(answer.Why, stop) ? null : "a person said that the clients were not switched",
-        };
     }
 
     private async Task<bool> ResolveAsync(string why, CancellationToken stop)

@@ -1,4 +1,5 @@
 using Keyferry.Model;
+using Keyferry.Queue;
 using Keyferry.Resp;
 using Keyferry.Servers;
 
@@ -17,6 +18,7 @@ internal sealed class FenceGuard : IAsyncDisposable
     private readonly List<(RespConnection Connection, ServerIdentity Identity)> _posts = [];
     private readonly CancellationTokenSource _broken = new();
     private readonly CancellationTokenSource _stop = new();
+    private readonly Turn _oneLook = new();
     private Task _watching = Task.CompletedTask;
     private string? _trouble;
 
@@ -63,14 +65,23 @@ internal sealed class FenceGuard : IAsyncDisposable
         _watching = WatchAsync();
     }
 
-    /// <summary>Looks once, now: the last thing before the switch.</summary>
-    /// <exception cref="CutoverFailedException">It does not hold.</exception>
-    public void ThrowIfBroken()
+    /// <summary>Looks once, now: the last thing before the switch, and the first one after it. What cannot be seen counts as broken.</summary>
+    /// <returns>Why it does not hold, or <see langword="null"/>.</returns>
+    public async ValueTask<string?> LookNowAsync(CancellationToken stop)
     {
-        if (Trouble is { } trouble)
+        try
         {
-            throw new CutoverFailedException(trouble);
+            if (Trouble is null && await LookAsync(stop) is { } trouble)
+            {
+                Break(trouble);
+            }
         }
+        catch (Exception lost) when (lost is IOException or ServerErrorException or KeyferryException or OperationCanceledException)
+        {
+            Break(lost.Message);
+        }
+
+        return Trouble;
     }
 
     /// <inheritdoc/>
@@ -117,6 +128,19 @@ internal sealed class FenceGuard : IAsyncDisposable
     }
 
     private async ValueTask<string?> LookAsync(CancellationToken stop)
+    {
+        await _oneLook.EnterAsync(stop);
+        try
+        {
+            return await TroubleNowAsync(stop);
+        }
+        finally
+        {
+            _oneLook.Leave();
+        }
+    }
+
+    private async ValueTask<string?> TroubleNowAsync(CancellationToken stop)
     {
         if (await _fence.CheckAsync(stop) is { } trouble)
         {

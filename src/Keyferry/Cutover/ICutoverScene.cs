@@ -10,6 +10,10 @@ internal interface ICutoverScene
     /// <summary>Why the fence does not hold, or <see langword="null"/>.</summary>
     string? FenceTrouble { get; }
 
+    /// <summary>Looks at the fence now, without waiting for whoever watches it.</summary>
+    /// <returns>Why it does not hold, or <see langword="null"/>.</returns>
+    ValueTask<string?> LookAtFenceAsync(CancellationToken stop);
+
     /// <summary>Checks that nothing stands against a cutover now.</summary>
     ValueTask CheckReadyAsync(CancellationToken stop);
 

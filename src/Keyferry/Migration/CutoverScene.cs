@@ -32,6 +32,9 @@ internal sealed class CutoverScene(RunContext context, MigrationEngine engine, C
     /// <inheritdoc/>
     public string? FenceTrouble => _guard.Trouble;
 
+    /// <inheritdoc/>
+    public ValueTask<string?> LookAtFenceAsync(CancellationToken stop) => _guard.LookNowAsync(stop);
+
     /// <summary>Whether clients may be kept from writing to the source.</summary>
     public bool IsFenced { get; private set; }
 
@@ -156,7 +159,10 @@ internal sealed class CutoverScene(RunContext context, MigrationEngine engine, C
     {
         _ = context.Control.Gate.Close(Frozen);
         await engine.Lanes.SettleAsync(stop);
-        _guard.ThrowIfBroken();
+        if (await LookAtFenceAsync(stop) is { } trouble)
+        {
+            throw new CutoverFailedException(trouble);
+        }
     }
 
     /// <inheritdoc/>

@@ -14,6 +14,9 @@ namespace Keyferry.Migration;
 /// </remarks>
 internal sealed class SourceListening
 {
+    private static readonly TimeSpan RestoreTries = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan RestorePause = TimeSpan.FromMilliseconds(200);
+
     private readonly MigrationOptions _options;
     private readonly MigrationPlan _plan;
     private readonly ServerConnector _source;
@@ -132,7 +135,7 @@ internal sealed class SourceListening
         {
             try
             {
-                words.AddRange((await flags.RestoreAsync(stop)).Select(static outcome => outcome.Words));
+                words.AddRange((await PutBackAsync(flags, stop)).Select(static outcome => outcome.Words));
             }
             catch (Exception failed) when (failed is KeyferryException or IOException or ServerErrorException or OperationCanceledException)
             {
@@ -143,6 +146,25 @@ internal sealed class SourceListening
         }
 
         return words;
+    }
+
+    /// <summary>A connection that breaks just now must not leave the source changed: it is tried again for a while.</summary>
+    private async ValueTask<IReadOnlyList<LeaseOutcome>> PutBackAsync(NotificationSwitch flags, CancellationToken stop)
+    {
+        var began = _time.GetTimestamp();
+        List<LeaseOutcome> closed = [];
+        while (true)
+        {
+            var outcomes = await flags.RestoreAsync(stop);
+            var isAway = outcomes.Any(static outcome => outcome.Kind == LeaseOutcomeKind.Unreachable);
+            if (!isAway || _time.GetElapsedTime(began) > RestoreTries)
+            {
+                return [.. closed, .. outcomes];
+            }
+
+            closed.AddRange(outcomes.Where(static outcome => outcome.IsClosed));
+            await Task.Delay(RestorePause, _time, stop);
+        }
     }
 
     private ICapture Together(List<(ServerConnector Node, ArmedCapture Armed)> armed)

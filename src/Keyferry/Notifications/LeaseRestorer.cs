@@ -51,14 +51,18 @@ internal sealed class LeaseRestorer(
         }
         catch (KeyferryException failed) when (failed.Kind == FailureKind.Unreachable)
         {
-            return new LeaseOutcome(lease, LeaseOutcomeKind.Unreachable, $"{Subject(lease)} not put back: {failed.Message}");
+            return new LeaseOutcome(
+                lease,
+                LeaseOutcomeKind.Unreachable,
+                $"{Subject(lease)} not put back: {failed.Message} Once it answers: keyferry restore."
+            );
         }
         catch (IOException lost)
         {
             return new LeaseOutcome(
                 lease,
                 LeaseOutcomeKind.Unreachable,
-                $"{Subject(lease)} perhaps not put back, the connection was lost: {lost.Message}"
+                $"{Subject(lease)} perhaps not put back, the connection was lost: {lost.Message}. Once it answers: keyferry restore."
             );
         }
     }

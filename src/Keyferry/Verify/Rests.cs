@@ -42,10 +42,16 @@ internal sealed class Rests(int times, TimeProvider time)
         var hurried = _hurried.Next();
         if (!Hurry && rest > TimeSpan.Zero)
         {
-            using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
-            await Task.WhenAny(Task.Delay(rest < Longest ? rest : Longest, time, over.Token), hurried);
-            over.Cancel();
-            stop.ThrowIfCancellationRequested();
+            try
+            {
+                await hurried.WaitAsync(rest < Longest ? rest : Longest, time, stop);
+            }
+            catch (TimeoutException)
+            {
+                // Rested.
+                Begin();
+                return;
+            }
         }
 
         Begin();

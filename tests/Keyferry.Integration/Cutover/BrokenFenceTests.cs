@@ -28,6 +28,24 @@ public sealed class BrokenFenceTests
     [Fact]
     public Task Target_that_is_restarted_is_noticed() => BreakAsync(static bench => bench.Target.RestartAsync(), "");
 
+    /// <summary>Whoever watches the fence looks now and then; the answer of the switch comes before he has looked again.</summary>
+    [Fact]
+    public async Task Pause_that_ends_while_the_clients_are_switched_is_told()
+    {
+        await using var bench = await CutoverBench.StartAsync(200, Stop);
+        bench.Hooks.Answer = _ =>
+        {
+            bench.Source.CommandAsync("CLIENT", "UNPAUSE").Wait(Stop);
+            return new HookResult(true, 0, "");
+        };
+        await bench.FollowAsync(Options, Stop);
+
+        var (end, said) = await bench.CutOverAsync(Stop);
+
+        Assert.True(end == CutoverEnd.Switched, said);
+        Assert.Contains("The fence broke while the clients were switched", said, StringComparison.Ordinal);
+    }
+
     private static async Task BreakAsync(Func<CutoverBench, Task> breaks, string told, Func<CutoverBench, Task>? mend = null)
     {
         await using var bench = await CutoverBench.StartAsync(200, Stop);

@@ -71,11 +71,29 @@ internal sealed class FaultSide(RedisServer server, ServerLink link) : IAsyncDis
         await _process.WaitAsync(stop);
         _process.Release();
         await AnswersAsync(stop);
-        await CallAsync("CLIENT", "UNPAUSE");
-        await CallAsync("REPLICAOF", "NO", "ONE");
-        await CallAsync("CONFIG", "SET", "maxmemory", "0");
-        await CallAsync("CONFIG", "SET", "min-replicas-to-write", "0");
-        await CallAsync("CONFIG", "SET", "client-output-buffer-limit", "pubsub 33554432 8388608 60");
+        await CallSurelyAsync(stop, "CLIENT", "UNPAUSE");
+        await CallSurelyAsync(stop, "REPLICAOF", "NO", "ONE");
+        await CallSurelyAsync(stop, "CONFIG", "SET", "maxmemory", "0");
+        await CallSurelyAsync(stop, "CONFIG", "SET", "min-replicas-to-write", "0");
+        await CallSurelyAsync(stop, "CONFIG", "SET", "client-output-buffer-limit", "pubsub 33554432 8388608 60");
+    }
+
+    /// <summary>Runs one command, if need be after the client's connection has come back.</summary>
+    public async Task<RedisResult> CallSurelyAsync(CancellationToken stop, string command, params object[] arguments)
+    {
+        for (var waited = Stopwatch.StartNew(); ; )
+        {
+            try
+            {
+                return await CallAsync(command, arguments);
+            }
+            catch (RedisException) when (waited.Elapsed < Patience)
+            {
+                // The client may take the server for a replica, as it was a moment ago.
+                await link.LookAgainAsync();
+                await Task.Delay(20, stop);
+            }
+        }
     }
 
     /// <summary>Removes every key that will expire within ten minutes.</summary>
@@ -96,19 +114,5 @@ internal sealed class FaultSide(RedisServer server, ServerLink link) : IAsyncDis
         _process.Dispose();
     }
 
-    private async Task AnswersAsync(CancellationToken stop)
-    {
-        for (var waited = Stopwatch.StartNew(); ; )
-        {
-            try
-            {
-                await CallAsync("PING");
-                return;
-            }
-            catch (RedisException) when (waited.Elapsed < Patience)
-            {
-                await Task.Delay(20, stop);
-            }
-        }
-    }
+    private Task AnswersAsync(CancellationToken stop) => CallSurelyAsync(stop, "PING");
 }

@@ -47,6 +47,9 @@ internal sealed class SimLink
     /// <summary>What becomes of writes under way when the client drops this link while it is stalled.</summary>
     public LateWrites LateWrites { get; set; }
 
+    /// <summary>Whether a client of the application is at its end: what goes wrong between it and its server is nothing that a migration could mend.</summary>
+    public bool IsOfTheApplication { get; set; }
+
     /// <summary>Whether neither end has given it up.</summary>
     public bool IsOpen => !_clientGone && !_serverGone;
 

@@ -6,7 +6,10 @@ namespace Keyferry.Simulation.Tests;
 /// that failed the source takes writes again, or the run says that nobody knows.</summary>
 public sealed class CutoverSimulationTests(ITestOutputHelper output)
 {
-    private const int Seeds = 100;
+    private const int Seeds = 40;
+
+    /// <summary>Seeds of each world in a long test run.</summary>
+    private const int ManySeeds = 2_000;
 
     [Fact]
     public void The_application_is_handed_over() => Run(SimProfiles.The_application_is_handed_over, Seeds);
@@ -17,9 +20,17 @@ public sealed class CutoverSimulationTests(ITestOutputHelper output)
     [Fact]
     public void The_process_dies_in_the_handover() => Run(SimProfiles.The_process_dies_in_the_handover, Seeds);
 
-    private void Run(SimProfile profile, int seeds)
+    public static TheoryData<string> Worlds => [.. SimProfiles.Handovers.Select(static profile => profile.Name)];
+
+    [Theory]
+    [Trait("Category", "Long")]
+    [MemberData(nameof(Worlds))]
+    public void Many_more_handovers(string world) =>
+        Run(SimProfiles.Handovers.Single(one => one.Name == world), ManySeeds, first: 10_000, Environment.ProcessorCount);
+
+    private void Run(SimProfile profile, int seeds, ulong first = 1, int workers = 1)
     {
-        var outcomes = SimRun.Many(profile, seeds, CutoverUnderTest.CutOverAsync);
+        var outcomes = SimRun.Many(profile, seeds, CutoverUnderTest.CutOverAsync, first, workers);
         var claims = outcomes.GroupBy(static outcome => outcome.Verdict.Claim).Select(static group => $"{group.Count()} {group.Key}");
         output.WriteLine($"{profile.Name}: {outcomes.Count} seeds: {string.Join(", ", claims)}");
     }

@@ -137,6 +137,29 @@ public sealed class InvariantTests
         }
     }
 
+    /// <summary>The connection breaks just when the flags are put back.</summary>
+    [Fact]
+    public void Flags_are_put_back_over_a_new_connection_where_the_first_one_breaks()
+    {
+        for (var seed = 1UL; seed <= Schedules; seed++)
+        {
+            var world = new SimWorld(seed, SimProfiles.Calm with { Writes = 0, Busy = TimeSpan.Zero });
+            var breaks = 2;
+            world.Source.Executing = (client, command) =>
+            {
+                if (Is($"{command[0]}", "config") && $"{client.Name}".EndsWith(":restore", StringComparison.Ordinal) && breaks-- > 0)
+                {
+                    client.Link?.Break(new Cut());
+                }
+            };
+
+            var report = Run(world, static options => options);
+
+            Assert.True(breaks < 0, $"seed {seed}: {string.Join("; ", report.Leases)}");
+            Assert.Equal((seed, ""), (seed, world.Source.Configuration.Events.ToString()));
+        }
+    }
+
     private static bool Is(string word, string other) => string.Equals(word, other, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Migrates in the world, asks the run to end once the application is done, and returns the report.</summary>

@@ -142,7 +142,7 @@ internal sealed class FaultPlan
 
     private void OnLink(FaultKind kind)
     {
-        var links = _world.Network.Links.Where(static link => link.IsOpen).ToList();
+        var links = _world.Network.Links.Where(static link => link is { IsOpen: true, IsOfTheApplication: false }).ToList();
         if (links.Count == 0)
         {
             return;

@@ -43,6 +43,7 @@ internal sealed class SimClients(SimWorld world)
                     server == world.Source ? SimWorld.SourceEndpoint : SimWorld.TargetEndpoint,
                     patience.Token
                 );
+                world.Network.Links.Single(link => link.Client == transport).IsOfTheApplication = true;
                 // One that has looked the address up just before it changed, and comes after everybody was disconnected, is a stray: not Keyferry's to keep away.
                 if (server != world.Owner || !await IsOkAsync(transport, "AUTH", server.ApplicationUser, "any"))
                 {

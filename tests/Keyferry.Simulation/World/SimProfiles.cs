@@ -1,8 +1,8 @@
 using Keyferry.Capture;
 using Keyferry.Cutover;
 using Keyferry.Migration;
-using Keyferry.Simulation.Server;
 using Keyferry.Model;
+using Keyferry.Simulation.Server;
 using Keyferry.Simulation.Server.Values;
 
 namespace Keyferry.Simulation.World;
@@ -317,8 +317,20 @@ internal static class SimProfiles
         new SimProfile
         {
             Name = nameof(Handing),
-            Source = new ServerOptions { Version = "7.2.4", PayloadVersion = 11, Missing = new HashSet<string>(), Users = ["app"] },
-            Target = new ServerOptions { Version = "7.2.4", PayloadVersion = 11, Missing = new HashSet<string>(), Users = ["app"] },
+            Source = new ServerOptions
+            {
+                Version = "7.2.4",
+                PayloadVersion = 11,
+                Missing = new HashSet<string>(),
+                Users = ["app"],
+            },
+            Target = new ServerOptions
+            {
+                Version = "7.2.4",
+                PayloadVersion = 11,
+                Missing = new HashSet<string>(),
+                Users = ["app"],
+            },
             Keys = 20,
             Writes = 150,
             Busy = TimeSpan.FromSeconds(30),
@@ -357,7 +369,11 @@ internal static class SimProfiles
             FaultsAtSteps = 0.25,
         };
 
-    /// <summary>All of them.</summary>
+    /// <summary>Those in which the application is handed over.</summary>
+    public static IReadOnlyList<SimProfile> Handovers { get; } =
+    [The_application_is_handed_over, The_handover_meets_trouble, The_process_dies_in_the_handover];
+
+    /// <summary>All others.</summary>
     public static IReadOnlyList<SimProfile> All { get; } =
     [
         Calm,

@@ -24,6 +24,9 @@ internal static class SimRun
     /// <summary>From the last question that a run which hears of no changes asks to its verdict.</summary>
     private static readonly TimeSpan Moment = TimeSpan.FromSeconds(2);
 
+    /// <summary>The environment variable that says how many failing seeds are enough.</summary>
+    public const string FailuresVariable = "KEYFERRY_FAILURES";
+
     /// <summary>So many failing seeds are enough to look at.</summary>
     private const int MostFailures = 8;
 
@@ -48,6 +51,7 @@ internal static class SimRun
         }
 
         seeds = (int)(Number(SeedsVariable) ?? (ulong)seeds);
+        var enough = (int)(Number(FailuresVariable) ?? MostFailures);
         var outcomes = new ConcurrentBag<SimOutcome>();
         var failures = new ConcurrentBag<(ulong Seed, Exception Failure)>();
         _ = Parallel.For(
@@ -64,7 +68,7 @@ internal static class SimRun
                 catch (SimulationFailedException failed)
                 {
                     failures.Add((seed, failed));
-                    if (failures.Count >= MostFailures)
+                    if (failures.Count >= enough)
                     {
                         all.Stop();
                     }

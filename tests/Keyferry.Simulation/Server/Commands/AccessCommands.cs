@@ -7,7 +7,12 @@ internal static class AccessCommands
     {
         const CommandFlags Flags = CommandFlags.Loading;
         table.Add("acl|whoami", 2, Flags, static call => call.Reply.Bulk(call.Client.User));
-        table.Add("acl|users", 2, Flags, static call => call.Reply.Bulks([.. call.Server.Access.Users.Order().Select(static user => (Blob)user)]));
+        table.Add(
+            "acl|users",
+            2,
+            Flags,
+            static call => call.Reply.Bulks([.. call.Server.Access.Users.Order().Select(static user => (Blob)user)])
+        );
         table.Add("acl|getuser", 3, Flags, GetUser);
         table.Add("acl|setuser", -3, Flags, SetUser);
         table.Add("acl|dryrun", -4, Flags, DryRun);
