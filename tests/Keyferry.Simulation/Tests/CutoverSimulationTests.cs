@@ -12,21 +12,21 @@ public sealed class CutoverSimulationTests(ITestOutputHelper output)
     private const int ManySeeds = 2_000;
 
     [Fact]
-    public void The_application_is_handed_over() => Run(SimProfiles.The_application_is_handed_over, Seeds);
+    public void The_application_is_handed_over() => Run(HandoverProfiles.The_application_is_handed_over, Seeds);
 
     [Fact]
-    public void The_handover_meets_trouble() => Run(SimProfiles.The_handover_meets_trouble, Seeds);
+    public void The_handover_meets_trouble() => Run(HandoverProfiles.The_handover_meets_trouble, Seeds);
 
     [Fact]
-    public void The_process_dies_in_the_handover() => Run(SimProfiles.The_process_dies_in_the_handover, Seeds);
+    public void The_process_dies_in_the_handover() => Run(HandoverProfiles.The_process_dies_in_the_handover, Seeds);
 
-    public static TheoryData<string> Worlds => [.. SimProfiles.Handovers.Select(static profile => profile.Name)];
+    public static TheoryData<string> Worlds => [.. HandoverProfiles.All.Select(static profile => profile.Name)];
 
     [Theory]
     [Trait("Category", "Long")]
     [MemberData(nameof(Worlds))]
     public void Many_more_handovers(string world) =>
-        Run(SimProfiles.Handovers.Single(one => one.Name == world), ManySeeds, first: 10_000, Environment.ProcessorCount);
+        Run(HandoverProfiles.All.Single(one => one.Name == world), ManySeeds, first: 10_000, Environment.ProcessorCount);
 
     private void Run(SimProfile profile, int seeds, ulong first = 1, int workers = 1)
     {

@@ -1,8 +1,6 @@
 using Keyferry.Capture;
-using Keyferry.Cutover;
 using Keyferry.Migration;
 using Keyferry.Model;
-using Keyferry.Simulation.Server;
 using Keyferry.Simulation.Server.Values;
 
 namespace Keyferry.Simulation.World;
@@ -10,7 +8,7 @@ namespace Keyferry.Simulation.World;
 /// <summary>The worlds in which the engine is tried; each is a test of the same name.</summary>
 internal static class SimProfiles
 {
-    private static FaultKind[] Network { get; } =
+    internal static FaultKind[] Network { get; } =
     [FaultKind.Cut, FaultKind.Truncate, FaultKind.Stall, FaultKind.Slow, FaultKind.Refuse, FaultKind.DoubleMessages];
 
     private static FaultKind[] Everything { get; } =
@@ -312,68 +310,7 @@ internal static class SimProfiles
             Writes = 150,
         };
 
-    /// <summary>The worlds in which the application is handed over.</summary>
-    private static SimProfile Handing { get; } =
-        new SimProfile
-        {
-            Name = nameof(Handing),
-            Source = new ServerOptions
-            {
-                Version = "7.2.4",
-                PayloadVersion = 11,
-                Missing = new HashSet<string>(),
-                Users = ["app"],
-            },
-            Target = new ServerOptions
-            {
-                Version = "7.2.4",
-                PayloadVersion = 11,
-                Missing = new HashSet<string>(),
-                Users = ["app"],
-            },
-            Keys = 20,
-            Writes = 150,
-            Busy = TimeSpan.FromSeconds(30),
-            Clients = 2,
-            Streams = true,
-            Fences = [FenceKind.Pause, FenceKind.Acl],
-        };
-
-    public static SimProfile The_application_is_handed_over { get; } = Handing with { Name = nameof(The_application_is_handed_over) };
-
-    public static SimProfile The_handover_meets_trouble { get; } =
-        Handing with
-        {
-            Name = nameof(The_handover_meets_trouble),
-            FaultsAtSteps = 0.15,
-            Kinds =
-            [
-                .. Network,
-                FaultKind.StallForEver,
-                FaultKind.Ignore,
-                FaultKind.RestartSource,
-                FaultKind.RestartTarget,
-                FaultKind.FlagsOff,
-                FaultKind.KillSubscribers,
-                FaultKind.OutOfMemory,
-                FaultKind.ReadOnly,
-                FaultKind.LiftFence,
-            ],
-        };
-
-    public static SimProfile The_process_dies_in_the_handover { get; } =
-        The_handover_meets_trouble with
-        {
-            Name = nameof(The_process_dies_in_the_handover),
-            Crashes = 1,
-            FaultsAtSteps = 0.25,
-        };
-
-    /// <summary>Those in which the application is handed over.</summary>
-    public static IReadOnlyList<SimProfile> Handovers { get; } =
-    [The_application_is_handed_over, The_handover_meets_trouble, The_process_dies_in_the_handover];
-
-    /// <summary>All others.</summary>
+    /// <summary>All of them.</summary>
     public static IReadOnlyList<SimProfile> All { get; } =
     [
         Calm,

@@ -1,0 +1,68 @@
+using Keyferry.Cutover;
+using Keyferry.Simulation.Server;
+
+namespace Keyferry.Simulation.World;
+
+/// <summary>The worlds in which the application is handed over to the target; each is a test of the same name.</summary>
+internal static class HandoverProfiles
+{
+    private static SimProfile Handing { get; } =
+        new SimProfile
+        {
+            Name = nameof(Handing),
+            Source = new ServerOptions
+            {
+                Version = "7.2.4",
+                PayloadVersion = 11,
+                Missing = new HashSet<string>(),
+                Users = ["app"],
+            },
+            Target = new ServerOptions
+            {
+                Version = "7.2.4",
+                PayloadVersion = 11,
+                Missing = new HashSet<string>(),
+                Users = ["app"],
+            },
+            Keys = 20,
+            Writes = 150,
+            Busy = TimeSpan.FromSeconds(30),
+            Clients = 2,
+            Streams = true,
+            Fences = [FenceKind.Pause, FenceKind.Acl],
+        };
+
+    public static SimProfile The_application_is_handed_over { get; } = Handing with { Name = nameof(The_application_is_handed_over) };
+
+    public static SimProfile The_handover_meets_trouble { get; } =
+        Handing with
+        {
+            Name = nameof(The_handover_meets_trouble),
+            FaultsAtSteps = 0.15,
+            Kinds =
+            [
+                .. SimProfiles.Network,
+                FaultKind.StallForEver,
+                FaultKind.Ignore,
+                FaultKind.RestartSource,
+                FaultKind.RestartTarget,
+                FaultKind.FlagsOff,
+                FaultKind.KillSubscribers,
+                FaultKind.OutOfMemory,
+                FaultKind.ReadOnly,
+                FaultKind.LiftFence,
+            ],
+        };
+
+    public static SimProfile The_process_dies_in_the_handover { get; } =
+        The_handover_meets_trouble with
+        {
+            Name = nameof(The_process_dies_in_the_handover),
+            Crashes = 1,
+            FaultsAtSteps = 0.25,
+        };
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<SimProfile> All { get; } =
+    [The_application_is_handed_over, The_handover_meets_trouble, The_process_dies_in_the_handover];
+}
