@@ -165,8 +165,8 @@ internal sealed class FaultBench : IAsyncDisposable
         await MendAsync(stop);
         foreach (var side in (FaultSide[])[Source, Target])
         {
-            await side.CallSurelyAsync(stop, "FLUSHALL");
-            await side.CallSurelyAsync(stop, "CONFIG", "SET", "notify-keyspace-events", "");
+            await side.CallSurelyAsync(["FLUSHALL"], stop);
+            await side.CallSurelyAsync(["CONFIG", "SET", "notify-keyspace-events", ""], stop);
         }
 
         await new Filler(Source.Link, Keys).FillAsync(stop);
@@ -195,7 +195,7 @@ internal sealed class FaultBench : IAsyncDisposable
 
     private async Task<FaultOutcome> JudgeAsync(MigrationReport? report, KeyferryException? failure, CancellationToken stop)
     {
-        var flags = (string?)((RedisResult[]?)await Source.CallSurelyAsync(stop, "CONFIG", "GET", "notify-keyspace-events"))?[1] ?? "";
+        var flags = (string?)((RedisResult[]?)await Source.CallSurelyAsync(["CONFIG", "GET", "notify-keyspace-events"], stop))?[1] ?? "";
         var truth = await new ServerComparison(Source.Link, Target.Link, ExpiryTolerance).RunAsync(stop);
         await Source.RemoveShortLivedAsync();
         await Target.RemoveShortLivedAsync();

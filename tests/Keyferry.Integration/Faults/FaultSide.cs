@@ -71,21 +71,21 @@ internal sealed class FaultSide(RedisServer server, ServerLink link) : IAsyncDis
         await _process.WaitAsync(stop);
         _process.Release();
         await AnswersAsync(stop);
-        await CallSurelyAsync(stop, "CLIENT", "UNPAUSE");
-        await CallSurelyAsync(stop, "REPLICAOF", "NO", "ONE");
-        await CallSurelyAsync(stop, "CONFIG", "SET", "maxmemory", "0");
-        await CallSurelyAsync(stop, "CONFIG", "SET", "min-replicas-to-write", "0");
-        await CallSurelyAsync(stop, "CONFIG", "SET", "client-output-buffer-limit", "pubsub 33554432 8388608 60");
+        await CallSurelyAsync(["CLIENT", "UNPAUSE"], stop);
+        await CallSurelyAsync(["REPLICAOF", "NO", "ONE"], stop);
+        await CallSurelyAsync(["CONFIG", "SET", "maxmemory", "0"], stop);
+        await CallSurelyAsync(["CONFIG", "SET", "min-replicas-to-write", "0"], stop);
+        await CallSurelyAsync(["CONFIG", "SET", "client-output-buffer-limit", "pubsub 33554432 8388608 60"], stop);
     }
 
     /// <summary>Runs one command, if need be after the client's connection has come back.</summary>
-    public async Task<RedisResult> CallSurelyAsync(CancellationToken stop, string command, params object[] arguments)
+    public async Task<RedisResult> CallSurelyAsync(string[] command, CancellationToken stop)
     {
         for (var waited = Stopwatch.StartNew(); ; )
         {
             try
             {
-                return await CallAsync(command, arguments);
+                return await CallAsync(command[0], [.. command.Skip(1)]);
             }
             catch (RedisException) when (waited.Elapsed < Patience)
             {
@@ -114,5 +114,5 @@ internal sealed class FaultSide(RedisServer server, ServerLink link) : IAsyncDis
         _process.Dispose();
     }
 
-    private Task AnswersAsync(CancellationToken stop) => CallSurelyAsync(stop, "PING");
+    private Task AnswersAsync(CancellationToken stop) => CallSurelyAsync(["PING"], stop);
 }
