@@ -5,6 +5,9 @@ namespace Keyferry.Bench.Load;
 /// <summary>A client that writes one key at a time and waits for each answer, as an application does, until it is disconnected or stopped.</summary>
 internal sealed class WaitingClient(int port)
 {
+    /// <summary>It tells when the last write was accepted to about so much, without being a load of its own.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(1);
+
     /// <summary>When its last write was answered.</summary>
     public DateTimeOffset LastAnswer { get; private set; }
 
@@ -16,7 +19,7 @@ internal sealed class WaitingClient(int port)
         var answer = new byte[64];
         try
         {
-            do
+            while (true)
             {
                 await stream.WriteAsync("SET keyferry-bench:client 1\r\n"u8.ToArray(), stop);
                 if (await stream.ReadAsync(answer, stop) == 0)
@@ -25,7 +28,8 @@ internal sealed class WaitingClient(int port)
                 }
 
                 LastAnswer = TimeProvider.System.GetUtcNow();
-            } while (true);
+                await Task.Delay(Pause, stop);
+            }
         }
         catch (Exception ended) when (ended is IOException or OperationCanceledException)
         {

@@ -36,8 +36,9 @@ internal sealed class BenchReport
         (
             "cutover",
             "Cutover",
-            "`clients waited` is the time from the last write that the source answered to a client until the switch hook had run, taken by that client and by "
-                + "the hook; `keyferry cutover` first waits until every key has been compared since it was last moved."
+            "`clients waited` is the time from the last write that the source accepted until the switch hook runs, taken by a client that writes once a millisecond and by "
+                + "the hook; `keyferry cutover` first waits until every key has been compared since it was last moved, which is most of the time to the switch. `equal` is 1 where the "
+                + "servers' own digests of both sides (DEBUG DIGEST) are the same after the switch."
         ),
         ("start", "Start and idle memory", "The ordinary build needs the .NET runtime besides; the native one is one file."),
     ];

@@ -31,7 +31,7 @@ internal sealed class Server : IAsyncDisposable
         string[] arguments =
         [
             .. (string[])["--port", $"{port}", "--bind", "127.0.0.1", "--dir", folder.Path, "--daemonize", "no"],
-            .. (string[])["--save", "", "--appendonly", "no", "--repl-diskless-sync-delay", "0"],
+            .. (string[])["--save", "", "--appendonly", "no", "--repl-diskless-sync-delay", "0", "--enable-debug-command", "local"],
         ];
         var process = Watched.Start("redis-server", arguments, folder.Path);
         while (true)

