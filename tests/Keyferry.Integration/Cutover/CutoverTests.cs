@@ -49,6 +49,37 @@ public sealed class CutoverTests
     }
 
     [Fact]
+    public async Task Only_keys_that_were_touched_since_they_were_compared_are_compared_behind_the_fence()
+    {
+        const int touched = 7;
+        await using var bench = await CutoverBench.StartAsync(Keys, Stop);
+        var (before, dumped) = (0L, 0L);
+        var options = Options with
+        {
+            StepProbe = (name, done) =>
+            {
+                if (name == "fence" && !done)
+                {
+                    Task.WaitAll(Enumerable.Range(0, touched).Select(i => bench.OnSource.StringSetAsync($"touched:{i}", "1")).ToArray<Task>(), Stop);
+                }
+                else if (name == "prove")
+                {
+                    var calls = bench.Source.CallsAsync("dump").GetAwaiter().GetResult();
+                    (before, dumped) = (calls, calls - before);
+                }
+            },
+        };
+        await bench.FollowAsync(options, Stop);
+
+        var (end, said) = await bench.CutOverAsync(Stop);
+
+        Assert.True(end == CutoverEnd.Switched, said);
+        Assert.Equal(touched, (await bench.Run.Ended).Cutover?.ProvedBehindFence);
+        // The source says so itself: of 3,000 keys it was asked for the values of these.
+        Assert.Equal(touched, dumped);
+    }
+
+    [Fact]
     public async Task Fence_that_lasts_longer_than_its_budget_is_lifted()
     {
         await using var bench = await CutoverBench.StartAsync(200, Stop);

@@ -136,6 +136,14 @@ public sealed class RedisServer : IAsyncDisposable
         return client;
     }
 
+    /// <summary>How often it has run a command, by its own count.</summary>
+    public async Task<long> CallsAsync(string command)
+    {
+        var lines = (await CommandAsync("INFO", "commandstats")).ToString().Split('\n');
+        var row = Array.Find(lines, line => line.StartsWith($"cmdstat_{command}:", StringComparison.Ordinal));
+        return row is null ? 0 : long.Parse(row.Split('=', ',')[1]);
+    }
+
     /// <summary>The server's own digest over all keys of all databases: types, values and expiries, but no stream groups.</summary>
     public async Task<string> DebugDigestAsync() => (await CommandAsync("DEBUG", "DIGEST")).ToString();
 
