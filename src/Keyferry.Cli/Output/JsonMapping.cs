@@ -62,6 +62,13 @@ internal static class JsonMapping
             Leases = report.Leases,
             Cutover = Of(report.Cutover),
             Rollback = Of(report.Cutover?.Back),
+            WrittenByType = report.WrittenByType.ToDictionary(
+                static pair => KeyTypes.NameOf(pair.Key),
+                static pair => pair.Value,
+                StringComparer.Ordinal
+            ),
+            BiggestKeys = [.. report.BiggestKeys.Select(key => Of(key, showKeys))],
+            SlowestKeys = [.. report.SlowestKeys.Select(key => Of(key, showKeys))],
             LeftOut = [.. report.LeftOut.Select(pair => new JsonUnsupported(pair.Value, pair.Key))],
             Functions = report.Functions,
             NotMoved = report.NotMoved,
@@ -114,6 +121,16 @@ internal static class JsonMapping
             Warnings = plan.Warnings,
             Refusals = [.. plan.Refusals.Select(refusal => new JsonRefusal(Word(refusal.Kind), refusal.Saw, refusal.Remedy))],
         };
+
+    private static JsonNotableKey Of(NotableKey one, bool showKeys) =>
+        new(
+            one.Key.Database,
+            showKeys ? one.Key.Name.Shown() : null,
+            showKeys ? Convert.ToBase64String(one.Key.Name.Span) : null,
+            KeyTypes.NameOf(one.Type),
+            one.Bytes,
+            Seconds(one.Took)
+        );
 
     private static JsonDifference Of(Difference one) =>
         new(one.Key.Database, one.Key.Name.Shown(), Convert.ToBase64String(one.Key.Name.Span), Word(one.Kind), one.Detail);

@@ -108,6 +108,9 @@ internal sealed record JsonVerify
 /// <summary>One key that differs; only with <c>--show-keys</c>.</summary>
 internal sealed record JsonDifference(int Database, string Key, string KeyBase64, string Kind, string Detail);
 
+/// <summary>A key that stood out; its name only with <c>--show-keys</c>.</summary>
+internal sealed record JsonNotableKey(int Database, string? Key, string? KeyBase64, string Type, long Bytes, double Seconds);
+
 /// <summary>Time spent in a phase.</summary>
 internal sealed record JsonPhaseTime(string Phase, double Seconds);
 
@@ -134,6 +137,9 @@ internal sealed record JsonReport(DateTime At) : JsonRecord("report", At)
     public string? Functions { get; init; }
     public IReadOnlyList<string>? NotMoved { get; init; }
     public IReadOnlyList<JsonSlowDown>? SlowDowns { get; init; }
+    public IReadOnlyDictionary<string, long>? WrittenByType { get; init; }
+    public IReadOnlyList<JsonNotableKey>? BiggestKeys { get; init; }
+    public IReadOnlyList<JsonNotableKey>? SlowestKeys { get; init; }
     public IReadOnlyList<JsonUnsupported>? LeftOut { get; init; }
     public string? Page { get; init; }
 }

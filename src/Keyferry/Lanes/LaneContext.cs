@@ -60,6 +60,7 @@ internal sealed record LaneContext(
             }
         }
 
+        Counters.Notable.Moved(batch, TimeSpan.FromMilliseconds(now - batch.TakenAt));
         Counters.AddBatch(written, deleted, bytes, changes);
     }
 }

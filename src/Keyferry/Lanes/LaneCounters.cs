@@ -27,6 +27,9 @@ internal sealed class LaneCounters(TimeProvider time)
     /// <summary>Lags of late.</summary>
     public LagWindow Lag { get; } = new(time);
 
+    /// <summary>Keys that stood out.</summary>
+    public NotableKeys Notable { get; } = new();
+
     internal void AddBatch(int written, int deleted, long payloadBytes, int changes)
     {
         _ = Interlocked.Add(ref _written, written);

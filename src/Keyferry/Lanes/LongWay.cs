@@ -182,6 +182,7 @@ internal sealed class LongWay(LaneContext context, PieceLinks links) : IAside, I
             PieceResult.LeftAlone => KeyWrite.Nothing,
             _ => KeyWrite.Unlink,
         };
+        own.Items[0].Type = outcome.Type;
         own.Items[0].PayloadBytes = (int)Math.Min(int.MaxValue, outcome.Bytes);
         if (outcome.Result == PieceResult.Changed)
         {

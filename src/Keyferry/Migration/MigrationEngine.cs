@@ -341,6 +341,9 @@ internal sealed class MigrationEngine
         };
     }
 
+    /// <summary>Keys that stood out.</summary>
+    public NotableKeys Notable => _counters.Notable;
+
     /// <summary>What a comparison of both sides in this run covers.</summary>
     public VerifyOptions Comparison =>
         new()

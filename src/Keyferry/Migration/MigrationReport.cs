@@ -35,6 +35,15 @@ public sealed record MigrationReport
     /// <summary>What the comparison found, or <see langword="null"/> where none ran.</summary>
     public VerifyResult? Verify { get; init; }
 
+    /// <summary>Values that were put on the target, by type (<c>string</c>, <c>hash</c>, ...); a key moved twice counts twice.</summary>
+    public IReadOnlyDictionary<KeyType, long> WrittenByType { get; init; } = new Dictionary<KeyType, long>();
+
+    /// <summary>The keys whose values were biggest.</summary>
+    internal IReadOnlyList<NotableKey> BiggestKeys { get; init; } = [];
+
+    /// <summary>The keys that took longest to arrive.</summary>
+    internal IReadOnlyList<NotableKey> SlowestKeys { get; init; } = [];
+
     /// <summary>How many keys were left out because the target cannot hold them, as the user asked, by reason.</summary>
     public IReadOnlyDictionary<string, int> LeftOut { get; init; } = new Dictionary<string, int>(StringComparer.Ordinal);
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Keyferry.Model;
 
 namespace Keyferry.Queue;
 
@@ -130,6 +131,9 @@ internal sealed class KeyBatch
 
         /// <summary>Whether its expiry was not read well enough, so that another look is needed.</summary>
         public bool IsVague;
+
+        /// <summary>The type of its value, once that was read.</summary>
+        public KeyType Type;
 
         /// <summary>Payload bytes sent for it.</summary>
         public int PayloadBytes;

@@ -91,7 +91,8 @@ internal sealed class PieceCopy
                 if (!changed || attempt == Attempts)
                 {
                     await _target.CommitAsync(_settings.ExpiryOnTarget(expiresAt), stop);
-                    return new PieceOutcome(changed ? PieceResult.Changed : PieceResult.Moved, _source.BytesReceived - received, null);
+                    var result = changed ? PieceResult.Changed : PieceResult.Moved;
+                    return new PieceOutcome(result, _source.BytesReceived - received, null, KeyTypes.Of(type));
                 }
             }
             catch (PieceRefusedException refused)

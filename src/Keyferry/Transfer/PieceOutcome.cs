@@ -1,10 +1,13 @@
+using Keyferry.Model;
+
 namespace Keyferry.Transfer;
 
 /// <summary>What became of a key that was moved in pieces.</summary>
 /// <param name="Result">In one word.</param>
 /// <param name="Bytes">Bytes that the source sent for it.</param>
 /// <param name="Refusal">Why the target does not have it, if it was refused.</param>
-internal readonly record struct PieceOutcome(PieceResult Result, long Bytes, string? Refusal);
+/// <param name="Type">The type of its value.</param>
+internal readonly record struct PieceOutcome(PieceResult Result, long Bytes, string? Refusal, KeyType Type = KeyType.Unknown);
 
 /// <summary>What became of a key that was moved in pieces.</summary>
 internal enum PieceResult

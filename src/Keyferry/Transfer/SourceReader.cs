@@ -292,6 +292,7 @@ internal sealed class SourceReader(RespConnection connection, TransferSettings s
             return;
         }
 
+        batch.Items[index].Type = PayloadTypes.TypeOf(reader.Bytes);
         target.Restore(batch, index, settings.ExpiryOnTarget(expiry), fitted);
     }
 

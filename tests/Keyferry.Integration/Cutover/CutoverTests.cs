@@ -60,7 +60,10 @@ public sealed class CutoverTests
             {
                 if (name == "fence" && !done)
                 {
-                    Task.WaitAll(Enumerable.Range(0, touched).Select(i => bench.OnSource.StringSetAsync($"touched:{i}", "1")).ToArray<Task>(), Stop);
+                    Task.WaitAll(
+                        Enumerable.Range(0, touched).Select(i => bench.OnSource.StringSetAsync($"touched:{i}", "1")).ToArray<Task>(),
+                        Stop
+                    );
                 }
                 else if (name == "prove")
                 {

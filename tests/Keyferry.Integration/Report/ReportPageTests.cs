@@ -72,6 +72,13 @@ public sealed class ReportPageTests : IDisposable
         Assert.Empty(errors);
         Assert.Equal("4", await page.EvaluateExpressionAsync<string>("document.documentElement.dataset.ready"));
         Assert.Equal(0, await page.EvaluateFunctionAsync<int>(EmptyCharts));
+        Assert.Equal(3, await page.EvaluateExpressionAsync<int>("document.querySelectorAll('#keys tr').length"));
+        Assert.Equal(2, await page.EvaluateExpressionAsync<int>("document.querySelectorAll('#types tr').length"));
+        Assert.Contains(
+            "187 ms",
+            await page.EvaluateExpressionAsync<string>("document.getElementById('tiles').textContent"),
+            StringComparison.Ordinal
+        );
         Assert.Equal("EQUAL", await page.EvaluateExpressionAsync<string>("document.getElementById('verdict').textContent"));
         Assert.True(
             await page.EvaluateExpressionAsync<int>("document.documentElement.scrollWidth") <= width,
@@ -132,6 +139,9 @@ public sealed class ReportPageTests : IDisposable
         return ReportMapping.Of(Report(now), history, showKeys: false, _ended);
     }
 
+    private static NotableKey Notable(int number, KeyType type, long bytes, double seconds) =>
+        new(new KeyId(0, new KeyName(BitConverter.GetBytes(number))), type, bytes, TimeSpan.FromSeconds(seconds));
+
     private static DateTimeOffset At(int second) => _ended - TimeSpan.FromSeconds(600 - second);
 
     private static MigrationReport Report(ProgressSnapshot now) =>
@@ -159,6 +169,10 @@ public sealed class ReportPageTests : IDisposable
                 (Phase.Following, TimeSpan.FromSeconds(338)),
                 (Phase.Proving, TimeSpan.FromSeconds(60)),
             ],
+            WrittenByType = new Dictionary<KeyType, long> { [KeyType.Text] = 17_000_000, [KeyType.Hash] = 1_200_000 },
+            BiggestKeys = [Notable(1, KeyType.Hash, 48_000_000, 2.5), Notable(2, KeyType.Text, 9_000_000, 0.4)],
+            SlowestKeys = [Notable(1, KeyType.Hash, 48_000_000, 2.5)],
+            Cutover = new CutoverRecord(_ended, TimeSpan.FromMilliseconds(187), 41, (18_000_000, 17_999_990), 0),
             Leases = ["127.0.0.1:7001: notification flags put back to \"\""],
         };
 }

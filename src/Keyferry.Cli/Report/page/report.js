@@ -55,7 +55,8 @@
   if (counters.changesMoved > 0) tile(duration(most(history.lagP99Ms) / 1000), 'worst lag (p99)');
   tile(group.format(counters.gaps), counters.openGaps > 0 ? `gaps, ${counters.openGaps} open` : 'gaps');
   if (report.verify) tile(group.format(report.verify.compared), 'keys compared');
-  if (report.fencedSeconds !== undefined) tile(duration(report.fencedSeconds), 'writes held back');
+  if (report.cutover) tile(duration(report.cutover.fencedMs / 1000), 'writes held back');
+  if (report.rollback) tile(duration(report.rollback.fencedMs / 1000), 'held back for the rollback');
 
   // The course: phases, gaps, and times of waiting on one axis.
   const palette = { arming: '--violet', copying: '--blue', following: '--teal', draining: '--amber', proving: '--green',
@@ -165,6 +166,9 @@
     }
     place.append(table);
   };
+  const written = Object.entries(report.writtenByType ?? {}).sort((a, b) => b[1] - a[1]);
+  if (written.length > 0) numbers(at('types'), written, most(written.map(pair => pair[1])));
+  at('types-section').hidden = written.length === 0;
   const comparison = at('comparison');
   if (report.verify) {
     const verify = report.verify;
