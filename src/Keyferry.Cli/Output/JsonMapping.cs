@@ -67,8 +67,8 @@ internal static class JsonMapping
                 static pair => pair.Value,
                 StringComparer.Ordinal
             ),
-            BiggestKeys = [.. report.BiggestKeys.Select(key => Of(key, showKeys))],
-            SlowestKeys = [.. report.SlowestKeys.Select(key => Of(key, showKeys))],
+            BiggestKeys = [.. report.Moved.Biggest.Select(key => Of(key, showKeys))],
+            SlowestKeys = [.. report.Moved.Slowest.Select(key => Of(key, showKeys))],
             LeftOut = [.. report.LeftOut.Select(pair => new JsonUnsupported(pair.Value, pair.Key))],
             Functions = report.Functions,
             NotMoved = report.NotMoved,

@@ -17,35 +17,15 @@ internal sealed class NotableKeys
     private long _leastBytes = -1;
     private long _leastTicks = -1;
 
-    /// <summary>By what the source sent for them, the biggest first.</summary>
-    public IReadOnlyList<NotableKey> Biggest
+    /// <summary>What is known now.</summary>
+    public MovedKeys Taken()
     {
-        get
+        var counts = Enum.GetValues<KeyType>().Select(type => (Type: type, Count: Interlocked.Read(ref _byType[(int)type])));
+        var byType = counts.Where(static one => one.Count > 0).ToDictionary(static one => one.Type, static one => one.Count);
+        lock (_lock)
         {
-            lock (_lock)
-            {
-                return [.. _biggest];
-            }
+            return new MovedKeys(byType, [.. _biggest], [.. _slowest]);
         }
-    }
-
-    /// <summary>By the time from the lane's look to the target's acknowledgement, the slowest first.</summary>
-    public IReadOnlyList<NotableKey> Slowest
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return [.. _slowest];
-            }
-        }
-    }
-
-    /// <summary>Values put on the target by type; a key moved twice counts twice.</summary>
-    public IReadOnlyDictionary<KeyType, long> ByType()
-    {
-        var counts = Enum.GetValues<KeyType>().Select(type => (type, Count: Interlocked.Read(ref _byType[(int)type])));
-        return counts.Where(static one => one.Count > 0).ToDictionary(static one => one.type, static one => one.Count);
     }
 
     /// <summary>Takes note of a batch that the target has acknowledged.</summary>

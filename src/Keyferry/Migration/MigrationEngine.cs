@@ -341,8 +341,8 @@ internal sealed class MigrationEngine
         };
     }
 
-    /// <summary>Keys that stood out.</summary>
-    public NotableKeys Notable => _counters.Notable;
+    /// <summary>What it has moved until now.</summary>
+    public MovedKeys Moved => _counters.Notable.Taken();
 
     /// <summary>What a comparison of both sides in this run covers.</summary>
     public VerifyOptions Comparison =>

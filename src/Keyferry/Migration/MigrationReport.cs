@@ -36,13 +36,10 @@ public sealed record MigrationReport
     public VerifyResult? Verify { get; init; }
 
     /// <summary>Values that were put on the target, by type (<c>string</c>, <c>hash</c>, ...); a key moved twice counts twice.</summary>
-    public IReadOnlyDictionary<KeyType, long> WrittenByType { get; init; } = new Dictionary<KeyType, long>();
+    public IReadOnlyDictionary<KeyType, long> WrittenByType => Moved.ByType;
 
-    /// <summary>The keys whose values were biggest.</summary>
-    internal IReadOnlyList<NotableKey> BiggestKeys { get; init; } = [];
-
-    /// <summary>The keys that took longest to arrive.</summary>
-    internal IReadOnlyList<NotableKey> SlowestKeys { get; init; } = [];
+    /// <summary>The same, and the keys that stood out.</summary>
+    internal MovedKeys Moved { get; init; } = MovedKeys.None;
 
     /// <summary>How many keys were left out because the target cannot hold them, as the user asked, by reason.</summary>
     public IReadOnlyDictionary<string, int> LeftOut { get; init; } = new Dictionary<string, int>(StringComparer.Ordinal);

@@ -169,9 +169,11 @@ public sealed class ReportPageTests : IDisposable
                 (Phase.Following, TimeSpan.FromSeconds(338)),
                 (Phase.Proving, TimeSpan.FromSeconds(60)),
             ],
-            WrittenByType = new Dictionary<KeyType, long> { [KeyType.Text] = 17_000_000, [KeyType.Hash] = 1_200_000 },
-            BiggestKeys = [Notable(1, KeyType.Hash, 48_000_000, 2.5), Notable(2, KeyType.Text, 9_000_000, 0.4)],
-            SlowestKeys = [Notable(1, KeyType.Hash, 48_000_000, 2.5)],
+            Moved = new MovedKeys(
+                new Dictionary<KeyType, long> { [KeyType.Text] = 17_000_000, [KeyType.Hash] = 1_200_000 },
+                [Notable(1, KeyType.Hash, 48_000_000, 2.5), Notable(2, KeyType.Text, 9_000_000, 0.4)],
+                [Notable(1, KeyType.Hash, 48_000_000, 2.5)]
+            ),
             Cutover = new CutoverRecord(_ended, TimeSpan.FromMilliseconds(187), 41, (18_000_000, 17_999_990), 0),
             Leases = ["127.0.0.1:7001: notification flags put back to \"\""],
         };

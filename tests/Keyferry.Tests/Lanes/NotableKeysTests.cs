@@ -18,7 +18,10 @@ public sealed class NotableKeysTests
             Move(TimeSpan.Zero, ($"key:{i * 37 % 101}", i * 37 % 101 * 10, KeyType.Text));
         }
 
-        Assert.Equal(Enumerable.Range(91, 10).Reverse().Select(static i => i * 10L), _notable.Biggest.Select(static key => key.Bytes));
+        Assert.Equal(
+            Enumerable.Range(91, 10).Reverse().Select(static i => i * 10L),
+            _notable.Taken().Biggest.Select(static key => key.Bytes)
+        );
     }
 
     [Fact]
@@ -28,7 +31,7 @@ public sealed class NotableKeysTests
         Move(TimeSpan.Zero, ("a", 30, KeyType.List));
         Move(TimeSpan.Zero, ("a", 20, KeyType.List));
 
-        Assert.Equal(30, Assert.Single(_notable.Biggest).Bytes);
+        Assert.Equal(30, Assert.Single(_notable.Taken().Biggest).Bytes);
     }
 
     [Fact]
@@ -37,9 +40,9 @@ public sealed class NotableKeysTests
         Move(TimeSpan.FromSeconds(2), ("small", 10, KeyType.Text), ("big", 5000, KeyType.Hash), ("small too", 20, KeyType.Text));
         Move(TimeSpan.FromSeconds(1), ("other", 10, KeyType.Text));
 
-        Assert.Equal(["big", "other"], _notable.Slowest.Select(static key => Encoding.UTF8.GetString(key.Key.Name.Span)));
-        Assert.Equal(TimeSpan.FromSeconds(2), _notable.Slowest[0].Took);
-        Assert.Equal(KeyType.Hash, _notable.Slowest[0].Type);
+        Assert.Equal(["big", "other"], _notable.Taken().Slowest.Select(static key => Encoding.UTF8.GetString(key.Key.Name.Span)));
+        Assert.Equal(TimeSpan.FromSeconds(2), _notable.Taken().Slowest[0].Took);
+        Assert.Equal(KeyType.Hash, _notable.Taken().Slowest[0].Type);
     }
 
     [Fact]
@@ -50,9 +53,9 @@ public sealed class NotableKeysTests
 
         Assert.Equal(
             new Dictionary<KeyType, long> { [KeyType.Text] = 2, [KeyType.Hash] = 1 },
-            _notable.ByType().ToDictionary(static pair => pair.Key, static pair => pair.Value)
+            _notable.Taken().ByType.ToDictionary(static pair => pair.Key, static pair => pair.Value)
         );
-        Assert.DoesNotContain(_notable.Biggest, static key => key.Bytes == 0);
+        Assert.DoesNotContain(_notable.Taken().Biggest, static key => key.Bytes == 0);
     }
 
     private void Move(TimeSpan took, params (string Key, int Bytes, KeyType Type)[] keys) => Move(KeyWrite.Restore, took, keys);

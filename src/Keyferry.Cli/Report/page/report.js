@@ -42,6 +42,7 @@
   for (const reason of report.reasons) at('reasons').append(make('li', reason));
 
   const counters = report.counters;
+  const fenced = ms => ms < 999.5 ? `${Math.round(ms)} ms` : duration(ms / 1000);
   const tile = (value, label) => {
     const box = make('div', undefined, 'tile');
     box.append(make('b', value), make('span', label));
@@ -55,8 +56,8 @@
   if (counters.changesMoved > 0) tile(duration(most(history.lagP99Ms) / 1000), 'worst lag (p99)');
   tile(group.format(counters.gaps), counters.openGaps > 0 ? `gaps, ${counters.openGaps} open` : 'gaps');
   if (report.verify) tile(group.format(report.verify.compared), 'keys compared');
-  if (report.cutover) tile(duration(report.cutover.fencedMs / 1000), 'writes held back');
-  if (report.rollback) tile(duration(report.rollback.fencedMs / 1000), 'held back for the rollback');
+  if (report.cutover) tile(fenced(report.cutover.fencedMs), 'writes held back');
+  if (report.rollback) tile(fenced(report.rollback.fencedMs), 'held back for the rollback');
 
   // The course: phases, gaps, and times of waiting on one axis.
   const palette = { arming: '--violet', copying: '--blue', following: '--teal', draining: '--amber', proving: '--green',
