@@ -1,5 +1,6 @@
 using Keyferry.Cli.Output;
 using Keyferry.Cutover;
+using Keyferry.Migration;
 using Keyferry.Notifications;
 using Keyferry.Servers;
 using Keyferry.State;
@@ -27,10 +28,14 @@ internal static class LeaseUndoing
 
         using var folder = WorkDirectory.Open(workDirectory, surroundings.Time);
         using var store = RunStore.Open(folder, surroundings.Time);
+        var fences = new FenceRestorer(store, connect, new ProgramHooks(surroundings.Time));
         var outcomes = await new LeaseRestorer(
             store,
             connect,
-            new FenceRestorer(store, connect, new ProgramHooks(surroundings.Time)).UndoAsync
+            (lease, gaveUp) =>
+                lease.Kind == LeaseKind.ImportMode
+                    ? ImportMode.UndoAsync(store, connect(lease), lease, gaveUp)
+                    : fences.UndoAsync(lease, gaveUp)
         ).RestoreAsync(which, stop);
         foreach (var outcome in outcomes)
         {

@@ -22,6 +22,12 @@ internal sealed class Forerunners(TargetProcess target, Action<string> suspect)
             await EndAsync(previous, connection, stop);
         }
 
+        if (target.IsImported)
+        {
+            // An older server, or one that has left the mode, refuses: then the connection is like any other.
+            _ = await connection.TryCallAsync(stop, "CLIENT", "IMPORT-SOURCE", "ON");
+        }
+
         // Ids begin anew with a process, and its connections have ended with the one before: such an id may be anybody's now.
         _byServer[server] = new Forerunner(process, connection.ClientId);
     }

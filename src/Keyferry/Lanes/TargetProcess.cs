@@ -13,6 +13,9 @@ internal sealed class TargetProcess(ServerIdentity? known, GapLedger gaps)
     private readonly Lock _lock = new();
     private readonly Dictionary<string, (string RunId, string History)> _nodes = [];
 
+    /// <summary>Whether the target has been told that it is being filled, so that what lanes write is to count as an import there.</summary>
+    public bool IsImported { get; set; }
+
     /// <summary>Looks whether the target is still what it was, and notes a gap where it is not.</summary>
     /// <returns>What tells this process from others; empty where it is not known.</returns>
     /// <exception cref="IOException">The connection is lost.</exception>

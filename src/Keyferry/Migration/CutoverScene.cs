@@ -159,6 +159,7 @@ internal sealed class CutoverScene(RunContext context, MigrationEngine engine, C
     {
         _ = context.Control.Gate.Close(Frozen);
         await engine.Lanes.SettleAsync(stop);
+        await engine.ImportMode.EndAsync(stop);
         if (await LookAtFenceAsync(stop) is { } trouble)
         {
             throw new CutoverFailedException(trouble);
@@ -166,10 +167,10 @@ internal sealed class CutoverScene(RunContext context, MigrationEngine engine, C
     }
 
     /// <inheritdoc/>
-    public ValueTask ThawAsync(CancellationToken stop)
+    public async ValueTask ThawAsync(CancellationToken stop)
     {
         _ = context.Control.Gate.Open(Frozen);
-        return ValueTask.CompletedTask;
+        await engine.ImportMode.EnsureAsync(stop);
     }
 
     /// <inheritdoc/>

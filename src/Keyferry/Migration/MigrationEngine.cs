@@ -32,6 +32,7 @@ internal sealed class MigrationEngine
     private readonly (string Shard, SnapshotScanner Scanner)[] _scanners;
     private readonly TopologyWatch _targetSlots;
     private readonly PauseGate _gate;
+    private ImportMode? _importMode;
     private long _streamsRescanned;
     private bool _skipCopy;
     private bool _quietPass;
@@ -49,7 +50,7 @@ internal sealed class MigrationEngine
     {
         _gate = control.Gate;
         Pace = new SourcePace(control.Pace, time);
-        PaceWatch = new PaceWatch(source, control.Pace, Pace, Backlog, (level, text) => Tell(level, text), time);
+        PaceWatch = new PaceWatch(source, control.Pace, Pace, Backlog, (level, text) => Journal.Note(level, text), time);
         _options = options;
         _plan = plan;
         _source = source;
@@ -57,7 +58,7 @@ internal sealed class MigrationEngine
         _time = time;
         _counters = new LaneCounters(time);
         Gaps = new GapLedger(time);
-        Functions = options.Functions ? new FunctionMover(source, target, (level, text) => Tell(level, text)) : null;
+        Functions = options.Functions ? new FunctionMover(source, target, (level, text) => Journal.Note(level, text)) : null;
         Lanes = new LaneSet(options.Lanes, options.DirtyBudget, plan.Transfer.Scope, Gaps, time);
         _targetProcess = new TargetProcess(target.Topology is null ? plan.TargetIdentity : null, Gaps);
         _targetSlots = new TopologyWatch(target, OnTargetSlotsAsync, time);
@@ -102,8 +103,11 @@ internal sealed class MigrationEngine
     /// <summary>Moves the source's functions; <see langword="null"/> where that was not asked for.</summary>
     public FunctionMover? Functions { get; }
 
-    /// <summary>Told what the operator should know; must return at once.</summary>
-    public Action<NoteLevel, string> Tell { get; init; } = static (_, _) => { };
+    /// <summary>Where it is written down what happens.</summary>
+    public required RunJournal Journal { get; init; }
+
+    /// <summary>Keeps the target from expiring and evicting by itself.</summary>
+    public ImportMode ImportMode => _importMode ??= new ImportMode(_target, _targetProcess, Journal);
 
     /// <summary>The lanes' queues, and the sink of the captures.</summary>
     public LaneSet Lanes { get; }
@@ -127,8 +131,9 @@ internal sealed class MigrationEngine
     public bool MovesUnchanged => _options.Mode != MigrationMode.LiveOnly;
 
     /// <summary>Starts the lanes.</summary>
-    public void Start(BackgroundTasks background, Action<string> suspect)
+    public async ValueTask StartAsync(BackgroundTasks background, Action<string> suspect)
     {
+        await ImportMode.EnsureAsync(background.Stop);
         foreach (var lane in _workers)
         {
             lane.Suspect = suspect;
@@ -290,12 +295,11 @@ internal sealed class MigrationEngine
         }
     }
 
-    private ValueTask OnTargetSlotsAsync(SlotMap now, TopologyChange change, CancellationToken stop)
+    private async ValueTask OnTargetSlotsAsync(SlotMap now, TopologyChange change, CancellationToken stop)
     {
-        stop.ThrowIfCancellationRequested();
         // What is renamed lies in other slots on the target.
         change.NoteOn(Lanes, "target", bySlots: Capture is { Listens: true } && !_plan.Transfer.Scope.Names.Rename);
-        return ValueTask.CompletedTask;
+        await ImportMode.EnsureAsync(stop);
     }
 
     /// <summary>How long nothing has been written on the source; expiries do not count, since the clock makes them on both sides.</summary>
@@ -364,6 +368,10 @@ internal sealed class MigrationEngine
         };
 
     private ValueTask FollowFunctionsAsync(CancellationToken stop) => Functions?.FollowAsync(stop) ?? ValueTask.CompletedTask;
+
+    /// <summary>Puts back what was changed on the target.</summary>
+    /// <returns>What became of it, in words.</returns>
+    public ValueTask<IReadOnlyList<string>> RestoreTargetAsync(CancellationToken stop) => ImportMode.RestoreAsync(stop);
 
     private (TimeSpan Oldest, long Changes) Backlog() => (Lanes.Queues.Max(static queue => queue.State().OldestWaiting), Lanes.Changes);
 

@@ -53,17 +53,16 @@ internal sealed class RunCourse
         _target = context.Target;
         _journal = context.Journal;
         _time = context.Time;
-        var (options, source, target, journal, time) = (_options, _source, _target, _journal, _time);
-        _outage = new Outage(time, options.OutageBudget);
-        _clock = new PhaseClock(journal.Entered, time);
-        _engine = new MigrationEngine(options, _plan, source, target, _control, time) { Tell = journal.Note };
-        _listening = new SourceListening(options, _plan, _name, source, _engine, journal, time);
-        _sourceSlots = new TopologyWatch(source, OnSourceSlotsAsync, time);
+        _outage = new Outage(_time, _options.OutageBudget);
+        _clock = new PhaseClock(_journal.Entered, _time);
+        _engine = new MigrationEngine(_options, _plan, _source, _target, _control, _time) { Journal = _journal };
+        _listening = new SourceListening(_options, _plan, _name, _source, _engine, _journal, _time);
+        _sourceSlots = new TopologyWatch(_source, OnSourceSlotsAsync, _time);
         _engine.LookAtSource = LookAtSourceAsync;
-        _proof = new RunProof(_engine, source, target, journal, time);
-        _cutover = options.Cutover is { } cutover ? new CutoverCourse(context, cutover, _engine, _clock) : null;
-        _engine.Gaps.Opened = journal.Opened;
-        _engine.Gaps.Closed = journal.Closed;
+        _proof = new RunProof(_engine, _source, _target, _journal, _time);
+        _cutover = _options.Cutover is { } cutover ? new CutoverCourse(context, cutover, _engine, _clock) : null;
+        _engine.Gaps.Opened = _journal.Opened;
+        _engine.Gaps.Closed = _journal.Closed;
         _engine.Gaps.Opened += OnGap;
         _engine.Gaps.Closed += OnGap;
     }
@@ -162,7 +161,7 @@ internal sealed class RunCourse
         background.Add(_sourceSlots.RunAsync(stop));
         await TakeOverAsync(stop);
         await ResumeAsync(stop);
-        _engine.Start(background, OnSuspect);
+        await _engine.StartAsync(background, OnSuspect);
         if (_options.Mode != MigrationMode.LiveOnly && _handover is null)
         {
             _clock.Enter(Phase.Copying, "copying every key");
@@ -366,7 +365,7 @@ internal sealed class RunCourse
             await cutover.DisposeAsync();
         }
 
-        _leases.AddRange(await _listening.RestoreAsync(patience.Token));
+        _leases.AddRange([.. await _engine.RestoreTargetAsync(patience.Token), .. await _listening.RestoreAsync(patience.Token)]);
         if (_clock.Phase == Phase.OwnershipUnknown || _cutover?.Done is not null)
         {
             // The run is not over: a person has to say how it ends; or what comes after the switch is still to come.

@@ -29,6 +29,20 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
     /// <summary>One for each primary, with plain connections to that node alone; for a server on its own, this one.</summary>
     public IReadOnlyList<ServerConnector> Nodes => Topology is { Current: var map } ? [.. map.Primaries.Select(To)] : [this];
 
+    /// <summary>Plain connections to the node at an address, or <see langword="null"/> where the deployment has none there.</summary>
+    public ServerConnector? NodeAt(string host, int port) =>
+        Nodes.FirstOrDefault(node =>
+            node.Endpoint.Port == port && string.Equals(node.Endpoint.Host, host, StringComparison.OrdinalIgnoreCase)
+        )
+        ?? (
+            Topology?.Current.Replicas.FirstOrDefault(node =>
+                node.Port == port && string.Equals(node.Host, host, StringComparison.OrdinalIgnoreCase)
+            )
+                is { } replica
+                ? To(replica)
+                : null
+        );
+
     /// <summary><c>source</c> or <c>target</c>.</summary>
     public string Role => role;
 

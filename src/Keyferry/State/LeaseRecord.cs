@@ -11,6 +11,9 @@ internal enum LeaseKind
     /// <summary>Clients are kept from writing.</summary>
     Fence,
 
+    /// <summary><c>import-mode</c> of a target (Valkey 8.1 and newer).</summary>
+    ImportMode,
+
     /// <summary>The parameter group of a managed cache. Its host is the cache's id, and its values are documents of those who know the service.</summary>
     ParameterGroup,
 

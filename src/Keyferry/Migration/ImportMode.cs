@@ -1,0 +1,149 @@
+using Keyferry.Cutover;
+using Keyferry.Lanes;
+using Keyferry.Model;
+using Keyferry.Notifications;
+using Keyferry.Observe;
+using Keyferry.Resp;
+using Keyferry.Servers;
+using Keyferry.State;
+
+namespace Keyferry.Migration;
+
+/// <summary>Tells a target that knows it (Valkey 8.1 and newer) that it is being filled: with <c>import-mode</c> it expires and evicts nothing by itself, so that no key is gone
+/// before the source says so. A lease: put back before the clients are switched, and on every way out.</summary>
+/// <remarks>
+/// <para><b>What it changes.</b> Clients of the target do not see what has expired, as ever; it only stays in memory until the source's own expiry arrives, or the mode ends. The
+/// lanes say <c>CLIENT IMPORT-SOURCE ON</c> and see it, so that a value that was prolonged on the source is written over and not lost. A full target refuses writes in place of
+/// evicting keys.</para>
+/// <para><b>Concurrency.</b> One task.</para>
+/// </remarks>
+internal sealed class ImportMode(ServerConnector target, TargetProcess lanes, RunJournal journal)
+{
+    private const string Parameter = "import-mode";
+
+    private bool _told;
+
+    /// <summary>Switches it on at every primary that knows it and permits it.</summary>
+    /// <exception cref="IOException">A server is lost.</exception>
+    /// <exception cref="KeyferryException">A server cannot be reached.</exception>
+    public async ValueTask EnsureAsync(CancellationToken stop)
+    {
+        foreach (var node in target.Nodes)
+        {
+            await using var connection = await node.ConnectAsync("import", stop);
+            if (await ReadAsync(connection, stop) is not { } before)
+            {
+                continue;
+            }
+
+            lanes.IsImported = before == "yes" || await TrySetAsync(connection, node.Endpoint, before, stop);
+        }
+    }
+
+    /// <summary>Puts it back wherever it was switched on, by this run or by those that were killed.</summary>
+    /// <returns>What became of it, in words.</returns>
+    public async ValueTask<IReadOnlyList<string>> RestoreAsync(CancellationToken stop)
+    {
+        var words = new List<string>();
+        foreach (var lease in journal.Store.OpenLeases().Where(static lease => lease.Kind == LeaseKind.ImportMode))
+        {
+            if (target.NodeAt(lease.Host, lease.Port) is { } node)
+            {
+                words.Add((await UndoAsync(journal.Store, node, lease, stop)).Words);
+            }
+        }
+
+        return words;
+    }
+
+    /// <summary>Ends it before the clients come: from then on the target expires and evicts by itself again.</summary>
+    /// <exception cref="CutoverFailedException">It could not be ended.</exception>
+    public async ValueTask EndAsync(CancellationToken stop)
+    {
+        _ = await RestoreAsync(stop);
+        if (
+            journal.Store.OpenLeases().Any(lease => lease.Kind == LeaseKind.ImportMode && target.NodeAt(lease.Host, lease.Port) is not null)
+        )
+        {
+            throw new CutoverFailedException("the target's import-mode could not be ended; it would expire nothing for its clients");
+        }
+    }
+
+    /// <summary>Undoes one lease. Doing it twice does no harm.</summary>
+    /// <returns>What became of it; a server that cannot be reached or refuses is an outcome, not an exception.</returns>
+    public static async ValueTask<LeaseOutcome> UndoAsync(IRunStore store, ServerConnector node, LeaseRecord lease, CancellationToken stop)
+    {
+        var subject = $"{lease.ToEndpoint()}: {Parameter}";
+        try
+        {
+            await using var connection = await node.ConnectAsync("restore", stop);
+            var now = await ReadAsync(connection, stop);
+            if (now == lease.After)
+            {
+                var reply = await connection.TryCallAsync(stop, "CONFIG", "SET", Parameter, lease.Before);
+                if (reply.IsError)
+                {
+                    return new LeaseOutcome(
+                        lease,
+                        LeaseOutcomeKind.Refused,
+                        $"{subject} not put back: {reply.Text}. Before, it was: CONFIG SET {Parameter} {lease.Before}"
+                    );
+                }
+            }
+
+            var words = now == lease.After ? $"{subject} put back to \"{lease.Before}\"" : $"{subject} stands as it did before: \"{now}\"";
+            store.MarkLeaseUndone(lease.Id, words);
+            return new LeaseOutcome(lease, now == lease.After ? LeaseOutcomeKind.PutBack : LeaseOutcomeKind.NothingToDo, words);
+        }
+        catch (Exception away)
+            when (away is IOException or KeyferryException { Kind: FailureKind.Unreachable } or OperationCanceledException)
+        {
+            return new LeaseOutcome(
+                lease,
+                LeaseOutcomeKind.Unreachable,
+                $"{subject} not put back: {away.Message} keyferry restore puts it back."
+            );
+        }
+    }
+
+    /// <summary>What stands there; <see langword="null"/> where the server does not know it, or does not tell.</summary>
+    private static async ValueTask<string?> ReadAsync(RespConnection connection, CancellationToken stop) =>
+        await connection.TryCallAsync(stop, "CONFIG", "GET", Parameter) is { IsError: false, Items: [_, var value, ..] }
+            ? value.Text
+            : null;
+
+    private async ValueTask<bool> TrySetAsync(RespConnection connection, Endpoint node, string before, CancellationToken stop)
+    {
+        var lease = journal.Store.RecordLease(
+            new LeaseRecord
+            {
+                Run = journal.Run,
+                Kind = LeaseKind.ImportMode,
+                Host = node.Host,
+                Port = node.Port,
+                Tls = node.Tls,
+                Before = before,
+                After = "yes",
+            }
+        );
+        // Waited for whoever wants to stop: an answer that is not read might be of a change that is made after the lease was closed.
+        var reply = await connection.TryCallAsync(CancellationToken.None, "CONFIG", "SET", Parameter, "yes");
+        if (reply.IsError)
+        {
+            journal.Store.MarkLeaseUndone(lease, $"the server refused: {reply.Text}");
+        }
+
+        if (!_told)
+        {
+            _told = true;
+            journal.Note(
+                NoteLevel.Information,
+                reply.IsError
+                    ? $"The target's {Parameter} could not be switched on ({reply.Text.TrimEnd('.')}): it expires and evicts keys by itself meanwhile."
+                    : $"Target: {Parameter} \"{before}\" -> \"yes\", so that nothing expires or is evicted while it is filled; to be put back before the switch or at the end."
+            );
+        }
+
+        return !reply.IsError;
+    }
+}
