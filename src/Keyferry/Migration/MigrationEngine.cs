@@ -50,7 +50,7 @@ internal sealed class MigrationEngine
     {
         _gate = control.Gate;
         Pace = new SourcePace(control.Pace, time);
-        PaceWatch = new PaceWatch(source, control.Pace, Pace, Backlog, (level, text) => Journal.Note(level, text), time);
+        PaceWatch = new PaceWatch(source, control.Pace, Pace, Backlog, Note, time);
         _options = options;
         _plan = plan;
         _source = source;
@@ -58,7 +58,7 @@ internal sealed class MigrationEngine
         _time = time;
         _counters = new LaneCounters(time);
         Gaps = new GapLedger(time);
-        Functions = options.Functions ? new FunctionMover(source, target, (level, text) => Journal.Note(level, text)) : null;
+        Functions = options.Functions ? new FunctionMover(source, target, Note) : null;
         Lanes = new LaneSet(options.Lanes, options.DirtyBudget, plan.Transfer.Scope, Gaps, time);
         _targetProcess = new TargetProcess(target.Topology is null ? plan.TargetIdentity : null, Gaps);
         _targetSlots = new TopologyWatch(target, OnTargetSlotsAsync, time);
@@ -372,6 +372,8 @@ internal sealed class MigrationEngine
     /// <summary>Puts back what was changed on the target.</summary>
     /// <returns>What became of it, in words.</returns>
     public ValueTask<IReadOnlyList<string>> RestoreTargetAsync(CancellationToken stop) => ImportMode.RestoreAsync(stop);
+
+    private void Note(NoteLevel level, string text) => Journal.Note(level, text);
 
     private (TimeSpan Oldest, long Changes) Backlog() => (Lanes.Queues.Max(static queue => queue.State().OldestWaiting), Lanes.Changes);
 
