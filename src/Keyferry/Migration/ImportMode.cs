@@ -23,20 +23,23 @@ internal sealed class ImportMode(ServerConnector target, TargetProcess lanes, Ru
 
     private bool _told;
 
-    /// <summary>Switches it on at every primary that knows it and permits it.</summary>
-    /// <exception cref="IOException">A server is lost.</exception>
-    /// <exception cref="KeyferryException">A server cannot be reached.</exception>
+    /// <summary>Switches it on at every primary that knows it and permits it. One that cannot be asked stays as it is: a migration does not hang on this.</summary>
     public async ValueTask EnsureAsync(CancellationToken stop)
     {
         foreach (var node in target.Nodes)
         {
-            await using var connection = await node.ConnectAsync("import", stop);
-            if (await ReadAsync(connection, stop) is not { } before)
+            try
             {
-                continue;
+                await using var connection = await node.ConnectAsync("import", stop);
+                if (await ReadAsync(connection, stop) is { } before)
+                {
+                    lanes.IsImported = before == "yes" || await TrySetAsync(connection, node.Endpoint, before, stop);
+                }
             }
-
-            lanes.IsImported = before == "yes" || await TrySetAsync(connection, node.Endpoint, before, stop);
+            catch (Exception away) when (away is IOException or KeyferryException { Kind: FailureKind.Unreachable })
+            {
+                journal.Note(NoteLevel.Warning, $"The target's {Parameter} could not be looked at: {away.Message}");
+            }
         }
     }
 
@@ -127,6 +130,7 @@ internal sealed class ImportMode(ServerConnector target, TargetProcess lanes, Ru
             }
         );
         // Waited for whoever wants to stop: an answer that is not read might be of a change that is made after the lease was closed.
+        stop.ThrowIfCancellationRequested();
         var reply = await connection.TryCallAsync(CancellationToken.None, "CONFIG", "SET", Parameter, "yes");
         if (reply.IsError)
         {
