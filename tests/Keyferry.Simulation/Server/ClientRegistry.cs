@@ -14,7 +14,7 @@ internal sealed class ClientRegistry(SimServer server)
 
     public SimClient Add(Network.SimLink? link)
     {
-        var client = new SimClient(server, link, ++_lastId) { IsAuthenticated = server.Options.Password is null };
+        var client = new SimClient(server, link, ++_lastId) { IsAuthenticated = server.Options is { Password: null, LetsIn: null } };
         _all.Add(client);
         server.Statistics.Connections++;
         return client;
@@ -34,6 +34,28 @@ internal sealed class ClientRegistry(SimServer server)
     {
         Drop(client);
         client.Link?.CloseByServer();
+    }
+
+    /// <summary>How many clients were cut off for the age of their login.</summary>
+    public int Cuts { get; private set; }
+
+    /// <summary>Cuts the client off after that time, unless it logs in again before.</summary>
+    public void CutLater(SimClient client, TimeSpan life)
+    {
+        client.LoginEnds?.Dispose();
+        client.LoginEnds = server.After(
+            life,
+            () =>
+            {
+                if (!client.IsClosed)
+                {
+                    Cuts++;
+                    server.Log($"client {client.Id} ({client.Name}) is cut off: its login is {life} old");
+                    Kill(client);
+                }
+            },
+            $"login of client {client.Id} ends"
+        );
     }
 
     /// <summary>Everybody's connection breaks (the process died).</summary>

@@ -12,6 +12,12 @@ internal sealed record ServerOptions
     /// <summary>ACL users beside the default one. The first is who acts inside the simulation as a client.</summary>
     public IReadOnlyList<string> Users { get; init; } = [];
 
+    /// <summary>Says whether a user may log in with a password at a time, in place of <see cref="Password"/>; <see langword="null"/> for that one.</summary>
+    public Func<string, string, DateTimeOffset, bool>? LetsIn { get; init; }
+
+    /// <summary>How long after its last login a client is cut off; <see langword="null"/> for never.</summary>
+    public TimeSpan? LoginLife { get; init; }
+
     /// <summary>The flags in its configuration file.</summary>
     public string EventFlags { get; init; } = "";
 

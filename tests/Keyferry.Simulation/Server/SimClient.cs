@@ -22,6 +22,9 @@ internal sealed class SimClient(SimServer server, SimLink? link, long id) : ISim
     /// <summary>The ACL user that it has logged in as.</summary>
     public string User { get; set; } = AccessControl.Default;
 
+    /// <summary>Fires when the login is too old.</summary>
+    public Scheduling.SimTimer? LoginEnds { get; set; }
+
     public bool NoTouch { get; set; }
 
     public bool NoEvict { get; set; }

@@ -178,6 +178,9 @@ internal sealed class SimServer : ISimListener
         }
     }
 
+    /// <summary>Does something later.</summary>
+    public SimTimer After(TimeSpan delay, Action act, string what) => _scheduler.Time.After(delay, act, $"{Name} {what}");
+
     /// <summary>A number below the given one, from the server's own chance.</summary>
     public int Random(int below) => _dice.Below(below);
 

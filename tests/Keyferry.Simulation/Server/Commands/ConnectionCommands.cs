@@ -120,13 +120,20 @@ internal static class ConnectionCommands
 
     private static void LogIn(Call call, Blob user, Blob password)
     {
-        var expected = call.Server.Options.Password;
-        if (call.Server.Access.RulesOf(user.ToString()) is null || (expected is not null && password != expected))
+        var options = call.Server.Options;
+        var isGood = options.LetsIn is { } letsIn
+            ? letsIn(user.ToString(), password.ToString(), call.Server.Now)
+            : options.Password is not { } expected || password == expected;
+        if (call.Server.Access.RulesOf(user.ToString()) is null || !isGood)
         {
             throw new CommandError("WRONGPASS invalid username-password pair or user is disabled.");
         }
 
         (call.Client.IsAuthenticated, call.Client.User) = (true, user.ToString());
+        if (options.LoginLife is { } life)
+        {
+            call.Server.Clients.CutLater(call.Client, life);
+        }
     }
 
     private static void Select(Call call)
