@@ -21,6 +21,9 @@ internal sealed record StackState(
     /// <summary>Whether something is under way.</summary>
     public bool IsBusy => Status.EndsWith("_IN_PROGRESS", StringComparison.Ordinal);
 
+    /// <summary>Whether it was rolled back when it was to be created: CloudFormation can only delete it then.</summary>
+    public bool IsStillborn => Status is "ROLLBACK_COMPLETE" or "ROLLBACK_FAILED" or "CREATE_FAILED";
+
     /// <summary>Whether the last thing that was under way was given up.</summary>
     public bool IsFailed => Status.Contains("ROLLBACK", StringComparison.Ordinal) || Status.EndsWith("_FAILED", StringComparison.Ordinal);
 }
@@ -51,12 +54,28 @@ internal sealed class CloudFormationClient(AwsCaller caller)
 
     /// <summary>Creates a stack.</summary>
     /// <returns>Its id.</returns>
-    public ValueTask<string> CreateAsync(
+    public async ValueTask<string> CreateAsync(
         string name,
         string template,
         IReadOnlyDictionary<string, string> parameters,
         CancellationToken stop
-    ) => WriteAsync("CreateStack", name, template, parameters, [], stop);
+    )
+    {
+        try
+        {
+            return await WriteAsync("CreateStack", name, template, parameters, [], stop);
+        }
+        catch (AwsException there) when (there.Code == "AlreadyExistsException")
+        {
+            // It was not there a moment ago: an answer was lost, and the same call made again.
+            if (await FindAsync(name, stop) is { } found)
+            {
+                return found.Id;
+            }
+
+            throw;
+        }
+    }
 
     /// <summary>Updates a stack; parameters that are not given keep their values.</summary>
     /// <returns>Its id, or <see langword="null"/> where nothing is to be changed.</returns>

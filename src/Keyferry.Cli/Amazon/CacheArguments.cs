@@ -33,8 +33,9 @@ internal sealed class CacheArguments
     /// <summary>The id that was named, or <see langword="null"/> where a server is meant.</summary>
     public string? Id(ParseResult parsed, Surroundings surroundings)
     {
+        // The guides' variables name host and id of one and the same cache: they do not contradict each other, and the id can do more.
         var named = parsed.GetValue(_id);
-        var hasServer = _server.IsNamed(parsed, surroundings);
+        var hasServer = _server.IsGiven(parsed, surroundings);
         if (named is not null && hasServer)
         {
             throw new KeyferryException(
@@ -58,17 +59,20 @@ internal sealed class CacheArguments
     /// <summary>Connections to a node, with the credentials that were given.</summary>
     private Func<CacheAddress, ServerConnector> Connect(ParseResult parsed, Surroundings surroundings, Cache cache) =>
         address =>
-            Commands.ServerArguments.Connect(
-                _server.Complete(
-                    parsed,
-                    surroundings,
-                    new Endpoint
-                    {
-                        Host = address.Host,
-                        Port = address.Port,
-                        Tls = cache.Tls,
-                    }
-                ),
-                surroundings
-            );
+        {
+            var bare = new Endpoint
+            {
+                Host = address.Host,
+                Port = address.Port,
+                Tls = cache.Tls,
+            };
+            var endpoint = _server.Complete(parsed, surroundings, bare);
+            if (endpoint.Password is null && cache.Auth == CacheAuth.Token && surroundings.Guide("REDIS_SOURCE_PASSWORD") is { } token)
+            {
+                endpoint = endpoint with { Password = new Secret(token) };
+                surroundings.Mask.Add(endpoint.Password);
+            }
+
+            return Commands.ServerArguments.Connect(endpoint, surroundings);
+        };
 }

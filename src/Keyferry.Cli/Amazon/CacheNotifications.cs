@@ -2,6 +2,7 @@ using Keyferry.Aws;
 using Keyferry.Aws.ElastiCache;
 using Keyferry.Aws.Notifications;
 using Keyferry.Cli.Output;
+using Keyferry.Doctor;
 using Keyferry.Model;
 using Keyferry.Notifications;
 using Keyferry.State;
@@ -174,7 +175,9 @@ internal sealed class CacheNotifications(Surroundings surroundings, AwsSession s
         {
             _out.WriteLine($"not proved: {why.Saw}");
             _out.WriteLine(
-                "what to do: a cache is reached from inside its VPC only; run keyferry notifications test there, or see keyferry aws stack"
+                Reach.StepOf(why) is "name" or "route" or "TCP"
+                    ? $"what to do: a cache is reached from inside its VPC only; keyferry doctor elasticache://{cache.Id} names what is in the way"
+                    : $"what to do: {why.Remedy}"
             );
         }
 

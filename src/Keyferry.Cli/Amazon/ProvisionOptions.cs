@@ -62,16 +62,25 @@ internal sealed class ProvisionOptions
     {
         var engine = ask.Choose(parsed.GetValue(_engine), "Engine", "valkey", "valkey", "redis");
         var id = ask.Text(parsed.GetValue(_id), "Name of the cache", null);
-        if (id is not { Length: > 0 and <= 40 } || !id.All(static letter => char.IsAsciiLetterOrDigit(letter) || letter == '-'))
+        if (id is null || !IsName(id))
         {
             throw new KeyferryException(
                 FailureKind.Usage,
                 id is null ? "No name for the cache was given." : $"\"{id}\" is no name for a cache.",
-                "Give --id with letters, digits and single hyphens, at most 40 of them."
+                "Give --id with letters, digits and single hyphens: at most 40, a letter first, no hyphen last."
             );
         }
 
         var nodeType = ask.Text(parsed.GetValue(_nodeType), "Node type", "cache.t4g.small") ?? "";
+        if (!nodeType.StartsWith("cache.", StringComparison.Ordinal))
+        {
+            throw new KeyferryException(
+                FailureKind.Usage,
+                $"\"{nodeType}\" is no node type of ElastiCache.",
+                "They begin with cache., such as cache.t4g.small or cache.r7g.large."
+            );
+        }
+
         var wanted = parsed.GetValue(_version);
         var versions = await client.EngineVersionsAsync(engine, wanted, stop);
         if (versions.Count == 0)
@@ -107,6 +116,14 @@ internal sealed class ProvisionOptions
             Token = encrypted,
         };
     }
+
+    // What AWS takes as the name of a replication group.
+    private static bool IsName(string id) =>
+        id is { Length: > 0 and <= 40 }
+        && char.IsAsciiLetter(id[0])
+        && id[^1] != '-'
+        && !id.Contains("--", StringComparison.Ordinal)
+        && id.All(static letter => char.IsAsciiLetterOrDigit(letter) || letter == '-');
 
     // Before anything is made for a cache that could not be made then.
     private static async Task CheckSubnetsAsync(ElastiCacheClient client, string? name, CancellationToken stop)

@@ -57,7 +57,7 @@ internal static class StackCommand
                     surroundings.Out.WriteLine($"  {key} = {value}");
                 }
 
-                foreach (var one in (await client.EventsAsync(name, signals.Finish)).TakeLast(10))
+                foreach (var one in StackProgress.WorthTelling(await client.EventsAsync(found.Id, signals.Finish)))
                 {
                     surroundings.Out.WriteLine(StackProgress.Words(one));
                 }

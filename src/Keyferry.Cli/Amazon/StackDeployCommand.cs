@@ -42,6 +42,7 @@ internal static class StackDeployCommand
                 var template = StackTemplate.Write(parsed.GetValue(image));
                 var given = Read(parsed.GetValue(parameters) ?? [], surroundings);
                 var found = await client.FindAsync(name, signals.Finish);
+                RefuseStillborn(found, name);
                 Check(given, Declared(template), found);
                 surroundings.Out.WriteLine(
                     $"cloudformation:{(found is null ? "CreateStack" : "UpdateStack")} StackName={name} in {session.Region}"
@@ -81,6 +82,12 @@ internal static class StackDeployCommand
         }
         else
         {
+            if (found.IsBusy)
+            {
+                surroundings.Out.WriteLine($"{name} is {found.Status}; waiting for its end first");
+                _ = await progress.WaitAsync(found.Id, stop);
+            }
+
             await progress.SkipAsync(found.Id, stop);
             var kept = found.Parameters.Keys.Where(key => !given.ContainsKey(key) && Declared(template).ContainsKey(key));
             id = await client.UpdateAsync(name, template, given, kept, stop);
@@ -118,6 +125,18 @@ internal static class StackDeployCommand
         }
 
         return given;
+    }
+
+    private static void RefuseStillborn(StackState? found, string name)
+    {
+        if (found is { IsStillborn: true })
+        {
+            throw new KeyferryException(
+                FailureKind.Refused,
+                $"The stack {name} is {found.Status}: it was rolled back when it was made, and can only be deleted.",
+                $"See why with keyferry aws stack status --stack {name}, then keyferry aws stack delete --stack {name} --yes, and deploy again."
+            );
+        }
     }
 
     private static void Check(Dictionary<string, string> given, JsonObject declared, StackState? found)

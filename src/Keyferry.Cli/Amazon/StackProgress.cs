@@ -10,6 +10,19 @@ internal sealed class StackProgress(CloudFormationClient client, Surroundings su
 {
     private readonly HashSet<string> _told = new(StringComparer.Ordinal);
 
+    private const int Latest = 10;
+
+    /// <summary>The latest events, and before them those that failed since the stack was last asked for something: what came after them is only their consequence.</summary>
+    public static IEnumerable<StackEvent> WorthTelling(IReadOnlyList<StackEvent> events)
+    {
+        var asked = events.ToList().FindLastIndex(static one => one.Reason == "User Initiated");
+        return events.Where(
+            (one, index) =>
+                index >= events.Count - Latest
+                || (index > asked && one.Status.EndsWith("_FAILED", StringComparison.Ordinal) && one.Reason.Length > 0)
+        );
+    }
+
     /// <summary>One event in a line.</summary>
     public static string Words(StackEvent one) =>
         $"{one.At:HH:mm:ss}  {one.Status, -22}  {one.Resource} ({one.Type}) {one.Reason}".TrimEnd();

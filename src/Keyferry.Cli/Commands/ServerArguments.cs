@@ -13,8 +13,8 @@ internal sealed class ServerArguments
     /// <summary>Adds them to <paramref name="command"/>.</summary>
     public void AddTo(Command command) => _server.AddTo(command);
 
-    /// <summary>Whether a server was named, on the command line or in the environment.</summary>
-    public bool IsNamed(ParseResult parsed, Surroundings surroundings) => _server.IsNamed(parsed, surroundings);
+    /// <summary>Whether a server was named by its URI, on the command line or in the environment.</summary>
+    public bool IsGiven(ParseResult parsed, Surroundings surroundings) => _server.IsGiven(parsed, surroundings);
 
     /// <summary><paramref name="bare"/>, an address that is known from elsewhere, with the credentials and the TLS terms that were given.</summary>
     public Model.Endpoint Complete(ParseResult parsed, Surroundings surroundings, Model.Endpoint bare) =>

@@ -117,12 +117,6 @@ internal sealed class EndpointArguments
             : null;
     }
 
-    /// <summary>Whether the command line or the environment names a server.</summary>
-    public bool IsNamed(ParseResult parsed, Surroundings surroundings) =>
-        parsed.GetValue(_uri) is not null
-        || Set(surroundings, UriVariable) is not null
-        || surroundings.Guide("REDIS_SOURCE_HOST") is not null && IsGuided;
-
     /// <summary>Adds credentials and TLS terms, as given by options and environment, to what <paramref name="endpoint"/> has of them.</summary>
     /// <exception cref="KeyferryException">They are not usable (<see cref="FailureKind.Usage"/>).</exception>
     public Endpoint Complete(ParseResult parsed, Surroundings surroundings, Endpoint endpoint)

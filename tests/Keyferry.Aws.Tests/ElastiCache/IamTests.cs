@@ -1,4 +1,6 @@
+using Keyferry.Aws.Calls;
 using Keyferry.Aws.ElastiCache;
+using Keyferry.Aws.Identity;
 using Keyferry.AwsDouble;
 using Keyferry.AwsDouble.Caches;
 using Keyferry.Capture;
@@ -8,6 +10,7 @@ using Keyferry.Model;
 using Keyferry.Observe;
 using Keyferry.Resp;
 using Keyferry.State;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Keyferry.Aws.Tests.ElastiCache;
 
@@ -93,9 +96,91 @@ public sealed class IamTests : IAsyncLifetime
         );
     }
 
-    private Endpoint Endpoint(IamGate gate, TimeSpan renewal)
+    [Fact]
+    public async Task Each_login_gets_a_token_of_its_own_which_is_good_for_fifteen_minutes()
     {
-        var cache = new Cache
+        var time = new FakeTimeProvider(new DateTimeOffset(2026, 1, 15, 10, 0, 0, TimeSpan.Zero));
+        using var credentials = new CredentialSource(_bench.Surroundings with { Time = time }, AwsServer.Region);
+        var caller = new AwsCaller(_bench.Surroundings with { Time = time }, credentials.GetAsync, AwsServer.Region);
+        var password = new IamPassword(caller, Shop, "app", IamPassword.DefaultRenewal);
+        var first = await password.GetAsync(AwsBench.Stop);
+        time.Advance(TimeSpan.FromMinutes(14));
+        Assert.True(IsGood(first));
+        time.Advance(TimeSpan.FromMinutes(2));
+        Assert.False(IsGood(first));
+        Assert.True(IsGood(await password.GetAsync(AwsBench.Stop)));
+        // A connection logs in anew well before AWS cuts it off; that the capture does is shown over half a day in the simulation.
+        Assert.Equal(TimeSpan.FromHours(11), password.Renewal);
+
+        bool IsGood(Secret token) => IamGate.IsGood(token.Reveal(), "shop", "app", AwsServer.SecretKey, time.GetUtcNow());
+    }
+
+    [Fact]
+    public async Task Token_is_signed_with_a_key_that_has_not_expired()
+    {
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        var keys = 0;
+        var caller = new AwsCaller(
+            _bench.Surroundings with
+            {
+                Time = time,
+            },
+            _ => ValueTask.FromResult(new AwsCredentials($"KEY{++keys}", new Secret("s"), new Secret("session"))),
+            AwsServer.Region
+        );
+        var password = new IamPassword(caller, Shop, "app", IamPassword.DefaultRenewal);
+        Assert.Contains("KEY1%2F", (await password.GetAsync(AwsBench.Stop)).Reveal(), StringComparison.Ordinal);
+        // Credentials are asked for at each login, and their source finds new ones before they expire.
+        var second = (await password.GetAsync(AwsBench.Stop)).Reveal();
+        Assert.Contains("KEY2%2F", second, StringComparison.Ordinal);
+        Assert.Contains("X-Amz-Security-Token=session", second, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Cache_named_by_URI_lets_an_IAM_user_in_and_is_migrated()
+    {
+        await using var cli = new CliBench();
+        var certificate = cli.Bench.Aws.World.Certificate;
+        _ = await cli.Bench.GroupAsync("shop", more: [("TransitEncryptionEnabled", "true"), ("UserGroupIds.member.1", "app-users")]);
+        var node = cli.Bench.Aws.World.Nodes["shop-001"];
+        await using var gate = new IamGate("shop", "app", node.Server.PlainPort, TimeSpan.FromHours(12), certificate);
+        node.ToldPort = gate.Port;
+        await using var target = await RedisServer.StartAsync(ServerKind.Machine);
+        for (var number = 0; number < 50; number++)
+        {
+            _ = await node.Server.SayAsync("SET", $"key:{number}", "v");
+        }
+
+        string[] rest =
+        [
+            target.Uri,
+            "--source-tls-ca",
+            certificate.AuthorityFile,
+            "--until-idle",
+            "300ms",
+            "--plain",
+            "--work-dir",
+            cli.WorkDirectory,
+        ];
+        var (code, _, error) = await cli.RunAsync(["migrate", "elasticache://shop", .. rest]);
+        Assert.Equal(Keyferry.Cli.Output.ExitCodes.Usage, code);
+        Assert.Contains("users of app-users only", error, StringComparison.Ordinal);
+        (code, _, error) = await cli.RunAsync(["migrate", "elasticache://shop?user=other&auth=iam", .. rest]);
+        Assert.Equal(Keyferry.Cli.Output.ExitCodes.Unreachable, code);
+        Assert.DoesNotContain(
+            "X-Amz-Signature=",
+            error.Replace("X-Amz-Signature=***", "", StringComparison.Ordinal),
+            StringComparison.Ordinal
+        );
+        var output = await cli.SucceedAsync(["migrate", "elasticache://shop?user=app&auth=iam", .. rest]);
+        Assert.Contains("EQUAL", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("X-Amz-Signature", output, StringComparison.Ordinal);
+        Assert.Equal(50, (long)await target.CommandAsync("DBSIZE"));
+        Assert.True(gate.Logins > 2);
+    }
+
+    private static Cache Shop =>
+        new()
         {
             Kind = CacheKind.ReplicationGroup,
             Id = "shop",
@@ -103,16 +188,17 @@ public sealed class IamTests : IAsyncLifetime
             Engine = "redis",
             EngineVersion = "7.1",
         };
-        return new Endpoint
+
+    private Endpoint Endpoint(IamGate gate, TimeSpan renewal) =>
+        new()
         {
             Host = "127.0.0.1",
             Port = gate.Port,
             Tls = true,
             TlsTerms = new TlsTerms { AuthorityFile = _bench.Aws.World.Certificate.AuthorityFile },
             User = "app",
-            PasswordSource = new IamPassword(_bench.Caller, cache, "app", renewal),
+            PasswordSource = new IamPassword(_bench.Caller, Shop, "app", renewal),
         };
-    }
 
     private sealed class Silent : IRunObserver
     {

@@ -129,6 +129,37 @@ public sealed class CacheNotificationsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Cache_that_cannot_be_tried_says_why()
+    {
+        _ = await _cli.Bench.GroupAsync("shop", more: [("TransitEncryptionEnabled", "true"), ("AuthToken", "a-token-of-sixteen!")]);
+        _cli.Variables["KEYFERRY_PASSWORD"] = "another-of-sixteen!";
+        string[] test = ["notifications", "test", "--elasticache", "shop", "--tls-ca", World.Certificate.AuthorityFile];
+        var (code, output, _) = await _cli.RunAsync(test);
+        Assert.Equal(ExitCodes.NotProved, code);
+        Assert.Contains("what to do: Check both; a user that is off", output, StringComparison.Ordinal);
+        World.Nodes["shop-001"].ToldPort = Integration.Servers.FreePort.Take();
+        (code, output, _) = await _cli.RunAsync(test);
+        Assert.Equal(ExitCodes.NotProved, code);
+        Assert.Contains("keyferry doctor elasticache://shop names what is in the way", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Status_says_why_letters_do_not_hold()
+    {
+        await _cli.Bench.ParameterGroupAsync("mine", (Letters, "A"));
+        _ = await _cli.Bench.StandaloneAsync("shop", "mine");
+        var (code, output, _) = await _cli.RunAsync("notifications", "status", "--elasticache", "shop");
+        Assert.Equal(ExitCodes.NotProved, code);
+        Assert.Contains("do not suffice", output, StringComparison.Ordinal);
+        await _cli.Bench.ParameterGroupAsync("right", (Letters, "AE"));
+        World.Nodes["shop"].Group = "right";
+        World.Nodes["shop"].Sync = "applying";
+        (code, output, _) = await _cli.RunAsync("notifications", "status", "--elasticache", "shop");
+        Assert.Equal(ExitCodes.NotProved, code);
+        Assert.Contains("shop: available, applying", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_does_not_fit_together_is_told()
     {
         var (code, _, error) = await _cli.RunAsync("notifications", "enable", "127.0.0.1:1", "--elasticache", "shop");

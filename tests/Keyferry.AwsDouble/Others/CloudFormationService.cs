@@ -26,11 +26,29 @@ public sealed class CloudFormationService : IService
 
     public IReadOnlyDictionary<string, Func<Question, Task<object?>>> Actions { get; }
 
-    /// <summary>Lets the next create or update end in a rollback, with this reason.</summary>
+    /// <summary>Lets the next create or update end in a rollback, or the next deletion fail, with this reason.</summary>
     public string? NextFails { get; set; }
 
     /// <summary>The parameters that a stack stands with.</summary>
     public IReadOnlyDictionary<string, string> ParametersOf(string stack) => _stacks[stack].Parameters;
+
+    /// <summary>Begins to create a stack, as another client would.</summary>
+    public Task<object?> BeginAsync(string name, string template, params (string Name, string Value)[] parameters)
+    {
+        var question = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["StackName"] = name,
+            ["TemplateBody"] = template,
+            ["Capabilities.member.1"] = "CAPABILITY_IAM",
+        };
+        foreach (var (one, index) in parameters.Select(static (one, index) => (one, index + 1)))
+        {
+            question[$"Parameters.member.{index}.ParameterKey"] = one.Name;
+            question[$"Parameters.member.{index}.ParameterValue"] = one.Value;
+        }
+
+        return Actions["CreateStack"](new Question("cloudformation", AwsServer.Region, "CreateStack", question, null));
+    }
 
     string IService.ResourceOf(Question question) =>
         $"arn:aws:cloudformation:{question.Region}:{AwsServer.Account}:stack/{question.Parameters.GetValueOrDefault("StackName", "*")}/*";
@@ -66,7 +84,7 @@ public sealed class CloudFormationService : IService
             );
         }
 
-        if (_stacks.ContainsKey(name))
+        if (_stacks.GetValueOrDefault(name) is { Peek: not "DELETE_COMPLETE" })
         {
             throw new RefusalException("AlreadyExistsException", $"Stack [{name}] already exists");
         }
@@ -85,7 +103,8 @@ public sealed class CloudFormationService : IService
         Capabilities(question);
         _ = (question.Structures("Tags", "Tag"), question.Get("ClientRequestToken"));
         question.NothingElse();
-        if (stack.Status.EndsWith("IN_PROGRESS", StringComparison.Ordinal))
+        // What was rolled back at its creation can only be deleted.
+        if (stack.Status.EndsWith("IN_PROGRESS", StringComparison.Ordinal) || stack.Status == "ROLLBACK_COMPLETE")
         {
             throw new RefusalException("ValidationError", $"Stack:{stack.Id} is in {stack.Status} state and can not be updated.");
         }
@@ -110,7 +129,8 @@ public sealed class CloudFormationService : IService
         question.NothingElse();
         if (_stacks.GetValueOrDefault(name) is { } stack)
         {
-            stack.Go("DELETE_IN_PROGRESS", "DELETE_COMPLETE", null);
+            stack.Go("DELETE_IN_PROGRESS", NextFails is null ? "DELETE_COMPLETE" : "DELETE_FAILED", NextFails);
+            NextFails = null;
         }
 
         return null;
@@ -177,6 +197,7 @@ public sealed class CloudFormationService : IService
             Check(name, value, kind);
         }
 
+        TemplateRules.Check(template, given);
         return given;
     }
 
@@ -221,7 +242,7 @@ public sealed class CloudFormationService : IService
             Tell("AWS::CloudFormation::Stack", name, now, "User Initiated");
             foreach (var (logical, resource) in Template["Resources"]?.AsObject() ?? [])
             {
-                var done = reason is null ? now.Replace("IN_PROGRESS", "COMPLETE", StringComparison.Ordinal) : "CREATE_FAILED";
+                var done = now.Replace("IN_PROGRESS", reason is null ? "COMPLETE" : "FAILED", StringComparison.Ordinal);
                 Tell((string?)resource?["Type"] ?? "", logical, done, reason);
                 reason = null;
             }
@@ -242,13 +263,15 @@ public sealed class CloudFormationService : IService
                 new XElement("StackId", Id),
                 new XElement("StackStatus", Status),
                 new XElement("CreationTime", Now()),
-                new XElement("Parameters", Parameters.Select(static one => Pair("Parameter", one.Key, one.Value))),
+                new XElement("Parameters", Parameters.Select(one => Pair("Parameter", one.Key, IsHidden(one.Key) ? "****" : one.Value))),
                 new XElement(
                     "Outputs",
                     (Template["Outputs"]?.AsObject() ?? []).Select(static one => Pair("Output", one.Key, $"{one.Key}-value"))
                 )
             );
         }
+
+        private bool IsHidden(string parameter) => Template[nameof(Parameters)]?[parameter]?["NoEcho"]?.ToString() == "true";
 
         private void Tell(string type, string logical, string status, string? reason) =>
             Events.Add(
