@@ -13,11 +13,11 @@ internal sealed class FenceRestorer(IRunStore store, Func<LeaseRecord, ServerCon
 {
     private static readonly TimeSpan HookPatience = TimeSpan.FromSeconds(60);
 
-    /// <summary>Lifts every fence that stands on <paramref name="endpoint"/>.</summary>
-    public async ValueTask<IReadOnlyList<LeaseOutcome>> RestoreAsync(Endpoint endpoint, CancellationToken stop)
+    /// <summary>Lifts the fences whose lease <paramref name="which"/> accepts.</summary>
+    public async ValueTask<IReadOnlyList<LeaseOutcome>> RestoreAsync(Func<LeaseRecord, bool> which, CancellationToken stop)
     {
         var outcomes = new List<LeaseOutcome>();
-        foreach (var lease in store.OpenLeases().Where(lease => lease.Kind == LeaseKind.Fence && lease.IsOn(endpoint)))
+        foreach (var lease in store.OpenLeases().Where(lease => lease.Kind == LeaseKind.Fence && which(lease)))
         {
             outcomes.Add(await UndoAsync(lease, stop));
         }

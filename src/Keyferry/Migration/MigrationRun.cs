@@ -163,7 +163,20 @@ internal sealed class MigrationRun
     /// <summary>A process that was killed behind its fence may have left clients without the right to write.</summary>
     private async Task LiftOldFencesAsync(RunJournal journal, CancellationToken stop)
     {
-        foreach (var lifted in await new FenceRestorer(_store, _ => _source, _hooks).RestoreAsync(_options.Source, stop))
+        // Of a cluster, each primary was fenced by itself; the run says which cluster they belonged to.
+        var sources = _store.Runs().ToDictionary(static run => run.Id, static run => run.Start.Source);
+        var restorer = new FenceRestorer(
+            _store,
+            lease => _connect(_options.Source with { Host = lease.Host, Port = lease.Port, Sentinel = null }, "source", _name),
+            _hooks
+        );
+        var name = ResumePoint.NameOf(_options.Source);
+        foreach (
+            var lifted in await restorer.RestoreAsync(
+                lease => lease.IsOn(_options.Source) || (lease.Run is { } run && sources.GetValueOrDefault(run) == name),
+                stop
+            )
+        )
         {
             journal.Note(NoteLevel.Warning, lifted.Words);
         }
