@@ -15,7 +15,9 @@ internal static class BenchCommand
         new SnapshotScenario(),
         new RescanScenario(),
         new LiveScenario(),
+        new LargeScenario(),
         new CutoverScenario(),
+        new SizeScenario(),
     ];
 
     private static readonly Option<bool> Quick = new("--quick") { Description = "A short look: 100,000 keys, one run, two rates." };

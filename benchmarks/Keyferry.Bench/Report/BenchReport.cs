@@ -34,12 +34,18 @@ internal sealed class BenchReport
                 + "Writer, both servers and the tool share the machine, so the writer itself is held back at the highest rates. Its values are 150 equal bytes, which a DUMP payload holds compressed."
         ),
         (
+            "large",
+            "A large list that changes all the time",
+            "`moves of the list` is how often it was moved whole during that time; the lag is that of another key."
+        ),
+        (
             "cutover",
             "Cutover",
             "`clients waited` is the time from the last write that the source accepted until the switch hook runs, taken by a client that writes once a millisecond and by "
                 + "the hook; `keyferry cutover` first waits until every key has been compared since it was last moved, which is most of the time to the switch. `equal` is 1 where the "
                 + "servers' own digests of both sides (DEBUG DIGEST) are the same after the switch."
         ),
+        ("size", "Ten times as many keys", "What a key costs, and the tool's peak memory, are to stay the same."),
         ("start", "Start and idle memory", "The ordinary build needs the .NET runtime besides; the native one is one file."),
     ];
 

@@ -57,13 +57,18 @@ internal sealed class Suite : IAsyncDisposable
     {
         if (!_hasLiveKeys)
         {
-            const string script = "for i=ARGV[1],ARGV[1]+9999 do redis.call('SET',string.format('live:%06d',i),string.rep('v',150)) end";
-            for (var first = 0; first < PacedWriter.Keys; first += 10_000)
-            {
-                _ = await Source.Link.Database().ScriptEvaluateAsync(script, [], [first]);
-            }
-
+            await AddLiveKeysAsync(Source);
             _hasLiveKeys = true;
+        }
+    }
+
+    /// <summary>The keys that <see cref="PacedWriter"/> writes to, on a server of the scenario's own.</summary>
+    public static async Task AddLiveKeysAsync(Server source)
+    {
+        const string script = "for i=ARGV[1],ARGV[1]+9999 do redis.call('SET',string.format('live:%06d',i),string.rep('v',150)) end";
+        for (var first = 0; first < PacedWriter.Keys; first += 10_000)
+        {
+            _ = await source.Link.Database().ScriptEvaluateAsync(script, [], [first]);
         }
     }
 
