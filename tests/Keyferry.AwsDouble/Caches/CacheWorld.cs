@@ -39,8 +39,11 @@ public sealed class CacheWorld : IAsyncDisposable
 
     public SortedDictionary<string, ReplicationGroupState> ReplicationGroups { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Names of serverless caches; nothing listens there.</summary>
+    /// <summary>Names of serverless caches; nothing listens there unless a server was started for one.</summary>
     public SortedSet<string> Serverless { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The servers of serverless caches: one node that serves all slots, over TLS, without the commands that serverless caches lack.</summary>
+    public SortedDictionary<string, LocalNode> ServerlessServers { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Service updates that caches are to get.</summary>
     public List<(string CacheId, string Name, string Severity, string Status)> Updates { get; } = [];
@@ -102,6 +105,29 @@ public sealed class CacheWorld : IAsyncDisposable
         return node;
     }
 
+    /// <summary>Creates a serverless cache with a server behind it.</summary>
+    public async Task<LocalNode> StartServerlessAsync(string name)
+    {
+        var server = await LocalNode.StartAsync(
+            new NodeTerms(ClusterMode: true, null, Certificate, null, Replicates: false, IsServerless: true)
+        );
+        _ = Serverless.Add(name);
+        ServerlessServers[name] = server;
+        _ = await server.SayAsync("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
+        var waited = Stopwatch.StartNew();
+        while (!(await server.SayAsync("CLUSTER", "INFO")).Contains("cluster_state:ok", StringComparison.Ordinal))
+        {
+            if (waited.Elapsed > Patience)
+            {
+                throw new InvalidOperationException($"The serverless cache {name} did not come up in {Patience.TotalSeconds:0} s.");
+            }
+
+            await Task.Delay(20);
+        }
+
+        return server;
+    }
+
     /// <summary>Makes a cluster of the primaries: slots in even parts, everybody introduced to everybody.</summary>
     public static async Task FormClusterAsync(IReadOnlyList<NodeState> primaries)
     {
@@ -141,9 +167,9 @@ public sealed class CacheWorld : IAsyncDisposable
     {
         await _over.CancelAsync();
         await Task.WhenAll(_underWay);
-        foreach (var node in Nodes.Values)
+        foreach (var server in Nodes.Values.Select(static node => node.Server).Concat(ServerlessServers.Values))
         {
-            await node.Server.DisposeAsync();
+            await server.DisposeAsync();
         }
 
         if (_certificate.IsValueCreated)

@@ -31,6 +31,43 @@ public sealed class LocalNode : IAsyncDisposable
         "cluster|setslot",
     ];
 
+    private static readonly string[] MissingServerless =
+    [
+        "FCALL",
+        "FCALL_RO",
+        "FUNCTION",
+        "KEYS",
+        "LASTSAVE",
+        "LATENCY",
+        "MEMORY",
+        "MONITOR",
+        "MOVE",
+        "OBJECT",
+        "PSUBSCRIBE",
+        "PUNSUBSCRIBE",
+        "SLOWLOG",
+        "SWAPDB",
+        "WAIT",
+    ];
+
+    private static readonly string[] MissingBelowServerless =
+    [
+        "acl|log",
+        "client|caching",
+        "client|getredir",
+        "client|id",
+        "client|info",
+        "client|kill",
+        "client|list",
+        "client|no-evict",
+        "client|pause",
+        "client|tracking",
+        "client|trackinginfo",
+        "client|unblock",
+        "client|unpause",
+        "pubsub|numpat",
+    ];
+
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
     private readonly RedisServer _server;
     private readonly string _config;
@@ -50,6 +87,11 @@ public sealed class LocalNode : IAsyncDisposable
         var arguments = new List<string> { "--rename-command", "CONFIG", config };
         arguments.AddRange(["--user", "double", "on", $">{password}", "~*", "&*", "+@all"]);
         foreach (var command in terms.Replicates ? Missing : [.. Missing, "PSYNC", "SYNC"])
+        {
+            arguments.AddRange(["--rename-command", command, ""]);
+        }
+
+        foreach (var command in terms.IsServerless ? MissingServerless : [])
         {
             arguments.AddRange(["--rename-command", command, ""]);
         }
@@ -79,6 +121,12 @@ public sealed class LocalNode : IAsyncDisposable
             arguments.AddRange(["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"]);
         }
 
+        if (terms is { ClusterMode: true, IsServerless: true })
+        {
+            // So that it announces the port on which it speaks TLS.
+            arguments.AddRange(["--tls-cluster", "yes"]);
+        }
+
         if (terms.PrimaryPort is { } primary && !terms.ClusterMode)
         {
             arguments.AddRange(["--replicaof", "127.0.0.1", $"{primary}"]);
@@ -86,7 +134,8 @@ public sealed class LocalNode : IAsyncDisposable
 
         var server = await RedisServer.StartAsync(ServerKind.Machine, [.. arguments]);
         var node = new LocalNode(server, config, password) { TlsPort = tlsPort };
-        _ = await node.SayAsync(["ACL", "SETUSER", "default", .. MissingBelow.Select(static command => $"-{command}")]);
+        var below = terms.IsServerless ? MissingBelow.Concat(MissingBelowServerless) : MissingBelow;
+        _ = await node.SayAsync(["ACL", "SETUSER", "default", .. below.Select(static command => $"-{command}")]);
         return node;
     }
 
@@ -128,4 +177,12 @@ public sealed class LocalNode : IAsyncDisposable
 /// <param name="Certificate">Of a node that speaks TLS, or <see langword="null"/>.</param>
 /// <param name="PrimaryPort">Where its primary listens, of a replica.</param>
 /// <param name="Replicates">Whether the shard has replicas.</param>
-public sealed record NodeTerms(bool ClusterMode, string? AuthToken, LocalCertificate? Certificate, int? PrimaryPort, bool Replicates);
+/// <param name="IsServerless">It stands for a serverless cache, which lacks more commands.</param>
+public sealed record NodeTerms(
+    bool ClusterMode,
+    string? AuthToken,
+    LocalCertificate? Certificate,
+    int? PrimaryPort,
+    bool Replicates,
+    bool IsServerless = false
+);

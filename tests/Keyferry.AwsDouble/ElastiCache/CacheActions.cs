@@ -51,7 +51,7 @@ internal sealed class CacheActions(CacheWorld world)
         var found = world.Serverless.Where(one => name is null || one == name);
         return new XElement(
             "ServerlessCaches",
-            found.Select(static one => new XElement(
+            found.Select(one => new XElement(
                 "member",
                 new XElement("ServerlessCacheName", one),
                 new XElement("Status", "available"),
@@ -60,8 +60,9 @@ internal sealed class CacheActions(CacheWorld world)
                 new XElement("FullEngineVersion", "8.1"),
                 new XElement(
                     "Endpoint",
-                    new XElement("Address", $"{one}-abc123.serverless.eun1.cache.amazonaws.com"),
-                    new XElement("Port", 6379)
+                    world.ServerlessServers.GetValueOrDefault(one) is { } server
+                        ? new object[] { new XElement("Address", "127.0.0.1"), new XElement("Port", server.Port) }
+                        : [new XElement("Address", $"{one}-abc123.serverless.eun1.cache.amazonaws.com"), new XElement("Port", 6379)]
                 ),
                 new XElement("ARN", $"arn:aws:elasticache:{AwsServer.Region}:{AwsServer.Account}:serverlesscache:{one}"),
                 new XElement("SecurityGroupIds", new XElement("SecurityGroupId", "sg-0cache")),
