@@ -101,7 +101,7 @@ internal sealed class AclFence(IReadOnlyList<ServerConnector> primaries, IRunSto
                 continue;
             }
 
-            store.MarkLeaseUndone(taken.Lease, $"the rights of {taken.Rules.User} were given back");
+            _ = store.Close(taken.Lease, $"the rights of {taken.Rules.User} were given back");
             _ = _taken.Remove(taken);
         }
 

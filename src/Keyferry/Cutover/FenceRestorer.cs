@@ -45,8 +45,7 @@ internal sealed class FenceRestorer(IRunStore store, Func<LeaseRecord, ServerCon
             return new LeaseOutcome(lease, LeaseOutcomeKind.Refused, $"{lease.ToEndpoint()}: fence ({lease.After}) not lifted: {refused}");
         }
 
-        var words = $"{lease.ToEndpoint()}: fence ({lease.After}) lifted";
-        store.MarkLeaseUndone(lease.Id, words);
+        var words = store.Close(lease.Id, $"{lease.ToEndpoint()}: fence ({lease.After}) lifted");
         return new LeaseOutcome(lease, LeaseOutcomeKind.PutBack, words);
     }
 

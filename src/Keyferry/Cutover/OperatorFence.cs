@@ -78,7 +78,7 @@ internal sealed class OperatorFence(
         _raised = false;
         if (_lease != 0)
         {
-            store.MarkLeaseUndone(_lease, "the writers were started again");
+            _ = store.Close(_lease, "the writers were started again");
             _lease = 0;
         }
     }

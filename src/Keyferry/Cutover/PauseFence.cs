@@ -162,7 +162,7 @@ internal sealed class PauseFence(IReadOnlyList<ServerConnector> primaries, IRunS
                 continue;
             }
 
-            store.MarkLeaseUndone(_leases[i], "writes pass again");
+            _ = store.Close(_leases[i], "writes pass again");
             _leases[i] = 0;
         }
 

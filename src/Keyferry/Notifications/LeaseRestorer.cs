@@ -42,12 +42,7 @@ internal sealed class LeaseRestorer(
             var connector = connect(lease);
             await using var connection = await connector.ConnectAsync("restore", stop);
             var outcome = await UndoFlagsAsync(connection, lease, stop);
-            if (outcome.IsClosed)
-            {
-                store.MarkLeaseUndone(lease.Id, outcome.Words);
-            }
-
-            return outcome;
+            return outcome.IsClosed ? outcome with { Words = store.Close(lease.Id, outcome.Words) } : outcome;
         }
         catch (KeyferryException failed) when (failed.Kind == FailureKind.Unreachable)
         {

@@ -44,5 +44,7 @@ public sealed class FullDiskTests : IDisposable
         Assert.Contains("cannot be kept", program.Output, StringComparison.Ordinal);
         Assert.NotEqual(ExitCodes.Ok, code);
         Assert.Equal("", await source.FlagsAsync());
+        // What was put back is told so, although that cannot be recorded any more.
+        Assert.DoesNotContain("could not be put back", program.Output, StringComparison.Ordinal);
     }
 }
