@@ -7,7 +7,7 @@ namespace Keyferry.Integration.Faults;
 
 /// <summary>Faults under load: what piles up is bounded, what is cut off is noticed at once, and everything catches up.</summary>
 [Collection(nameof(LoadCollection))]
-public sealed class LoadFaultTests
+public sealed class LoadFaultTests(ITestOutputHelper output)
 {
     /// <summary>Keys on their way come back to the queue whatever its budget: a few batches of 512 short names.</summary>
     private const long OnTheirWay = 512 * 1024;
@@ -60,11 +60,11 @@ public sealed class LoadFaultTests
         Assert.InRange(most, 1, budget + OnTheirWay);
     }
 
-    private static async Task OutageAsync(TimeSpan away, int writesPerSecond)
+    private async Task OutageAsync(TimeSpan away, int writesPerSecond)
     {
         const long budget = 1024 * 1024;
         await using var bench = await FaultBench.StartAsync(new KeySpace(Seed: 401, Count: 60_000, Databases: 2));
-        var most = 0L;
+        var (most, memory, caughtUp) = (0L, 0L, TimeSpan.Zero);
 
         var outcome = await bench.RunAsync(
             seed: 401,
@@ -75,19 +75,27 @@ public sealed class LoadFaultTests
                 bench.Target.Proxy.Refuse();
                 bench.Target.Proxy.Reset();
                 var outage = Stopwatch.StartNew();
+                var written = await WritesAsync(bench);
                 await bench.UntilAsync(() => Watch(bench, ref most) && outage.Elapsed > away, "the end of the outage", stop);
+                memory = Environment.WorkingSet;
+                output.WriteLine($"{(await WritesAsync(bench) - written) / outage.Elapsed.TotalSeconds:N0} writes/s during the outage");
+                outage.Restart();
                 bench.Target.Proxy.Accept();
                 await bench.UntilAsync(() => Watch(bench, ref most) && CaughtUp(bench), "the run to catch up under writes", stop);
+                caughtUp = outage.Elapsed;
             },
             Stop,
             static options => options with { DirtyBudget = budget, OutageBudget = TimeSpan.FromMinutes(5) }
         );
 
+        output.WriteLine(
+            $"at most {most:N0} bytes of dirty keys, budget {budget:N0}; the process of both engine and writer had {memory >> 20} MiB; caught up after {caughtUp.TotalSeconds:0.0} s"
+        );
         outcome.AssertEqual("outage");
         Assert.InRange(most, 1, budget + OnTheirWay);
     }
 
-    private static async Task OverflowAsync(string limit, int writesPerSecond, TimeSpan duration)
+    private async Task OverflowAsync(string limit, int writesPerSecond, TimeSpan duration)
     {
         await using var bench = await FaultBench.StartAsync(new KeySpace(Seed: 402, Count: 5000));
         var (cut, noticed) = (DateTimeOffset.MinValue, DateTimeOffset.MinValue);
@@ -114,7 +122,7 @@ public sealed class LoadFaultTests
                 bench.Source.Proxy.Resume();
                 await bench.UntilAsync(() => bench.Log.Gaps.Count > 0, "the gap", stop);
                 noticed = bench.Log.Gaps.First().At;
-                await load;
+                output.WriteLine($"{await load / duration.TotalSeconds:N0} writes/s; noticed {(noticed - cut).TotalMilliseconds:0} ms after the cut");
                 await bench.UntilAsync(() => bench.Progress.OpenGaps == 0, "the gap to be closed", stop);
             },
             Stop
@@ -122,6 +130,14 @@ public sealed class LoadFaultTests
 
         outcome.AssertEqual("overflow");
         Assert.True(noticed - cut < TimeSpan.FromSeconds(1), $"cut at {cut:O}, noticed at {noticed:O}\n{outcome}");
+    }
+
+    /// <summary>Changes of the source's data, by its own count.</summary>
+    private static async Task<long> WritesAsync(FaultBench bench)
+    {
+        var info = (await bench.Source.CallAsync("INFO", "persistence")).ToString();
+        var line = info.Split('\n').First(static line => line.StartsWith("rdb_changes_since_last_save:", StringComparison.Ordinal));
+        return long.Parse(line.Split(':')[1]);
     }
 
     private static bool CaughtUp(FaultBench bench) =>
