@@ -11,7 +11,7 @@ internal static partial class MutationList
             6,
             "A loss is told to nobody",
             "Lanes/LaneSet.cs",
-            "_gaps.Note(reason);",
+            "_gaps.Note(reason, since: since);",
             "_ = reason;",
             Simulation("EngineSimulationTests", "Broken_networks")
         ),
@@ -52,6 +52,30 @@ internal static partial class MutationList
         ),
         new(
             6,
+            "Idle times are believed for a time that nobody watched",
+            "Capture/IdleEvidence.cs",
+            "since < clean.Look.Ended",
+            "since < 0",
+            Unit("IdleEvidenceTests", "Before_the_first_look_nothing_is_known")
+        ),
+        new(
+            6,
+            "Idle times are believed although a child process kept uses from being noted",
+            "Capture/IdleEvidence.cs",
+            "if (Number(was, \"total_forks\") != Number(now, \"total_forks\"))",
+            "if (Number(was, \"total_forks\") > Number(now, \"total_forks\"))",
+            Integration("IdleGapTests", "Where_idle_times_prove_nothing_all_keys_are_compared")
+        ),
+        new(
+            6,
+            "Small integers, which share an idle time, are taken for idle",
+            "Verify/RecentUse.cs",
+            " or e=='int' then",
+            "then",
+            Integration("RecentUseTests", "Idle_keys_are_left_out_but_for_integers")
+        ),
+        new(
+            6,
             "A target that has forgotten everything passes unnoticed",
             "Lanes/TargetProcess.cs",
             "gaps.Note(reason);",
@@ -78,7 +102,7 @@ internal static partial class MutationList
             6,
             "A change that finds no room is dropped",
             "Lanes/LaneSet.cs",
-            "_gaps.Note(\"more keys changed than the memory budget for dirty keys holds\");",
+            "_gaps.Note(\"more keys changed than the memory budget for dirty keys holds\", since: HeardUpTo());",
             "_ = _gaps;",
             Simulation("EngineSimulationTests", "Little_memory")
         ),

@@ -13,6 +13,10 @@ internal interface ICapture : IAsyncDisposable
     /// <summary>Whether it hears of changes; one that does not (polling) finds them by passes over both sides.</summary>
     bool Listens { get; }
 
+    /// <summary>A timestamp of the run's clock: every change that the source made before has been marked, or is covered by a gap that was noted. It lags behind by a few
+    /// seconds. <see langword="null"/> where nothing is known.</summary>
+    long? HeardUpTo { get; }
+
     /// <summary>Returns only when the server has confirmed that it is listening: a key changed after this call is marked dirty, or a gap is noted.</summary>
     /// <exception cref="Model.KeyferryException">It cannot listen.</exception>
     ValueTask ArmAsync(CancellationToken stop);
@@ -26,4 +30,16 @@ internal interface ICapture : IAsyncDisposable
 
     /// <summary>Completes when the change of Keyferry's own key <paramref name="probe"/> has come through.</summary>
     Task SeesAsync(byte[] probe, CancellationToken stop);
+
+    /// <summary>Up to when all of several have heard everything.</summary>
+    static long? Earliest(IEnumerable<long?> moments)
+    {
+        long? earliest = long.MaxValue;
+        foreach (var moment in moments)
+        {
+            earliest = moment is { } known && earliest is { } least ? Math.Min(known, least) : null;
+        }
+
+        return earliest == long.MaxValue ? null : earliest;
+    }
 }

@@ -32,6 +32,7 @@ internal sealed class ListeningCapture(
 
     private readonly SemaphoreSlim _sending = new(1, 1);
     private readonly Pulse _heard = new();
+    private readonly HeardMark _mark = new();
     private RespConnection? _connection;
     private long _pinged;
     private long _ponged;
@@ -47,9 +48,13 @@ internal sealed class ListeningCapture(
     public bool Listens => true;
 
     /// <inheritdoc/>
+    public long? HeardUpTo => _mark.UpTo;
+
+    /// <inheritdoc/>
     public async ValueTask ArmAsync(CancellationToken stop)
     {
         await dialect.PrepareAsync(stop);
+        var began = time.GetTimestamp();
         var connection = await connector.ConnectAsync("capture", stop, subscription: true);
         try
         {
@@ -72,6 +77,7 @@ internal sealed class ListeningCapture(
             };
         }
 
+        _mark.Listens(began);
         Interlocked.Exchange(ref _ponged, Interlocked.Read(ref _pinged));
         Volatile.Write(ref _loggedIn, time.GetTimestamp());
         Volatile.Write(ref _connection, connection);
@@ -98,7 +104,7 @@ internal sealed class ListeningCapture(
             catch (IOException lost)
             {
                 reason = $"the capture's connection to the source was lost: {lost.Message}";
-                sink.MayHaveMissed(reason);
+                sink.MayHaveMissed(reason, _mark.UpTo);
             }
 
             either.Cancel();
@@ -196,7 +202,7 @@ internal sealed class ListeningCapture(
                 await Task.Delay(pause, time, stop);
                 await ArmAsync(stop);
                 // The blind time ends only now: a rescan that began before must not count for it.
-                sink.MayHaveMissed(reason);
+                sink.MayHaveMissed(reason, _mark.UpTo);
                 return;
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -220,6 +226,7 @@ internal sealed class ListeningCapture(
             var token = dialect.Hear((await connection.ReadAsync(stop)).Span, sink, OnOwnKey);
             if (token > 0)
             {
+                _mark.Answered(token, time.GetTimestamp());
                 Interlocked.Exchange(ref _ponged, token);
                 _heard.Set();
             }
@@ -334,6 +341,7 @@ internal sealed class ListeningCapture(
             }
 
             var token = Interlocked.Increment(ref _pinged);
+            _mark.Asked(token, time.GetTimestamp());
             connection.Write("PING", token);
             await connection.FlushAsync(stop);
             return token;

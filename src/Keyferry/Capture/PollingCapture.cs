@@ -20,6 +20,9 @@ internal sealed class PollingCapture(TimeSpan interval, IChangeSink sink, TimePr
     /// <inheritdoc/>
     public bool Listens => false;
 
+    /// <inheritdoc/>
+    public long? HeardUpTo => null;
+
     /// <summary>Asks for a pass when the interval is over.</summary>
     public void AskIfDue()
     {

@@ -32,6 +32,9 @@ internal sealed class RedundantCapture : ICapture
     public bool Listens => true;
 
     /// <inheritdoc/>
+    public long? HeardUpTo => ICapture.Earliest(_halves.Select(static half => half.Capture.HeardUpTo));
+
+    /// <inheritdoc/>
     public async ValueTask ArmAsync(CancellationToken stop)
     {
         foreach (var half in _halves)
@@ -96,7 +99,7 @@ internal sealed class RedundantCapture : ICapture
         _joined.Set();
         if (isGap)
         {
-            _sink.MayHaveMissed(reason);
+            _sink.MayHaveMissed(reason, HeardUpTo);
         }
     }
 
@@ -229,6 +232,6 @@ internal sealed class RedundantCapture : ICapture
 
         public void AllChanged(string reason) => _whole._sink.AllChanged(reason);
 
-        public void MayHaveMissed(string reason) => _whole.OnLost(this, reason);
+        public void MayHaveMissed(string reason, long? since = null) => _whole.OnLost(this, reason);
     }
 }

@@ -38,6 +38,9 @@ internal sealed class RotatingCapture : ICapture
     /// <inheritdoc/>
     public bool Listens => Present.Capture.Listens;
 
+    /// <inheritdoc/>
+    public long? HeardUpTo => Present.Capture.HeardUpTo;
+
     private Part Present => Volatile.Read(ref _present);
 
     /// <inheritdoc/>

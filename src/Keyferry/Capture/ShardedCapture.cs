@@ -24,6 +24,9 @@ internal sealed class ShardedCapture : ICapture
     /// <inheritdoc/>
     public bool Listens => true;
 
+    /// <inheritdoc/>
+    public long? HeardUpTo => ICapture.Earliest(Parts().Select(static part => part.Capture.HeardUpTo));
+
     /// <summary>The nodes that are listened to.</summary>
     public IReadOnlyList<string> Nodes
     {

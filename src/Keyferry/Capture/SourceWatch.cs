@@ -32,6 +32,7 @@ internal sealed class SourceWatch(
 )
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ClientsInterval = TimeSpan.FromMinutes(1);
 
     /// <summary>Commands that change any key without an event on some server. (Measured on 13 servers.)</summary>
     private static readonly string[] SilentCommands = ["flushall", "flushdb", "swapdb", "vadd", "vrem", "vsetattr"];
@@ -60,6 +61,10 @@ internal sealed class SourceWatch(
     private Dictionary<string, long>? _calls;
     private string? _link;
     private ServerIdentity? _identity;
+    private readonly IdleEvidence _evidence = new(time);
+    private long? _clientsListed;
+    private long _lastAsked;
+    private long? _unheardSince;
 
     /// <summary>Notes how things stand; call it after the capture is armed and before anything is copied.</summary>
     /// <exception cref="KeyferryException">The source cannot be reached.</exception>
@@ -137,17 +142,93 @@ internal sealed class SourceWatch(
     private async ValueTask LookAsync(RespConnection connection, CancellationToken stop)
     {
         var number = Interlocked.Increment(ref _begun);
+        var (quiet, asked) = (connector.Quiet.Now, time.GetTimestamp());
         var identity = await ServerConnector.IdentifyAsync(connection, stop);
+        var answered = time.GetTimestamp();
         var link = identity.IsReplica ? await LinkAsync(connection, identity, stop) : null;
         var stats = await connection.TryCallAsync(stop, "INFO", "commandstats");
+        var calls = stats.IsError ? null : CallsOf(stats.Text);
+        var hidden = await HiddenClientsAsync(connection, identity, stop);
         lock (_lock)
         {
-            if (number > _compared)
+            if (number <= _compared)
             {
-                _compared = number;
-                Compare(identity, link, stats.IsError ? null : CallsOf(stats.Text));
+                return;
+            }
+
+            _compared = number;
+            Compare(identity, link, calls);
+            // What is noticed by the next look came after this one was asked for, or in the same turn of the server's event loop, which the look before bounds.
+            (_unheardSince, _lastAsked) = (_lastAsked == 0 ? null : _lastAsked, asked);
+            _evidence.Look(
+                new IdleLook(identity, calls)
+                {
+                    Asked = asked,
+                    Answered = answered,
+                    Ended = time.GetTimestamp(),
+                    QuietBefore = quiet,
+                    QuietAfter = connector.Quiet.Now,
+                    HiddenClients = hidden,
+                }
+            );
+        }
+    }
+
+    /// <summary>From which second of the source's clock on a key that was not used since was not written since <paramref name="since"/>, as far as this watch has seen.</summary>
+    /// <returns>The second, or <see langword="null"/> and why nothing can be said.</returns>
+    public (long? Second, string WhyNot) UntouchedSince(long since)
+    {
+        lock (_lock)
+        {
+            return (_evidence.SecondOf(since, out var whyNot), whyNot);
+        }
+    }
+
+    /// <summary>Which client hides its uses; asked where it matters, and where one was found not again for a while: the list is long where clients are many.</summary>
+    /// <returns>Empty for none, <see langword="null"/> where it was not asked.</returns>
+    private async ValueTask<string?> HiddenClientsAsync(RespConnection connection, ServerIdentity identity, CancellationToken stop)
+    {
+        if (!identity.HasNoTouch)
+        {
+            return "";
+        }
+
+        lock (_lock)
+        {
+            if (!_evidence.WantsClients || (_clientsListed is { } listed && time.GetElapsedTime(listed) < ClientsInterval))
+            {
+                return null;
             }
         }
+
+        var list = await connection.TryCallAsync(stop, "CLIENT", "LIST");
+        var hidden = list.IsError ? "CLIENT LIST may not be read" : HiddenIn(list.Text, $"{connector.NamePrefix}:");
+        lock (_lock)
+        {
+            _clientsListed = hidden.Length == 0 ? null : time.GetTimestamp();
+        }
+
+        return hidden;
+    }
+
+    /// <summary>Which client of a CLIENT LIST hides its uses and is none of ours; empty for none.</summary>
+    internal static string HiddenIn(string list, string ours)
+    {
+        foreach (var line in list.Split('\n'))
+        {
+            var fields = line.Split(' ');
+            var flags = fields.FirstOrDefault(static field => field.StartsWith("flags=", StringComparison.Ordinal)) ?? "";
+            if (
+                flags.Contains('T', StringComparison.Ordinal)
+                && !fields.Any(field => field.StartsWith($"name={ours}", StringComparison.Ordinal))
+            )
+            {
+                var address = fields.FirstOrDefault(static field => field.StartsWith("addr=", StringComparison.Ordinal)) ?? "addr=?";
+                return $"the client {address["addr=".Length..]} hides its uses (CLIENT NO-TOUCH)";
+            }
+        }
+
+        return "";
     }
 
     private void Compare(ServerIdentity identity, string? link, Dictionary<string, long>? calls)
@@ -208,13 +289,13 @@ internal sealed class SourceWatch(
         IEnumerable<string> silent = identity.RedisVersion < new Version(6, 0) ? SilentCommands.Concat(SilentBefore6) : SilentCommands;
         if (Rose(silent, before, now) is { } command)
         {
-            sink.MayHaveMissed($"{command.ToUpperInvariant()} ran on the source, which raises no event");
+            sink.MayHaveMissed($"{command.ToUpperInvariant()} ran on the source, which raises no event", _unheardSince);
         }
 
         IEnumerable<string> silentForStreams = family is null ? SilentStreamCommands.Concat(UntoldByTracking) : SilentStreamCommands;
         if (Rose(silentForStreams, before, now) is { } streams)
         {
-            gaps.Note($"{streams.ToUpperInvariant()} ran on the source, which raises no event", GapScope.Streams);
+            gaps.Note($"{streams.ToUpperInvariant()} ran on the source, which raises no event", GapScope.Streams, _unheardSince);
         }
     }
 

@@ -89,7 +89,7 @@ internal sealed class Lane(
         try
         {
             // Reading for a migration is no use of the key: the source's LRU must not see it. Older servers do not know the command.
-            _ = await from.TryCallAsync(stop, "CLIENT", "NO-TOUCH", "ON");
+            await source.Quiet.AskAsync(from, stop);
             _forerunners ??= new Forerunners(context.Target, reason => Suspect?.Invoke(reason));
             _pieceLinks ??= new PieceLinks(index, source, target, context, reason => Suspect?.Invoke(reason));
             var to = await target.ConnectAsync($"lane{index}", stop, opened: _forerunners.EndAsync);

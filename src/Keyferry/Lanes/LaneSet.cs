@@ -29,6 +29,9 @@ internal sealed class LaneSet : IChangeSink, ISnapshotSink
     /// <summary>One queue per lane.</summary>
     public IReadOnlyList<LaneQueue> Queues => _queues;
 
+    /// <summary>Up to when every change of the source has been marked, as the capture knows it.</summary>
+    public Func<long?> HeardUpTo { get; set; } = static () => null;
+
     /// <summary>Changes that captures have reported.</summary>
     public long Changes => Interlocked.Read(ref _changes);
 
@@ -63,7 +66,7 @@ internal sealed class LaneSet : IChangeSink, ISnapshotSink
     private void NoteLost()
     {
         Volatile.Read(ref _watched)?.TouchAll();
-        _gaps.Note("more keys changed than the memory budget for dirty keys holds");
+        _gaps.Note("more keys changed than the memory budget for dirty keys holds", since: HeardUpTo());
     }
 
     private bool IsOurs(int database, ReadOnlySpan<byte> key) => _scope.Covers(database, key) && !ReservedKeys.Contains(key);
@@ -152,14 +155,14 @@ internal sealed class LaneSet : IChangeSink, ISnapshotSink
     public void AllChanged(string reason)
     {
         _ = Interlocked.Increment(ref _writes);
-        MayHaveMissed(reason);
+        MayHaveMissed(reason, HeardUpTo());
     }
 
     /// <inheritdoc/>
-    public void MayHaveMissed(string reason)
+    public void MayHaveMissed(string reason, long? since = null)
     {
         Volatile.Read(ref _watched)?.TouchAll();
-        _gaps.Note(reason);
+        _gaps.Note(reason, since: since);
     }
 
     /// <summary>Slots have moved: changes of their keys may have been missed.</summary>

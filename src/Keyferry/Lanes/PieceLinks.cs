@@ -23,7 +23,7 @@ internal sealed class PieceLinks(int index, ServerConnector source, ServerConnec
         var from = await source.ConnectAsync($"lane{index}-large", stop);
         try
         {
-            _ = await from.TryCallAsync(stop, "CLIENT", "NO-TOUCH", "ON");
+            await source.Quiet.AskAsync(from, stop);
             var to = await target.ConnectAsync($"lane{index}-large", stop, opened: _forerunners.EndAsync);
             return (from, to, new PieceCopy(from, to, context.Transfer, context.Pace, $"{target.NamePrefix}:lane{index}"));
         }

@@ -54,12 +54,12 @@ internal sealed class MigrationEngine
         _options = options;
         _plan = plan;
         _source = source;
-        _target = target;
-        _time = time;
+        (_target, _time) = (target, time);
         _counters = new LaneCounters(time);
         Gaps = new GapLedger(time);
         Functions = options.Functions ? new FunctionMover(source, target, Note) : null;
-        Lanes = new LaneSet(options.Lanes, options.DirtyBudget, plan.Transfer.Scope, Gaps, time);
+        Lanes = new LaneSet(options.Lanes, options.DirtyBudget, plan.Transfer.Scope, Gaps, time) { HeardUpTo = () => Capture?.HeardUpTo };
+        Untouched = new UntouchedKeys(Gaps, Failed);
         _targetProcess = new TargetProcess(target.Topology is null ? plan.TargetIdentity : null, Gaps);
         _targetSlots = new TopologyWatch(target, OnTargetSlotsAsync, time);
         var databases = new TargetDatabases(target, plan.Transfer.Scope);
@@ -87,6 +87,9 @@ internal sealed class MigrationEngine
 
     /// <summary>What may have been missed.</summary>
     public GapLedger Gaps { get; }
+
+    /// <summary>Decides what a rescan may leave out.</summary>
+    public UntouchedKeys Untouched { get; }
 
     /// <summary>Keys that the target refuses.</summary>
     public FailedKeys Failed { get; } = new();
@@ -250,7 +253,7 @@ internal sealed class MigrationEngine
             else
             {
                 var rescan = NewRescan(Gaps.ClosingSlots);
-                await rescan.RunAsync(surplusOnly: false, stop);
+                await Untouched.RescanAsync(rescan, Capture, MovesUnchanged, stop);
                 _quietPass = rescan.Named == 0;
             }
 

@@ -42,6 +42,8 @@ internal sealed class SourceListening
         (_options, _plan, _name, _source) = (options, plan, name, source);
         (_engine, _journal, _time) = (engine, journal, time);
         _kind = options.Capture;
+        engine.Untouched.Prove = UntouchedSinceAsync;
+        engine.Untouched.Say = text => journal.Note(NoteLevel.Information, text);
     }
 
     /// <summary>Listens to every primary, and proves it.</summary>
@@ -89,6 +91,19 @@ internal sealed class SourceListening
         {
             await watch.LookNowAsync(stop);
         }
+    }
+
+    /// <summary>From which second of the source's clock on a key that was not used since was not written since a moment of the run's clock; or why that cannot be said.</summary>
+    private async ValueTask<(long? Second, string WhyNot)> UntouchedSinceAsync(long since, CancellationToken stop)
+    {
+        if (Watches() is not [var watch])
+        {
+            return (null, "the source is a cluster");
+        }
+
+        // The gap is over by now: what has happened in it is seen.
+        await watch.LookNowAsync(stop);
+        return watch.UntouchedSince(since);
     }
 
     /// <summary>Follows the slots: listens to primaries that are new, and no longer to those that have none left.</summary>

@@ -84,23 +84,38 @@ internal sealed class GapLedger(TimeProvider time)
     /// <summary>Notes that changes may have been missed.</summary>
     /// <param name="reason">What happened, in words.</param>
     /// <param name="scope">Which part of the keyspace.</param>
-    public void Note(string reason, GapScope scope = GapScope.AllKeys)
+    /// <param name="since">A timestamp of the run's clock before which no change of the source was missed, if all that may be missing is changes of the source.</param>
+    public void Note(string reason, GapScope scope = GapScope.AllKeys, long? since = null)
     {
         Gap gap;
         lock (_lock)
         {
             // One that nobody has begun to close yet covers this loss, too.
-            if (_pending.Exists(open => open.Reason == reason && open.Scope == scope))
+            var same = _pending.FindIndex(open => open.Reason == reason && open.Scope == scope);
+            if (same >= 0)
             {
+                _pending[same] = _pending[same] with { Since = Earlier(_pending[same].Since, since) };
                 return;
             }
 
-            gap = new Gap(++_total, reason, scope, time.GetUtcNow());
+            gap = new Gap(++_total, reason, scope, time.GetUtcNow()) { Since = since };
             _pending.Add(gap);
         }
 
         Opened?.Invoke(gap);
         Pulse.Set();
+    }
+
+    /// <summary>Before this timestamp nothing was missed by any of the gaps that are being closed; <see langword="null"/> where that is not known of all.</summary>
+    public long? ClosingSince
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _closing.Count == 0 ? null : _closing.Select(static gap => gap.Since).Aggregate(Earlier);
+            }
+        }
     }
 
     /// <summary>Notes that changes of keys in some slots may have been missed.</summary>
@@ -177,6 +192,8 @@ internal sealed class GapLedger(TimeProvider time)
             Closed?.Invoke(gap);
         }
     }
+
+    private static long? Earlier(long? one, long? other) => one is { } first && other is { } second ? Math.Min(first, second) : null;
 }
 
 /// <summary>A time during which changes may have been missed.</summary>
@@ -188,6 +205,10 @@ internal sealed record Gap(int Id, string Reason, GapScope Scope, DateTimeOffset
 {
     /// <summary>The slots that it is confined to; <see langword="null"/> for all.</summary>
     public SlotRanges? Slots { get; init; }
+
+    /// <summary>A timestamp of the run's clock before which no change of the source was missed; <see langword="null"/> where that is not known, or where the target
+    /// may have lost something, too.</summary>
+    public long? Since { get; init; }
 }
 
 /// <summary>Which part of the keyspace a gap concerns; a later member covers the earlier ones.</summary>

@@ -13,5 +13,8 @@ internal interface IChangeSink
     void AllChanged(string reason);
 
     /// <summary>The capture was blind: changes may have been missed. Said at the loss, and again when it listens once more.</summary>
-    void MayHaveMissed(string reason);
+    /// <param name="reason">What happened, in words.</param>
+    /// <param name="since">A moment of the run's clock (a timestamp) before which no change of the source was missed; <see langword="null"/> where that is not
+    /// known, or where more is at stake than changes of the source.</param>
+    void MayHaveMissed(string reason, long? since = null);
 }

@@ -16,6 +16,9 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
     /// <summary>A slot of the home node.</summary>
     public int Home { get; private init; }
 
+    /// <summary>Asks for reads that are no uses.</summary>
+    public QuietReads Quiet { get; private init; } = new();
+
     /// <summary>Where the connections go.</summary>
     public Endpoint Endpoint => endpoint;
 
@@ -195,11 +198,17 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
     }
 
     /// <summary>The same deployment, with the node that serves <paramref name="slot"/> as home.</summary>
-    public ServerConnector At(int slot) => new(dialer, endpoint, role, settings, time) { Topology = Topology, Home = slot };
+    public ServerConnector At(int slot) =>
+        new(dialer, endpoint, role, settings, time)
+        {
+            Topology = Topology,
+            Home = slot,
+            Quiet = Quiet,
+        };
 
     /// <summary>Plain connections to one node of the cluster.</summary>
     public ServerConnector To(ClusterNode node) =>
-        new(dialer, endpoint with { Host = node.Host, Port = node.Port, Sentinel = null }, role, settings, time);
+        new(dialer, endpoint with { Host = node.Host, Port = node.Port, Sentinel = null }, role, settings, time) { Quiet = Quiet };
 
     private async ValueTask<RespConnection> ConnectRoutedAsync(
         ClusterTopology topology,

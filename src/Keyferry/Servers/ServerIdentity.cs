@@ -38,6 +38,9 @@ internal sealed record ServerIdentity
     /// <summary>Keys per logical database, as <c>INFO keyspace</c> lists them; databases without keys are absent.</summary>
     public required IReadOnlyDictionary<int, long> Keyspace { get; init; }
 
+    /// <summary>The names of the modules that are loaded.</summary>
+    public IReadOnlyList<string> Modules { get; init; } = [];
+
     /// <summary>Everything else that INFO said, for findings.</summary>
     public required IReadOnlyDictionary<string, string> Fields { get; init; }
 
@@ -86,6 +89,7 @@ internal sealed record ServerIdentity
     {
         var fields = new Dictionary<string, string>(StringComparer.Ordinal);
         var keyspace = new SortedDictionary<int, long>();
+        var modules = new List<string>();
         foreach (var line in info.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             var colon = line.IndexOf(':', StringComparison.Ordinal);
@@ -96,6 +100,11 @@ internal sealed record ServerIdentity
 
             var (name, value) = (line[..colon], line[(colon + 1)..]);
             fields[name] = value;
+            if (name == "module")
+            {
+                modules.Add(value.Split(',')[0].Replace("name=", "", StringComparison.Ordinal));
+            }
+
             if (TryReadKeyspace(name, value, out var database, out var keys))
             {
                 keyspace[database] = keys;
@@ -122,6 +131,7 @@ internal sealed record ServerIdentity
             UsedMemory = Number(fields.GetValueOrDefault("used_memory")),
             MaxMemory = Number(fields.GetValueOrDefault("maxmemory")),
             Keyspace = keyspace,
+            Modules = modules,
             Fields = fields,
         };
     }

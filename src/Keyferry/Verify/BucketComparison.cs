@@ -15,7 +15,8 @@ namespace Keyferry.Verify;
 /// Whether equal sums are to prove that keys are equal, as in a verify. Then nothing is compared between servers of different payload versions, whose digests
 /// leave some of a value out, nor where an expiry is known but roughly.
 /// </param>
-internal sealed class BucketComparison(VerifyOptions options, DatabasePair pair, bool proving = false)
+/// <param name="namesOnly">Whether only the names are compared: which keys only one side has.</param>
+internal sealed class BucketComparison(VerifyOptions options, DatabasePair pair, bool proving = false, bool namesOnly = false)
 {
     /// <summary>Of the buckets, so many may differ; where it is more, most keys would be looked at one by one anyway.</summary>
     private const int MostUnequal = 4;
@@ -36,14 +37,16 @@ internal sealed class BucketComparison(VerifyOptions options, DatabasePair pair,
     /// <summary>Walks over both sides at the same time; again after an interruption, it goes on where it was.</summary>
     public async ValueTask RunAsync(VerifyLink link, Action gotOn, CancellationToken stop)
     {
-        var kind = KindFor(link);
+        var kind = namesOnly ? DigestKind.NamesOnly : KindFor(link);
         if (_refused || !IsWorthwhile(link) || (proving && (kind != DigestKind.SamePayload || !HasExactExpiries(link))))
         {
             return;
         }
 
         var sorted =
-            await SortsByBytesAsync(link.Source, options.SourceIsFenced, stop) && await SortsByBytesAsync(link.Target, fenced: false, stop);
+            !namesOnly
+            && await SortsByBytesAsync(link.Source, options.SourceIsFenced, stop)
+            && await SortsByBytesAsync(link.Target, fenced: false, stop);
         var onSource = await TryAsync(link.Source, kind, sorted, options.SourceIsFenced, stop);
         var onTarget = onSource is null ? null : await TryAsync(link.Target, kind, sorted, fenced: false, stop);
         if (onSource is null || onTarget is null)
@@ -89,8 +92,8 @@ internal sealed class BucketComparison(VerifyOptions options, DatabasePair pair,
         return new Walks(
             source,
             target,
-            new BucketWalk(source, _ignoredPrefix, link.Shift.Milliseconds),
-            new BucketWalk(target, _ignoredPrefix, shift: 0)
+            new BucketWalk(source, _ignoredPrefix, link.Shift.Milliseconds, namesOnly),
+            new BucketWalk(target, _ignoredPrefix, shift: 0, namesOnly)
         );
     }
 

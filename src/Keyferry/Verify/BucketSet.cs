@@ -5,7 +5,7 @@ namespace Keyferry.Verify;
 
 /// <summary>Some of the buckets, and thereby some of the keys: those whose names fall into them.</summary>
 /// <param name="bits">There are 2^bits buckets.</param>
-internal sealed class BucketSet(int bits)
+internal sealed class BucketSet(int bits) : IScanFilter
 {
     private const int NameHashBits = 64;
     private const int CoarseBits = 12;
@@ -35,6 +35,12 @@ internal sealed class BucketSet(int bits)
             _coarse[coarse / 8] |= (byte)(1 << (coarse % 8));
         }
     }
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<byte> Script => DigestScript.Names;
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<byte> Argument => _coarse;
 
     /// <summary>Whether the key falls into one of the buckets.</summary>
     public bool Contains(ReadOnlySpan<byte> key)

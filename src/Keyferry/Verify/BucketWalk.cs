@@ -15,7 +15,8 @@ namespace Keyferry.Verify;
 /// <param name="sums">Gets the keys.</param>
 /// <param name="ignoredPrefix">Keys whose names begin so are passed over.</param>
 /// <param name="shift">Milliseconds to add to expiries of this side.</param>
-internal sealed class BucketWalk(BucketSums sums, byte[] ignoredPrefix, long shift)
+/// <param name="namesOnly">Whether keys of which no more than the name was told count as all there is to know.</param>
+internal sealed class BucketWalk(BucketSums sums, byte[] ignoredPrefix, long shift, bool namesOnly = false)
 {
     private const int LargestPage = 256;
     private const int SmallestPage = 8;
@@ -162,7 +163,14 @@ internal sealed class BucketWalk(BucketSums sums, byte[] ignoredPrefix, long shi
         reader.Require();
         for (var rest = reader.Bytes; !rest.IsEmpty; rest = rest[DigestScript.NameHashLength..])
         {
-            sums.AddUnknown(NameHash(rest));
+            if (namesOnly)
+            {
+                sums.Add(NameHash(rest), digest: 0, BucketSums.NoExpiry);
+            }
+            else
+            {
+                sums.AddUnknown(NameHash(rest));
+            }
         }
     }
 

@@ -6,6 +6,9 @@ internal enum DigestKind
     /// <summary>Both write the same payload version: the CRC64 that every DUMP payload ends with.</summary>
     SamePayload,
 
+    /// <summary>No values: only whether there is a key of the name.</summary>
+    NamesOnly,
+
     /// <summary>Another version, but the same encodings of small values (Redis 7.0 and newer, every Valkey): a hash of the payload without its end.</summary>
     SameEncodings,
 
@@ -98,13 +101,22 @@ internal static class DigestScript
     /// <remarks>
     /// ARGV: cursor, COUNT, the beginning of names that take no part. Reply: next cursor, bytes of payload, and three strings of entries. An entry begins with the
     /// hash of a name (<see cref="NameHashLength"/>). Those of the first string end with a digest (<see cref="DigestLength"/>); those of the second, of keys that
-    /// expire, with a digest and an expiry (<see cref="ExpiryLength"/>); those of the third have no more: their values are too large, or the page was.
+    /// expire, with a digest and an expiry (<see cref="ExpiryLength"/>); those of the third have no more: their values are too large, or the page was, or
+    /// nothing but names is asked for.
     /// </remarks>
     /// <param name="kind">How digests are taken.</param>
     /// <param name="sorted">Whether both servers sort by bytes.</param>
     /// <param name="side">Servers before 7.0 tell only the time left, which is added to their own clock; some do not tell how large values are.</param>
     public static string Entries(DigestKind kind, bool sorted, VerifySide side)
     {
+        if (kind == DigestKind.NamesOnly)
+        {
+            return Prelude
+                + "local r,p,l=call('SCAN',ARGV[1],'COUNT',ARGV[2]),ARGV[3],#ARGV[3] local K,names,n=r[2],{},0 "
+                + $"for i=1,#K do if sub(K[i],1,l)~=p then n=n+1 names[n]=sub(sha(K[i]),1,{NameHashLength}) end end "
+                + "return {r[1],0,'','',cat(names)}";
+        }
+
         var members = sorted ? SortedMembers : SummedMembers;
         var functions = kind switch
         {

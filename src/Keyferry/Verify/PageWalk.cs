@@ -12,7 +12,7 @@ namespace Keyferry.Verify;
 /// <param name="names">Keys of other names are passed over as well.</param>
 /// <param name="suspects">Gets the keys that a cheap look does not find equal.</param>
 /// <param name="only">The keys to be compared; <see langword="null"/> for all. The server sorts out the others, so that their names need not be moved.</param>
-internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch suspects, BucketSet? only = null) : IDisposable
+internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch suspects, IScanFilter? only = null) : IDisposable
 {
     /// <summary>So few at once where the servers are left to others in between: those wait for a page.</summary>
     private const int SmallPageSize = 100;
@@ -126,11 +126,11 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
         {
             output.Command(6);
             output.Bulk(side.HasReadOnlyScripts ? "EVAL_RO"u8 : "EVAL"u8);
-            output.Bulk(DigestScript.Names);
+            output.Bulk(only.Script);
             output.Bulk("0"u8);
             output.Bulk(digits[..length]);
             output.Bulk(count);
-            output.Bulk(only.Coarse);
+            output.Bulk(only.Argument);
             return;
         }
 

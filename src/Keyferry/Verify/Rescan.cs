@@ -27,6 +27,13 @@ internal sealed class Rescan(
 {
     private readonly byte[] _ignoredPrefix = Encoding.UTF8.GetBytes(options.IgnoredPrefix);
 
+    /// <summary>Seconds since 1970 by the source's clock: keys that it has not used since then are equal, so that only their names are compared. <see langword="null"/> to
+    /// compare every key.</summary>
+    public long? UsedSince { get; set; }
+
+    /// <summary>Why keys were compared although they had not been used; <see langword="null"/> where none was.</summary>
+    public string? NotLeftOut { get; private set; }
+
     /// <summary>Keys that were named.</summary>
     public long Named { get; private set; }
 
@@ -44,7 +51,8 @@ internal sealed class Rescan(
             .. options.Databases
                 ?? left.Keyspace.Keys.Union(right.Keyspace.Keys).Select(static database => new DatabasePair(database, database)),
         ];
-        var concerned = new Dictionary<DatabasePair, BucketSet?>();
+        NotLeftOut = UsedSince is not null && !options.ComparesSums ? "only some of the keys take part" : null;
+        var concerned = new Dictionary<DatabasePair, IScanFilter?>();
         foreach (var pair in pairs)
         {
             // The sums are over all names: with some of them only, they would differ everywhere.
@@ -68,7 +76,7 @@ internal sealed class Rescan(
 
     private async ValueTask WalkAllAsync(
         SessionKeeper keeper,
-        Dictionary<DatabasePair, BucketSet?> concerned,
+        Dictionary<DatabasePair, IScanFilter?> concerned,
         bool fromSource,
         CancellationToken stop
     )
@@ -79,10 +87,43 @@ internal sealed class Rescan(
         }
     }
 
-    /// <summary>The keys that need to be looked at one by one; <see langword="null"/> for all.</summary>
+    /// <summary>The keys that need to be looked at one by one; <see langword="null"/> for all. Those that were used are looked at here, where the others may be left out.</summary>
     private async ValueTask<BucketSet?> NarrowAsync(SessionKeeper keeper, DatabasePair pair, CancellationToken stop)
     {
-        var comparison = new BucketComparison(options, pair);
+        if (UsedSince is { } since)
+        {
+            var used = new RecentUse(since);
+            NotLeftOut = await WhyNotAsync(keeper, used, pair, stop);
+            var names = NotLeftOut is null ? await CompareAsync(keeper, pair, namesOnly: true, stop) : null;
+            if (names is not null)
+            {
+                await WalkAsync(keeper, pair, fromSource: true, used, stop);
+                return names;
+            }
+
+            NotLeftOut ??= "too many names differ";
+        }
+
+        return await CompareAsync(keeper, pair, namesOnly: false, stop);
+    }
+
+    private async ValueTask<string?> WhyNotAsync(SessionKeeper keeper, RecentUse used, DatabasePair pair, CancellationToken stop)
+    {
+        string? whyNot = null;
+        await keeper.RunAsync(
+            async session =>
+            {
+                await session.Link.SelectAsync(pair, stop);
+                whyNot = await used.WhyNotAsync(session.Link.Source, pair.Source, options.SourceIsFenced, stop);
+            },
+            stop
+        );
+        return whyNot;
+    }
+
+    private async ValueTask<BucketSet?> CompareAsync(SessionKeeper keeper, DatabasePair pair, bool namesOnly, CancellationToken stop)
+    {
+        var comparison = new BucketComparison(options, pair, namesOnly: namesOnly);
         await keeper.RunAsync(
             async session =>
             {
@@ -94,7 +135,7 @@ internal sealed class Rescan(
         return comparison.Unequal;
     }
 
-    private async ValueTask WalkAsync(SessionKeeper keeper, DatabasePair pair, bool fromSource, BucketSet? only, CancellationToken stop)
+    private async ValueTask WalkAsync(SessionKeeper keeper, DatabasePair pair, bool fromSource, IScanFilter? only, CancellationToken stop)
     {
         using var suspects = new KeyBatch();
         using var walk = new PageWalk(_ignoredPrefix, options.Names, suspects, only);

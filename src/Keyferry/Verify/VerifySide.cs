@@ -72,7 +72,7 @@ internal sealed class VerifySide : IAsyncDisposable
 
         try
         {
-            await side.GetToKnowAsync(time, stop);
+            await side.GetToKnowAsync(connector, time, stop);
             return side;
         }
         catch
@@ -159,7 +159,7 @@ internal sealed class VerifySide : IAsyncDisposable
         await Looks.DisposeAsync();
     }
 
-    private async ValueTask GetToKnowAsync(TimeProvider time, CancellationToken stop)
+    private async ValueTask GetToKnowAsync(ServerConnector connector, TimeProvider time, CancellationToken stop)
     {
         Identity = ServerIdentity.Parse((await CallAsync(Looks, "INFO", stop)).Text);
         try
@@ -180,8 +180,8 @@ internal sealed class VerifySide : IAsyncDisposable
         if (Identity.HasNoTouch)
         {
             // Reading must not disturb what the server evicts; where it is forbidden the comparison is not worth less.
-            _ = await Pages.TryCallAsync(stop, "CLIENT", "NO-TOUCH", "ON");
-            _ = await Looks.TryCallAsync(stop, "CLIENT", "NO-TOUCH", "ON");
+            await connector.Quiet.AskAsync(Pages, stop);
+            await connector.Quiet.AskAsync(Looks, stop);
         }
     }
 }

@@ -137,7 +137,7 @@ public abstract class CaptureContract : IAsyncLifetime
 
         public void AllChanged(string reason) => Losses.Enqueue(reason);
 
-        public void MayHaveMissed(string reason) => Losses.Enqueue(reason);
+        public void MayHaveMissed(string reason, long? since = null) => Losses.Enqueue(reason);
     }
 }
 

@@ -122,7 +122,9 @@ public sealed class LoadFaultTests(ITestOutputHelper output)
                 bench.Source.Proxy.Resume();
                 await bench.UntilAsync(() => bench.Log.Gaps.Count > 0, "the gap", stop);
                 noticed = bench.Log.Gaps.First().At;
-                output.WriteLine($"{await load / duration.TotalSeconds:N0} writes/s; noticed {(noticed - cut).TotalMilliseconds:0} ms after the cut");
+                output.WriteLine(
+                    $"{await load / duration.TotalSeconds:N0} writes/s; noticed {(noticed - cut).TotalMilliseconds:0} ms after the cut"
+                );
                 await bench.UntilAsync(() => bench.Progress.OpenGaps == 0, "the gap to be closed", stop);
             },
             Stop

@@ -35,7 +35,7 @@ internal sealed class Keyspace(SimServer server, int databases, ulong seed)
             return null;
         }
 
-        if (entry is not null && touch && server.Current is not { NoTouch: true })
+        if (entry is not null && touch && server.Current is not { NoTouch: true } && server.Clock >= server.Statistics.ChildUntil)
         {
             entry.UsedAt = server.Clock;
         }

@@ -57,5 +57,11 @@ internal sealed class ServerStatistics
 
     public long Expired { get; set; }
 
+    /// <summary>Child processes that were begun (BGSAVE).</summary>
+    public long Forks { get; set; }
+
+    /// <summary>Until when, by the server's clock, the last of them works; while it does, uses of keys are not noted.</summary>
+    public long ChildUntil { get; set; }
+
     public long Evicted { get; set; }
 }

@@ -93,6 +93,9 @@ internal sealed class SimServer : ISimListener
     /// <summary>Its clock.</summary>
     public DateTimeOffset Now => _scheduler.Time.GetUtcNow() + Options.ClockAhead;
 
+    /// <summary>The client as which the simulation itself acts.</summary>
+    public SimClient Inside => _inside;
+
     /// <summary>The client whose command runs.</summary>
     public SimClient? Current { get; set; }
 

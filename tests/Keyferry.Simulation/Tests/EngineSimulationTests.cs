@@ -74,6 +74,9 @@ public sealed class EngineSimulationTests(ITestOutputHelper output)
     [Fact]
     public void Keys_are_called_otherwise_on_the_target() => Run(SimProfiles.Keys_are_called_otherwise_on_the_target, Seeds);
 
+    [Fact]
+    public void Idle_keys_are_left_out() => Run(SimProfiles.Idle_keys_are_left_out, Seeds);
+
     public static TheoryData<string> Worlds => [.. SimProfiles.All.Select(static profile => profile.Name)];
 
     [Theory]

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using Keyferry.Simulation.Server;
 using Keyferry.Simulation.Server.Commands;
 
@@ -13,7 +14,9 @@ internal static class EngineScripts
     public static void Register(SimServer server)
     {
         server.Scripts.Register(static body => body.Contains("sub(d,-10)", StringComparison.Ordinal), Fingerprints);
-        server.Scripts.Register(static body => body.Contains("cat(out)}", StringComparison.Ordinal), Entries);
+        server.Scripts.Register(static body => body.Contains("cat(names)}", StringComparison.Ordinal), NameHashes);
+        server.Scripts.Register(static body => body.Contains("'IDLETIME'", StringComparison.Ordinal), Used);
+        server.Scripts.Register(static body => body.Contains("cat(unknown)}", StringComparison.Ordinal), Entries);
         server.Scripts.Register(static body => body.Contains("return {r[1],o}", StringComparison.Ordinal), Names);
     }
 
@@ -43,7 +46,7 @@ internal static class EngineScripts
     private static void Entries(ScriptCall script)
     {
         var ignored = script.Arguments[2].Span.ToArray();
-        var entries = new List<byte>();
+        var (plain, expiring) = (new List<byte>(), new List<byte>());
         var size = 0;
         var cursor = Scan(
             script,
@@ -55,9 +58,9 @@ internal static class EngineScripts
                 }
 
                 size += payload.Length;
-                entries.AddRange(SHA1.HashData(key.Span)[..6]);
                 var expiry = script.ExpiresAt(key);
-                entries.Add((byte)(expiry >= 0 ? 'E' : 'N'));
+                var entries = expiry >= 0 ? expiring : plain;
+                entries.AddRange(NameHash(key));
                 entries.AddRange(SHA1.HashData(Canonical(script, key)[..^10])[..8]);
                 if (expiry >= 0)
                 {
@@ -67,10 +70,60 @@ internal static class EngineScripts
                 }
             }
         );
-        script.Reply.Array(3);
+        Reply(script, cursor, size, plain, expiring, []);
+    }
+
+    private static void Reply(ScriptCall script, string cursor, int size, params IEnumerable<byte>[] entries)
+    {
+        script.Reply.Array(5);
         script.Reply.Bulk(cursor);
         script.Reply.Integer(size);
-        script.Reply.Bulk((byte[])[.. entries]);
+        foreach (var some in entries)
+        {
+            script.Reply.Bulk((byte[])[.. some]);
+        }
+    }
+
+    private static byte[] NameHash(Blob key) => Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA1.HashData(key.Span)))[..16];
+
+    /// <summary>For each key of a SCAN page the hash of its name.</summary>
+    private static void NameHashes(ScriptCall script)
+    {
+        var ignored = script.Arguments[2].Span.ToArray();
+        var entries = new List<byte>();
+        var cursor = Scan(
+            script,
+            key =>
+            {
+                if (!key.Span.StartsWith(ignored))
+                {
+                    entries.AddRange(NameHash(key));
+                }
+            }
+        );
+        Reply(script, cursor, 0, [], [], entries);
+    }
+
+    /// <summary>SCAN, without the names of keys that have not been used since a second of the server's clock.</summary>
+    private static void Used(ScriptCall script)
+    {
+        var since = long.Parse(script.Arguments[2].ToString(), CultureInfo.InvariantCulture);
+        var names = new List<Blob>();
+        var server = script.Server;
+        var cursor = Scan(
+            script,
+            key =>
+            {
+                var idle = server.Keyspace.Find(key, touch: false) is { } entry ? (server.Clock - entry.UsedAt) / 1000 : 0;
+                if (idle <= (server.Clock / 1000) - since)
+                {
+                    names.Add(key);
+                }
+            }
+        );
+        script.Reply.Array(2);
+        script.Reply.Bulk(cursor);
+        script.Reply.Bulks(names);
     }
 
     /// <summary>SCAN, without the names whose hash the map does not hold.</summary>

@@ -132,6 +132,18 @@ internal sealed class FaultPlan
                 _world.Target.IsReplica = true;
                 _ = _world.Scheduler.Time.After(Seconds(10), () => _world.Target.IsReplica = false, "primary again");
                 break;
+            case FaultKind.Save:
+                _world.Source.Statistics.Forks++;
+                _world.Source.Statistics.ChildUntil = _world.Source.Clock + (long)Seconds(15).TotalMilliseconds;
+                break;
+            case FaultKind.HideUses:
+                _ = _world.Source.Execute("CLIENT", "NO-TOUCH", "ON");
+                _ = _world.Scheduler.Time.After(
+                    Seconds(15),
+                    () => _world.Source.Execute("CLIENT", "NO-TOUCH", "OFF"),
+                    "uses are noted again"
+                );
+                break;
             case FaultKind.DoubleMessages:
                 _world.Source.PubSub.Fate = _ => _dice.Chance(0.5) ? MessageFate.Doubled : MessageFate.Delivered;
                 break;

@@ -63,6 +63,12 @@ internal enum FaultKind
 
     /// <summary>Somebody lifts a fence: ends a pause, or gives the application its rights back.</summary>
     LiftFence,
+
+    /// <summary>The source saves its data for a while, in a child process, and notes no use of keys meanwhile.</summary>
+    Save,
+
+    /// <summary>Some of the application's clients ask that their uses be not noted (CLIENT NO-TOUCH), and after a while do not any more.</summary>
+    HideUses,
 }
 
 /// <summary>What a simulation is made of; what is left open the seed decides.</summary>

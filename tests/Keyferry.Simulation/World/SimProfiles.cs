@@ -1,6 +1,7 @@
 using Keyferry.Capture;
 using Keyferry.Migration;
 using Keyferry.Model;
+using Keyferry.Simulation.Server;
 using Keyferry.Simulation.Server.Values;
 
 namespace Keyferry.Simulation.World;
@@ -310,6 +311,32 @@ internal static class SimProfiles
             Writes = 150,
         };
 
+    public static SimProfile Idle_keys_are_left_out { get; } =
+        new SimProfile
+        {
+            Name = nameof(Idle_keys_are_left_out),
+            NoticesEverything = true,
+            Keys = 40,
+            Writes = 250,
+            Busy = TimeSpan.FromSeconds(30),
+            Faults = 12,
+            // Long times of which nobody hears, and what keeps uses from being noted in the midst of them.
+            Kinds = [FaultKind.Refuse, FaultKind.Refuse, FaultKind.Stall, FaultKind.Save, FaultKind.HideUses, FaultKind.RestartTarget],
+            Source = new ServerOptions
+            {
+                Version = "7.2.4",
+                PayloadVersion = 11,
+                Missing = new HashSet<string>(),
+            },
+            Target = new ServerOptions
+            {
+                Version = "7.2.4",
+                PayloadVersion = 11,
+                Missing = new HashSet<string>(),
+            },
+            DirtyBudget = 16_384,
+        };
+
     /// <summary>All of them.</summary>
     public static IReadOnlyList<SimProfile> All { get; } =
     [
@@ -333,5 +360,6 @@ internal static class SimProfiles
         Everything_at_once,
         Only_some_kinds_are_moved,
         Keys_are_called_otherwise_on_the_target,
+        Idle_keys_are_left_out,
     ];
 }

@@ -122,7 +122,7 @@ public sealed class RedundantCaptureTests
 
         public void AllChanged(string reason) => throw new InvalidOperationException();
 
-        public void MayHaveMissed(string reason) => Gaps.Add(reason);
+        public void MayHaveMissed(string reason, long? since = null) => Gaps.Add(reason);
 
         public async ValueTask DisposeAsync()
         {
@@ -154,6 +154,8 @@ public sealed class RedundantCaptureTests
         public string Description => "a test's";
 
         public bool Listens => true;
+
+        public long? HeardUpTo => null;
 
         public void Lose()
         {

@@ -109,6 +109,8 @@ public sealed class RotatingCaptureTests
 
         public bool Listens => true;
 
+        public long? HeardUpTo => null;
+
         public void Fail() => _failed.SetException(new IOException("for good"));
 
         public ValueTask ArmAsync(CancellationToken stop)

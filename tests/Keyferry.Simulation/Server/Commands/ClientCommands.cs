@@ -63,7 +63,9 @@ internal static class ClientCommands
             throw CommandError.Syntax;
         }
 
-        call.Reply.Verbatim(string.Concat(clients.Select(client => Line(call.Server, client))));
+        // The application acts inside the server; a client that hides its uses is seen.
+        var seen = clients.Concat(new[] { call.Server.Inside }.Where(static client => client.NoTouch));
+        call.Reply.Verbatim(string.Concat(seen.Select(client => Line(call.Server, client))));
     }
 
     private static string Line(SimServer server, SimClient client)

@@ -180,6 +180,7 @@ internal static class ServerCommands
                 $"run_id:{server.RunId}",
                 "tcp_port:6379",
                 "executable:/usr/bin/redis-server",
+                $"server_time_usec:{server.Clock * 1000}",
             ],
             "clients" =>
             [
@@ -199,6 +200,7 @@ internal static class ServerCommands
                 $"rdb_changes_since_last_save:{server.Statistics.Changes}",
                 "rdb_last_save_time:1772323200",
                 "rdb_last_bgsave_status:ok",
+                $"rdb_bgsave_in_progress:{(server.Clock < server.Statistics.ChildUntil ? 1 : 0)}",
             ],
             "stats" =>
             [
@@ -206,6 +208,7 @@ internal static class ServerCommands
                 $"total_commands_processed:{server.Statistics.Commands}",
                 $"expired_keys:{server.Statistics.Expired}",
                 $"evicted_keys:{server.Statistics.Evicted}",
+                $"total_forks:{server.Statistics.Forks}",
             ],
             "replication" => Replication(server),
             "cpu" => ["used_cpu_sys:0.0"],
