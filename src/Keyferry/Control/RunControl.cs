@@ -10,6 +10,7 @@ internal sealed class RunControl
 
     private readonly Lock _lock = new();
     private CutoverTalk? _talk;
+    private RunControl? _opening;
 
     // Holds nothing that would have to be given back: no timer, no wait handle.
     private CancellationTokenSource _held = NewHold();
@@ -101,9 +102,12 @@ internal sealed class RunControl
         }
     }
 
-    /// <summary>The run has a way back from now on.</summary>
+    /// <summary>A way back is being opened. Until the clients have been switched, whoever asks means the run itself.</summary>
     /// <returns>What may be asked of it.</returns>
-    public RunControl OpenBack() => Back = new RunControl { Questions = Questions };
+    public RunControl OpenBack() => _opening = new RunControl { Questions = Questions };
+
+    /// <summary>The clients are on the other side: whoever asks from now on means the way back.</summary>
+    public void TurnBack() => Back = _opening;
 
     /// <summary>The way back is closed.</summary>
     public void CloseBack() => Back = null;

@@ -104,6 +104,7 @@ internal sealed class WayBack : IWayBack
     public void Go()
     {
         _going = true;
+        _context.Control.TurnBack();
         _handover.HandOver();
     }
 

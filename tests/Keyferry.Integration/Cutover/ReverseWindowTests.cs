@@ -1,5 +1,8 @@
+using Keyferry.Cli.Control;
+using Keyferry.Cli.Input;
 using Keyferry.Control;
 using Keyferry.Cutover;
+using Keyferry.Migration;
 using Keyferry.Model;
 using StackExchange.Redis;
 
@@ -81,6 +84,35 @@ public sealed class ReverseWindowTests
     }
 
     [Fact]
+    public async Task Whoever_holds_the_run_while_the_way_back_is_opened_takes_the_cutover_back()
+    {
+        await using var bench = await CutoverBench.StartAsync(100, Stop);
+        RunDesk? desk = null;
+        string[] said = [];
+        await bench.FollowAsync(
+            Options with
+            {
+                StepProbe = (name, done) =>
+                {
+                    if (name == "open way back" && done)
+                    {
+                        said = [.. SayAsync(desk, "hold").GetAwaiter().GetResult()];
+                    }
+                },
+            },
+            Stop
+        );
+        using var signals = new RunSignals();
+        var options = new MigrationOptions { Source = bench.Source.Endpoint, Target = bench.Target.Endpoint };
+        desk = new RunDesk(options, () => bench.Run.Run.Progress, bench.Control, signals, TimeProvider.System);
+
+        Assert.Equal(CutoverEnd.NotSwitched, (await bench.CutOverAsync(Stop)).End);
+
+        Assert.Equal(["the cutover is taken back; the run follows on"], said);
+        Assert.Empty(bench.Hooks.Calls);
+    }
+
+    [Fact]
     public async Task Way_back_that_is_not_needed_after_all_leaves_nothing_behind()
     {
         await using var bench = await CutoverBench.StartAsync(100, Stop);
@@ -114,6 +146,19 @@ public sealed class ReverseWindowTests
 
         await bench.Run.FinishAsync();
         _ = await bench.Run.Ended;
+    }
+
+    private static async Task<List<string>> SayAsync(RunDesk? desk, string verb)
+    {
+        List<string> said = [];
+        await foreach (
+            var reply in (desk ?? throw new InvalidOperationException("not started")).AnswerAsync(new ControlRequest(verb), Stop)
+        )
+        {
+            said.AddRange(reply.Text);
+        }
+
+        return said;
     }
 
     private static async Task UntilAsync(Func<Task<bool>> holds)
