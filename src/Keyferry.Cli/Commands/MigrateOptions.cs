@@ -116,6 +116,13 @@ internal sealed class MigrateOptions
         1
     );
 
+    private readonly Option<TimeSpan?> _slice = TypedOption.Duration(
+        "--slice",
+        "How long the source may be busy with a piece of a large value: its pieces get smaller where it was longer. Default: 5ms.",
+        TimeSpan.FromMilliseconds(1),
+        TimeSpan.FromSeconds(10)
+    );
+
     private readonly Option<long?> _piece = TypedOption.Size(
         "--piece",
         "How much of a large value is asked for at a time; other clients of the source wait for one piece at most. Default: 256KiB.",
@@ -171,6 +178,7 @@ internal sealed class MigrateOptions
                     _dirtyBudget,
                     _largeValue,
                     _piece,
+                    _slice,
                     _connectTimeout,
                     _commandTimeout,
                     _outageBudget,
@@ -210,6 +218,7 @@ internal sealed class MigrateOptions
             Lanes = parsed.GetValue(_lanes) ?? defaults.Lanes,
             LargeValue = parsed.GetValue(_largeValue) ?? defaults.LargeValue,
             Piece = (int)Math.Min(MostPiece, parsed.GetValue(_piece) ?? defaults.Piece),
+            Slice = parsed.GetValue(_slice) ?? defaults.Slice,
             DirtyBudget = parsed.GetValue(_dirtyBudget) ?? defaults.DirtyBudget,
             ConnectTimeout = parsed.GetValue(_connectTimeout) ?? defaults.ConnectTimeout,
             CommandTimeout = parsed.GetValue(_commandTimeout) ?? defaults.CommandTimeout,

@@ -71,6 +71,9 @@ public sealed record MigrationOptions
     /// <summary>Bytes of a large value that are asked for at a time.</summary>
     public int Piece { get; init; } = 256 * 1024;
 
+    /// <summary>How long the source may be busy with a piece of a large value; pieces get smaller where it was longer.</summary>
+    public TimeSpan Slice { get; init; } = TimeSpan.FromMilliseconds(5);
+
     /// <summary>Memory for dirty keys, in bytes, over all lanes. When it is full a gap is opened and closed by a rescan.</summary>
     public long DirtyBudget { get; init; } = 64L << 20;
 

@@ -94,6 +94,8 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
             TellsSizes = tellsSizes,
             LargeValue = options.LargeValue,
             Piece = options.Piece,
+            Slice = options.Slice,
+            Clock = () => time.GetElapsedTime(0),
             OwnsTarget = options.TargetKeys != TargetKeys.Merge,
             LeavesOut = options.UnsupportedKeys == UnsupportedKeys.LeaveOut,
         };

@@ -7,7 +7,7 @@ namespace Keyferry.Transfer;
 /// <param name="key">Its key.</param>
 /// <param name="settings">How values are moved in this run.</param>
 internal sealed class ExpiringHashPieces(ReadOnlyMemory<byte> key, TransferSettings settings)
-    : ScanPieces(key, isHash: true, settings.Piece)
+    : ScanPieces(key, isHash: true, settings.Piece, settings.Slice)
 {
     private readonly ReadOnlyMemory<byte> _key = key;
     private readonly long _shift = (long)settings.ExpiryShift.TotalMilliseconds;

@@ -22,6 +22,7 @@ internal sealed class PieceCopy
     private readonly TransferSettings _settings;
     private readonly SourcePace _pace;
     private readonly StreamGroups _groups;
+    private readonly SliceWatch _slice;
     private int _database = -1;
     private bool _isChange;
     private bool _watches = true;
@@ -37,6 +38,7 @@ internal sealed class PieceCopy
         _source = source;
         _settings = settings;
         _pace = pace;
+        _slice = new SliceWatch(settings.Clock);
         _target = new PieceTarget(target, settings.Scope, owner);
         _groups = new StreamGroups(source, _target, settings.TargetFormat);
     }
@@ -167,8 +169,10 @@ internal sealed class PieceCopy
         _source.Write("TIME");
         _source.Write(_settings.HasPExpireTime ? "PEXPIRETIME" : "PTTL", key);
         _source.Write("TYPE", key);
+        _slice.Begin();
         await _source.FlushAsync(stop);
         var now = WireCommands.TimeInMilliseconds((await _source.ReadAsync(stop)).Span);
+        _slice.EndRoundTrip();
         var expiry = WireCommands.ExpectInteger((await _source.ReadAsync(stop)).Span, _settings.HasPExpireTime ? "PEXPIRETIME" : "PTTL");
         var type = RespValue.Of((await _source.ReadAsync(stop)).Span).Text;
         var absolute = _settings.HasPExpireTime ? expiry : now + expiry;
@@ -202,18 +206,18 @@ internal sealed class PieceCopy
                 await CopyAsync(new StringPieces(key, await SizeAsync("STRLEN", key, stop), _settings.Piece), stop);
                 break;
             case "list":
-                await CopyAsync(new RangePieces(key, await SizeAsync("LLEN", key, stop), scored: false, _settings.Piece), stop);
+                await CopyAsync(new RangePieces(key, await SizeAsync("LLEN", key, stop), scored: false, _settings), stop);
                 break;
             case "zset":
-                await CopyAsync(new RangePieces(key, await SizeAsync("ZCARD", key, stop), scored: true, _settings.Piece), stop);
+                await CopyAsync(new RangePieces(key, await SizeAsync("ZCARD", key, stop), scored: true, _settings), stop);
                 break;
             case "set":
-                await CopyAsync(new ScanPieces(key, isHash: false, _settings.Piece), stop);
+                await CopyAsync(new ScanPieces(key, isHash: false, _settings.Piece, _settings.Slice), stop);
                 break;
             case "hash":
                 await CopyAsync(
                     _settings.SourceFormat.HashWithExpiries is null
-                        ? new ScanPieces(key, isHash: true, _settings.Piece)
+                        ? new ScanPieces(key, isHash: true, _settings.Piece, _settings.Slice)
                         : new ExpiringHashPieces(key, _settings),
                     stop
                 );
@@ -231,7 +235,7 @@ internal sealed class PieceCopy
 
     private async ValueTask CopyStreamAsync(ReadOnlyMemory<byte> key, CancellationToken stop)
     {
-        var entries = new StreamPieces(key, await _groups.PendingAsync(key, stop), _settings.Piece);
+        var entries = new StreamPieces(key, await _groups.PendingAsync(key, stop), _settings);
         _groups.CreateEmpty();
         await CopyAsync(entries, stop);
         await _groups.CopyAsync(key, entries.Placeholders, stop);
@@ -242,12 +246,14 @@ internal sealed class PieceCopy
         pieces.Ask(_source);
         for (var more = true; more; )
         {
+            _slice.Begin();
             await _source.FlushAsync(stop);
             var frame = await _source.ReadAsync(stop);
+            var busy = _slice.End();
             _askedAhead = false;
             _pace.Received(frame.Length);
             WireCommands.ExpectOk(frame.Span, "a question for a part of a value");
-            more = pieces.Advance(frame.Span);
+            more = pieces.Advance(frame.Span, busy);
             _target.BeginPiece();
             if (more && !pieces.AsksMore)
             {

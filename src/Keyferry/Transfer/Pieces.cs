@@ -12,8 +12,10 @@ internal abstract class Pieces
     public abstract void Ask(RespConnection source);
 
     /// <summary>Looks at a piece without using it: what is asked for next follows from it.</summary>
+    /// <param name="frame">The piece.</param>
+    /// <param name="busy">For how long the source was busy with it, as far as is known: the next ones are smaller where that was too long.</param>
     /// <returns>Whether there is a next piece.</returns>
-    public abstract bool Advance(ReadOnlySpan<byte> frame);
+    public abstract bool Advance(ReadOnlySpan<byte> frame, TimeSpan busy);
 
     /// <summary>Writes the elements of a piece.</summary>
     public abstract void Write(ReadOnlySpan<byte> frame, PieceTarget target);

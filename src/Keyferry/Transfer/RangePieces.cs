@@ -6,10 +6,10 @@ namespace Keyferry.Transfer;
 /// <param name="key">Its key.</param>
 /// <param name="size">Its elements.</param>
 /// <param name="scored">Whether it is a sorted set.</param>
-/// <param name="piece">Bytes that a piece is meant to have at most.</param>
-internal sealed class RangePieces(ReadOnlyMemory<byte> key, long size, bool scored, int piece) : Pieces
+/// <param name="terms">How large a piece may be.</param>
+internal sealed class RangePieces(ReadOnlyMemory<byte> key, long size, bool scored, TransferSettings terms) : Pieces
 {
-    private readonly PageSizer _sizer = new(MostElements, piece);
+    private readonly PageSizer _sizer = new(MostElements, terms.Piece, terms.Slice);
     private long _next;
 
     /// <inheritdoc/>
@@ -29,9 +29,9 @@ internal sealed class RangePieces(ReadOnlyMemory<byte> key, long size, bool scor
     }
 
     /// <inheritdoc/>
-    public override bool Advance(ReadOnlySpan<byte> frame)
+    public override bool Advance(ReadOnlySpan<byte> frame, TimeSpan busy)
     {
-        _sizer.Saw(frame.Length);
+        _sizer.Saw(frame.Length, busy);
         return _next < size;
     }
 

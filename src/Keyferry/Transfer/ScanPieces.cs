@@ -6,22 +6,23 @@ namespace Keyferry.Transfer;
 /// <param name="key">Its key.</param>
 /// <param name="isHash">Whether it is a hash.</param>
 /// <param name="piece">Bytes that a piece is meant to have at most.</param>
-internal class ScanPieces(ReadOnlyMemory<byte> key, bool isHash, int piece) : Pieces
+/// <param name="slice">How long the source may be busy with one.</param>
+internal class ScanPieces(ReadOnlyMemory<byte> key, bool isHash, int piece, TimeSpan slice) : Pieces
 {
-    private readonly PageSizer _sizer = new(MostElements, piece);
+    private readonly PageSizer _sizer = new(MostElements, piece, slice);
     private byte[] _cursor = "0"u8.ToArray();
 
     /// <inheritdoc/>
     public override void Ask(RespConnection source) => source.Write(isHash ? "HSCAN" : "SSCAN", key, _cursor, "COUNT", _sizer.Size);
 
     /// <inheritdoc/>
-    public override bool Advance(ReadOnlySpan<byte> frame)
+    public override bool Advance(ReadOnlySpan<byte> frame, TimeSpan busy)
     {
         var reader = new RespReader(frame);
         _ = reader.RequireAggregate();
         reader.Require();
         _cursor = reader.Bytes.ToArray();
-        _sizer.Saw(frame.Length);
+        _sizer.Saw(frame.Length, busy);
         return _cursor is not [(byte)'0'];
     }
 

@@ -7,10 +7,10 @@ namespace Keyferry.Transfer;
 /// it, which is deleted once the groups are there.</remarks>
 /// <param name="key">Its key.</param>
 /// <param name="pending">The ids of all pending entries, in order.</param>
-/// <param name="piece">Bytes that a piece is meant to have at most.</param>
-internal sealed class StreamPieces(ReadOnlyMemory<byte> key, IReadOnlyList<StreamId> pending, int piece) : Pieces
+/// <param name="terms">How large a piece may be.</param>
+internal sealed class StreamPieces(ReadOnlyMemory<byte> key, IReadOnlyList<StreamId> pending, TransferSettings terms) : Pieces
 {
-    private readonly PageSizer _sizer = new(MostElements, piece);
+    private readonly PageSizer _sizer = new(MostElements, terms.Piece, terms.Slice);
     private StreamId? _next = default(StreamId);
     private int _seenPending;
 
@@ -22,11 +22,11 @@ internal sealed class StreamPieces(ReadOnlyMemory<byte> key, IReadOnlyList<Strea
         source.Write("XRANGE", key, _next.GetValueOrDefault().Bytes, "+", "COUNT", _sizer.Size);
 
     /// <inheritdoc/>
-    public override bool Advance(ReadOnlySpan<byte> frame)
+    public override bool Advance(ReadOnlySpan<byte> frame, TimeSpan busy)
     {
         var reader = new RespReader(frame);
         var entries = reader.RequireAggregate();
-        _sizer.Saw(frame.Length);
+        _sizer.Saw(frame.Length, busy);
         _next = null;
         for (var left = entries; left > 0; left--)
         {

@@ -19,7 +19,7 @@ internal sealed class StringPieces(ReadOnlyMemory<byte> key, long length, int pi
     }
 
     /// <inheritdoc/>
-    public override bool Advance(ReadOnlySpan<byte> frame) => _next < length;
+    public override bool Advance(ReadOnlySpan<byte> frame, TimeSpan busy) => _next < length;
 
     /// <inheritdoc/>
     public override void Write(ReadOnlySpan<byte> frame, PieceTarget target)

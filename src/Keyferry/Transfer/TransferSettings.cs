@@ -40,6 +40,12 @@ internal sealed record TransferSettings(
     /// <summary>Bytes that a piece of a large value is meant to have at most: for so long other clients of the source wait for one.</summary>
     public int Piece { get; init; } = 256 * 1024;
 
+    /// <summary>How long the source may be busy with a piece; pieces get smaller where it was longer.</summary>
+    public TimeSpan Slice { get; init; } = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>A clock that only goes forward.</summary>
+    public Func<TimeSpan> Clock { get; init; } = static () => TimeSpan.Zero;
+
     /// <summary>Whether the target is to have nothing else: what does not belong to the run (any more) is removed there, and not only left alone.</summary>
     public bool OwnsTarget { get; init; } = true;
 

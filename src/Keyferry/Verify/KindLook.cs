@@ -17,6 +17,7 @@ internal sealed class KindLook(VerifyLink link)
     /// <param name="stop">Gives up.</param>
     public async ValueTask SortAsync(KeyBatch page, KeyBatch inside, KeyBatch suspects, CancellationToken stop)
     {
+        await link.PageAsync(page.Count, stop);
         inside.Clear();
         _outside.Clear();
         var source = link.Source.Looks;

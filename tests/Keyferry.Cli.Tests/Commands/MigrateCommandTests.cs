@@ -67,12 +67,24 @@ public sealed class MigrateCommandTests
     {
         await MigrateAsync(
             ["--databases", "0:3,5", "--include", "user:*", "--include", "order:*", "--exclude", "*:cart"],
-            ["--unsupported-keys", "leave-out", "--large-value", "8MiB", "--piece", "64KiB"]
+            ["--unsupported-keys", "leave-out", "--large-value", "8MiB", "--piece", "64KiB", "--slice", "20ms"]
         );
         Assert.Equal(new Dictionary<int, int> { [0] = 3, [5] = 5 }, Options.Databases);
         Assert.Equal("+user:* +order:* -*:cart", Options.Names.Text);
         Assert.Equal(UnsupportedKeys.LeaveOut, Options.UnsupportedKeys);
-        Assert.Equal((8 << 20, 64 << 10), (Options.LargeValue, Options.Piece));
+        Assert.Equal((8 << 20, 64 << 10, TimeSpan.FromMilliseconds(20)), (Options.LargeValue, Options.Piece, Options.Slice));
+    }
+
+    [Fact]
+    public async Task Which_keys_and_what_becomes_of_them_reaches_the_engine()
+    {
+        await MigrateAsync(
+            ["--types", "string, hash", "--larger-than", "1kB", "--smaller-than", "2MiB", "--expiring", "never", "--slots", "0-99"],
+            ["--rename-regex", @"(a\=)(.*)=$2$1", "--rename-prefix", @"x\=y=z", "--expiry", "cap:7d"]
+        );
+        Assert.Equal("types=hash,string larger-than=1000 smaller-than=2097152 expiring=never", Options.Kinds.Text);
+        Assert.Equal(@"slots=0-99 rename=x=y=z rename=(a\=)(.*)=$2$1", Options.Names.Text);
+        Assert.Equal(TimeSpan.FromDays(7), Options.Expiry.Cap);
     }
 
     [Theory]

@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.Diagnostics;
 using System.Globalization;
 using Keyferry.Cli.Output;
 using Keyferry.Integration.Programs;
@@ -27,6 +29,8 @@ public sealed class LargeTests
         await FillAsync(left.Database());
         await left.Server.ConfigSetAsync("slowlog-log-slower-than", (long)_slowest.TotalMicroseconds);
         await left.Server.SlowlogResetAsync();
+        // A database server has its machine to itself. Here others may keep it from the processor in the midst of a command, and the slow log would tell of them.
+        GoFirst(source);
 
         await using var run = KeyferryProgram.Start("migrate", source.Uri, target.Uri, "--mode", "snapshot");
         var ended = run.EndAsync(_patience);
@@ -41,7 +45,22 @@ public sealed class LargeTests
         Assert.Equal(Members, await right.Database().SortedSetLengthAsync("zset"));
         Assert.Equal(StringBytes, await right.Database().StringLengthAsync("string"));
         Assert.InRange(resident, 1, MostResident);
+        TestContext.Current.SendDiagnosticMessage($"{resident / 1e6:0} MB resident");
         Assert.Empty((await left.Server.SlowlogGetAsync()).Select(static slow => $"{slow.Duration} {slow.Arguments[0]}"));
+    }
+
+    /// <summary>Where that is permitted.</summary>
+    private static void GoFirst(RedisServer server)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(server.ProcessId);
+            process.PriorityClass = ProcessPriorityClass.RealTime;
+        }
+        catch (Win32Exception)
+        {
+            TestContext.Current.SendDiagnosticMessage("The source does not come before other processes: its slow log may tell of them.");
+        }
     }
 
     private static async Task FillAsync(IDatabase database)
