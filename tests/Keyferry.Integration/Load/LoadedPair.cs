@@ -72,13 +72,14 @@ internal sealed class LoadedPair : IAsyncDisposable
     /// <summary>Fails unless both servers hold the same, by their own digests and by a comparison key by key.</summary>
     /// <param name="context">What to print on failure: the seed, the program's output.</param>
     /// <param name="stop">Gives up.</param>
-    public async Task AssertEqualAsync(string context, CancellationToken stop)
+    /// <param name="prefix">What stands before every name on the target.</param>
+    public async Task AssertEqualAsync(string context, CancellationToken stop, string prefix = "")
     {
-        var report = await new ServerComparison(Source, Target, ExpiryTolerance).RunAsync(stop);
+        var report = await new ServerComparison(Source, Target, ExpiryTolerance, prefix).RunAsync(stop);
         Assert.True(report.AreEqual, $"{report}\n{context}");
-        if (_source.Version != _target.Version)
+        if (_source.Version != _target.Version || prefix.Length > 0)
         {
-            // The digest takes scores as the server prints them, and versions print them differently.
+            // The digest takes scores as the server prints them, and versions print them differently; and it takes the names.
             return;
         }
 

@@ -10,7 +10,8 @@ namespace Keyferry.Traffic.Comparing;
 /// <param name="left">The first server (the source).</param>
 /// <param name="right">The second server (the target).</param>
 /// <param name="expiryTolerance">How far two expiries may lie apart.</param>
-public sealed class ServerComparison(ServerLink left, ServerLink right, TimeSpan expiryTolerance)
+/// <param name="prefix">What stands before every name on the second server.</param>
+public sealed class ServerComparison(ServerLink left, ServerLink right, TimeSpan expiryTolerance, string prefix = "")
 {
     private const int KeysPerPage = 250;
     private const int Looks = 3;
@@ -76,7 +77,9 @@ public sealed class ServerComparison(ServerLink left, ServerLink right, TimeSpan
 
     private async Task<IReadOnlyList<(RedisKey Key, KeyDifference Difference)>> LookAsync(int database, RedisKey[] page)
     {
-        var images = await Task.WhenAll(page.Select(key => Task.WhenAll(_left.ReadAsync(database, key), _right.ReadAsync(database, key))));
+        var images = await Task.WhenAll(
+            page.Select(key => Task.WhenAll(_left.ReadAsync(database, key), _right.ReadAsync(database, key.Prepend(prefix))))
+        );
         var found = new List<(RedisKey, KeyDifference)>();
         for (int i = 0; i < page.Length; i++)
         {
@@ -91,8 +94,17 @@ public sealed class ServerComparison(ServerLink left, ServerLink right, TimeSpan
 
     private async Task<IEnumerable<(int Database, RedisKey Key)>> SurplusAsync(int database, RedisKey[] page)
     {
-        bool[] known = await Task.WhenAll(page.Select(key => left.Database(database).KeyExistsAsync(key)));
-        return page.Where((_, i) => !known[i]).Select(key => (database, key)).ToArray();
+        RedisKey[] origins = page.Select(Origin).ToArray();
+        bool[] known = await Task.WhenAll(origins.Select(key => left.Database(database).KeyExistsAsync(key)));
+        return origins.Where((_, i) => !known[i]).Select(key => (database, key)).ToArray();
+    }
+
+    /// <summary>The name on the first server. One that has not the prefix is surplus in any case: nothing there is called as what it becomes.</summary>
+    private RedisKey Origin(RedisKey key)
+    {
+        byte[] name = (byte[]?)key ?? [];
+        byte[] begin = Encoding.UTF8.GetBytes(prefix);
+        return name.AsSpan().StartsWith(begin) ? name[begin.Length..] : key.Prepend("without the prefix: ");
     }
 
     private DifferenceKind? Difference(KeyImage a, KeyImage b) =>
