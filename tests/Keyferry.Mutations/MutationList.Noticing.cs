@@ -120,7 +120,7 @@ internal static partial class MutationList
             "Migration/MigrationEngine.cs",
             "Gaps.AbandonClosing();",
             "Gaps.FinishClosing();",
-            Simulation("EngineSimulationTests", "Broken_networks")
+            Simulation("InvariantTests", "A_rescan_that_fails_leaves_its_gap_open")
         ),
         new(
             6,
@@ -128,7 +128,7 @@ internal static partial class MutationList
             "Migration/RunProof.cs",
             "var missed = engine.Gaps.Total != gaps || engine.Gaps.Open > 0;",
             "var missed = gaps < 0;",
-            Simulation("EngineSimulationTests", "Faults_from_the_first_moment")
+            Simulation("InvariantTests", "A_gap_during_the_proof_makes_it_begin_anew")
         ),
         new(
             7,
