@@ -19,6 +19,7 @@ internal sealed class Coverage
 
     private readonly Lock _lock = new();
     private readonly Dictionary<KeyId, int> _unproved = [];
+    private readonly HashSet<KeyId> _addedMeanwhile = [];
     private int _different;
     private int _from;
     private int _epoch;
@@ -92,6 +93,7 @@ internal sealed class Coverage
         {
             (_epoch, _complete, _lostBy) = (_epoch + 1, false, why);
             _unproved.Clear();
+            _addedMeanwhile.Clear();
             _different = 0;
         }
     }
@@ -114,6 +116,7 @@ internal sealed class Coverage
             foreach (var key in keys)
             {
                 Note(key, 0);
+                _ = _addedMeanwhile.Add(key);
             }
         }
 
@@ -130,6 +133,7 @@ internal sealed class Coverage
     {
         lock (_lock)
         {
+            _addedMeanwhile.Clear();
             if (_unproved.Count <= most)
             {
                 return [.. _unproved];
@@ -143,11 +147,16 @@ internal sealed class Coverage
         }
     }
 
-    /// <summary>A comparison has found the key equal.</summary>
+    /// <summary>A comparison has found the key equal. It says nothing of a key that was handed in again since the keys to be compared were taken.</summary>
     public void Proved(in KeyId key)
     {
         lock (_lock)
         {
+            if (_addedMeanwhile.Contains(key))
+            {
+                return;
+            }
+
             _different -= _unproved.Remove(key, out var looks) && looks >= LooksUntilDifferent ? 1 : 0;
         }
     }

@@ -12,9 +12,24 @@ public sealed class CoverageTests
     public void Touched_key_is_unproved_until_it_is_found_equal()
     {
         _coverage.Add([Key(1), Key(2)]);
+        _ = Taken(10);
         _coverage.Proved(Key(1));
 
         Assert.Equal([Key(2)], Taken(10));
+    }
+
+    /// <summary>The comparison has looked before whoever hands the key in has.</summary>
+    [Fact]
+    public void Key_that_is_handed_in_again_during_its_comparison_stays_unproved()
+    {
+        _coverage.Add([Key(1)]);
+        _ = Taken(10);
+        _coverage.Add([Key(1)]);
+        _coverage.Proved(Key(1));
+        Assert.Equal([Key(1)], Taken(10));
+
+        _coverage.Proved(Key(1));
+        Assert.Empty(Taken(10));
     }
 
     [Fact]
@@ -71,6 +86,7 @@ public sealed class CoverageTests
         Assert.Equal(2, _coverage.Different);
         _coverage.Add([Key(1)]);
         Assert.Equal(1, _coverage.Different);
+        _ = Taken(10);
         _coverage.Proved(Key(2));
         Assert.Equal(0, _coverage.Different);
     }
