@@ -19,8 +19,8 @@ internal static partial class MutationList
             9,
             "Flags are not put back",
             "Migration/RunCourse.cs",
-            "_leases.AddRange(await _listening.RestoreAsync(patience.Token));",
-            "await Task.CompletedTask;",
+            ".. await _listening.RestoreAsync(patience.Token)]);",
+            "]);",
             Simulation("InvariantTests", "The_source_is_left_as_it_was_found")
         ),
         new(
