@@ -18,7 +18,7 @@ public sealed class VerifyCostTests(ITestOutputHelper output)
 {
     private const int MixedKeys = 200_000;
     private const int LiveKeys = 20_000;
-    private const int Windows = 60;
+    private const int Windows = 20;
     private const int SlicesPerWindow = 3;
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(250);
 
