@@ -19,8 +19,8 @@ internal static partial class MutationList
             9,
             "Flags are not put back",
             "Migration/RunCourse.cs",
-            ".. await _listening.RestoreAsync(patience.Token)]);",
-            "]);",
+            ".. await _listening.RestoreAsync(patience.Token), ",
+            "",
             Simulation("InvariantTests", "The_source_is_left_as_it_was_found")
         ),
         new(

@@ -365,7 +365,8 @@ internal sealed class RunCourse
             await cutover.DisposeAsync();
         }
 
-        _leases.AddRange([.. await _engine.RestoreTargetAsync(patience.Token), .. await _listening.RestoreAsync(patience.Token)]);
+        // The source first: a target that is away may use up the patience.
+        _leases.AddRange([.. await _listening.RestoreAsync(patience.Token), .. await _engine.RestoreTargetAsync(patience.Token)]);
         if (_clock.Phase == Phase.OwnershipUnknown || _cutover?.Done is not null)
         {
             // The run is not over: a person has to say how it ends; or what comes after the switch is still to come.
