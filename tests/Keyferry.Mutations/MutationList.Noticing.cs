@@ -92,6 +92,22 @@ internal static partial class MutationList
         ),
         new(
             6,
+            "Sums that differ count as equal",
+            "Verify/BucketSums.cs",
+            "_sums[bucket] != other._sums[bucket]",
+            "bucket < 0",
+            Unit("BucketSumsTests", "One_other_value_or_expiry_makes_one_bucket_unequal")
+        ),
+        new(
+            6,
+            "Values that no server has looked into count as equal",
+            "Verify/BucketSums.cs",
+            "(((_unknown[bucket / 64] | other._unknown[bucket / 64]) >> (bucket % 64)) & 1) != 0",
+            "bucket < 0",
+            Unit("BucketSumsTests", "Nothing_equals_what_is_not_known")
+        ),
+        new(
+            6,
             "A write that an expiry hides is none",
             "Servers/SourceMark.cs",
             "return later.Changes != Changes",
