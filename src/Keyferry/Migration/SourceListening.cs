@@ -76,6 +76,7 @@ internal sealed class SourceListening
         {
             await CaptureProbe.RunAsync(one, node, _plan.Transfer.Scope, TagAt(node), _name, _journal, _time, stop);
             await WatchOf(node, one).BeginAsync(stop);
+            await NoteNewDatabasesAsync(node, stop);
         }
 
         if (_sharded is null)
@@ -179,6 +180,17 @@ internal sealed class SourceListening
 
             closed.AddRange(outcomes.Where(static outcome => outcome.IsClosed));
             await Task.Delay(RestorePause, _time, stop);
+        }
+    }
+
+    /// <summary>A database whose first keys came between the plan and the capture: the copy does not know of it, and nobody has heard of them.</summary>
+    private async ValueTask NoteNewDatabasesAsync(ServerConnector node, CancellationToken stop)
+    {
+        await using var connection = await node.ConnectAsync("watch", stop);
+        var now = await ServerConnector.IdentifyAsync(connection, stop);
+        foreach (var database in now.Keyspace.Keys.Where(_plan.Transfer.Scope.Covers).Except(_plan.Databases))
+        {
+            _engine.Gaps.Note($"database {database} came into use before the capture listened");
         }
     }
 

@@ -77,6 +77,10 @@ public sealed class EngineSimulationTests(ITestOutputHelper output)
     [Fact]
     public void Idle_keys_are_left_out() => Run(SimProfiles.Idle_keys_are_left_out, Seeds);
 
+    /// <summary>Small worlds, in some of which a database's first keys come after the plan and before the capture.</summary>
+    [Fact]
+    public void Databases_come_into_use_while_the_run_begins() => Run(SimProfiles.Calm, Seeds * 5, first: SimProfile.SmallWorlds);
+
     public static TheoryData<string> Worlds => [.. SimProfiles.All.Select(static profile => profile.Name)];
 
     [Theory]
