@@ -52,6 +52,10 @@ internal sealed class RunDesk(
             "pace" => PaceDesk.Answer(Present.Pace, request.Pace),
             "finish" => Finish(),
             "abort" => Abort(),
+            "cutover" when control.Back is not null => Refused(
+                "The clients are on the target already.",
+                "keyferry rollback brings them back, keyferry finish closes the way back."
+            ),
             "cutover" => Refused(
                 "The run was not started so that it can hand the clients over, or it has not come so far yet.",
                 "Start it with --cutover manual, and --fence and --switch-hook as they fit."

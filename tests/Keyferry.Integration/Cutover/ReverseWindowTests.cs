@@ -33,6 +33,7 @@ public sealed class ReverseWindowTests
         await bench.OnTarget.KeyDeleteAsync("gone");
         await UntilAsync(async () => await bench.OnSource.KeyExistsAsync("new") && !await bench.OnSource.KeyExistsAsync("gone"));
         Assert.Equal(Phase.Reversible, bench.Run.Run.Progress.Phase);
+        Assert.Contains("on the target already", Assert.Single(await SayAsync(DeskOf(bench), "cutover")), StringComparison.Ordinal);
 
         await bench.Run.FinishAsync();
         var report = await bench.Run.Ended;
@@ -102,9 +103,7 @@ public sealed class ReverseWindowTests
             },
             Stop
         );
-        using var signals = new RunSignals();
-        var options = new MigrationOptions { Source = bench.Source.Endpoint, Target = bench.Target.Endpoint };
-        desk = new RunDesk(options, () => bench.Run.Run.Progress, bench.Control, signals, TimeProvider.System);
+        desk = DeskOf(bench);
 
         Assert.Equal(CutoverEnd.NotSwitched, (await bench.CutOverAsync(Stop)).End);
 
@@ -148,6 +147,15 @@ public sealed class ReverseWindowTests
         _ = await bench.Run.Ended;
     }
 
+    private static RunDesk DeskOf(CutoverBench bench) =>
+        new(
+            new MigrationOptions { Source = bench.Source.Endpoint, Target = bench.Target.Endpoint },
+            () => bench.Run.Run.Progress,
+            bench.Control,
+            new RunSignals(),
+            TimeProvider.System
+        );
+
     private static async Task<List<string>> SayAsync(RunDesk? desk, string verb)
     {
         List<string> said = [];
@@ -155,7 +163,7 @@ public sealed class ReverseWindowTests
             var reply in (desk ?? throw new InvalidOperationException("not started")).AnswerAsync(new ControlRequest(verb), Stop)
         )
         {
-            said.AddRange(reply.Text);
+            said.AddRange(reply.Saw is { } saw ? [saw] : reply.Text);
         }
 
         return said;
