@@ -76,6 +76,7 @@ public sealed class RandomFaultTests(ITestOutputHelper output)
     private static async Task<(string Verdict, string? Trouble)> RunOneAsync(FaultBench bench, ulong seed)
     {
         var dice = new Dice(seed);
+        var hasLittle = false;
         var fromTheStart = dice.Chance(100);
         var last = dice.Chance(300) ? FaultKinds.Harmless[dice.Below(FaultKinds.Harmless.Count)] : null;
         var faults = Enumerable.Range(0, dice.Between(2, 4)).Select(_ => FaultKinds.All[dice.Below(FaultKinds.All.Count)]).ToArray();
@@ -94,7 +95,12 @@ public sealed class RandomFaultTests(ITestOutputHelper output)
                     await Task.WhenAll(faults.Select(fault => StrikeAsync(bench, fault, dice, 1500, stop)).ToArray());
                 },
                 Stop,
-                adjust: options => Varied(options, dice),
+                adjust: options =>
+                {
+                    var varied = Varied(options, dice);
+                    hasLittle = varied.Capture == CaptureKind.Tracking && varied.DirtyBudget < options.DirtyBudget;
+                    return varied;
+                },
                 atTheEnd: last is null ? null : stop => StrikeAsync(bench, last, dice, 300, stop)
             );
             // A server that cannot be reached while the run is still being planned is told at once; on a busy machine a server may be late by itself.
@@ -102,6 +108,8 @@ public sealed class RandomFaultTests(ITestOutputHelper output)
             var mayFail =
                 outcome.Failure is { Kind: FailureKind.Unreachable }
                 || (outcome.Failure is { Kind: FailureKind.Refused } && faults.Any(static fault => fault.Name == "notifications off"));
+            // Tracking does not tell an expiry from a change, so that a tiny memory is too little for it for as long as keys expire; that is told, too.
+            mayFail |= hasLittle && outcome.Report is { Verdict: Verdict.NotProved };
             var expected = mayFail || outcome.Report is { Verdict: Verdict.Equal };
             var verdict = outcome.Report?.Verdict.ToString() ?? outcome.Failure?.Kind.ToString() ?? "nothing";
             return (verdict, outcome.Lie is null && expected ? null : $"{outcome.Lie}\n{outcome}");
