@@ -102,6 +102,7 @@ internal sealed class MigrationRun
     /// <exception cref="KeyferryException">The run was refused, or could not go on.</exception>
     public async Task<MigrationReport> RunAsync(CancellationToken finish, CancellationToken abort)
     {
+        ResumePoint.RefuseWhileNobodyKnows(_store);
         var plan = await PlanAsync(abort);
         plan.ThrowIfRefused();
         var run =

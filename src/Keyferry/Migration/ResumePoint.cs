@@ -25,15 +25,7 @@ internal sealed record ResumePoint(RunRecord Run, Func<string, SnapshotPosition?
             );
         }
 
-        if (latest.Phase is Phase.Switching or Phase.OwnershipUnknown)
-        {
-            throw new KeyferryException(
-                FailureKind.OwnershipUnknown,
-                $"The run {latest.Start.Name} ended while the clients were being switched: nobody knows which side they write to.",
-                "Find out where the clients write, then: keyferry resolve --switched, or keyferry resolve --not-switched."
-            );
-        }
-
+        RefuseWhileNobodyKnows(store);
         if (latest.Phase == Phase.Completed)
         {
             throw new KeyferryException(
@@ -59,6 +51,21 @@ internal sealed record ResumePoint(RunRecord Run, Func<string, SnapshotPosition?
                     ? new SnapshotPosition(scan.ServerRunId, scan.Database, scan.Cursor, scan.Keys, scan.Done)
                     : null
         );
+    }
+
+    /// <summary>Refuses to go on, or to begin anew, after a run that ended while the clients were being switched: whatever is written then may be written over what
+    /// they wrote.</summary>
+    /// <exception cref="KeyferryException">A person has to say first where the clients are.</exception>
+    public static void RefuseWhileNobodyKnows(IRunStore store)
+    {
+        if (Latest(store) is { Phase: Phase.Switching or Phase.OwnershipUnknown } latest)
+        {
+            throw new KeyferryException(
+                FailureKind.OwnershipUnknown,
+                $"The run {latest.Start.Name} ended while the clients were being switched: nobody knows which side they write to.",
+                "Find out where the clients write, then: keyferry resolve --switched, or keyferry resolve --not-switched."
+            );
+        }
     }
 
     /// <summary>The run that an operator means: the latest. A way back that never had the clients on its side is none; one that had is.</summary>

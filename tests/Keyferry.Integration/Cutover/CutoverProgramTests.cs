@@ -74,30 +74,32 @@ public sealed class CutoverProgramTests : IAsyncLifetime
     [Fact]
     public async Task Run_that_is_killed_during_the_switch_is_resolved_by_a_person_and_its_fence_lifted()
     {
-        await using (var run = await FollowAsync($"echo $$ > {Told}; exec sleep 60"))
-        {
-            await using var cutover = KeyferryProgram.Start("cutover", "--work-dir", _folder);
-            await run.WaitForAsync("cutover: switch", Budget);
-            while (!File.Exists(Told) || new FileInfo(Told).Length == 0)
-            {
-                await Task.Delay(20, TestContext.Current.CancellationToken);
-            }
-
-            await run.KillAsync();
-            Assert.NotEqual(Ok, await cutover.EndAsync(Budget));
-        }
-
-        using (var hook = Process.GetProcessById(int.Parse(await File.ReadAllTextAsync(Told, TestContext.Current.CancellationToken))))
-        {
-            hook.Kill();
-        }
-
+        await KillInSwitchAsync();
         string[] resume = ["migrate", Source.Uri, Target.Uri, "--resume"];
         Assert.Contains("nobody knows which side they write to", await AskAsync(OwnershipUnknown, resume), StringComparison.Ordinal);
         Assert.Contains("the clients are on", await AskAsync(Ok, "resolve", "--not-switched"), StringComparison.Ordinal);
         Assert.Contains("lifted", await AskAsync(Ok, "restore"), StringComparison.Ordinal);
         await Source.CommandAsync("SET", "key", "3");
         Assert.Contains("EQUAL", await AskAsync(Ok, [.. resume, "--until-idle", "1s"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task New_run_after_one_that_was_killed_during_the_switch_touches_nothing_before_a_person_has_said()
+    {
+        _ = await Source.CommandAsync("ACL", "SETUSER", "app", "on", ">secret", "~*", "&*", "+@all");
+        await KillInSwitchAsync("--fence", "acl");
+        await Target.CommandAsync("SET", "written by a client", "1");
+        string[] again = ["migrate", Source.Uri, Target.Uri, "--target-keys", "replace", "--until-idle", "1s"];
+
+        var refused = await AskAsync(OwnershipUnknown, again);
+
+        Assert.Contains("nobody knows which side they write to", refused, StringComparison.Ordinal);
+        Assert.Contains("keyferry resolve --switched", refused, StringComparison.Ordinal);
+        Assert.Contains("permissions", await MayAppWriteAsync(), StringComparison.Ordinal);
+        Assert.Equal("1", (string?)await Target.CommandAsync("GET", "written by a client"));
+        Assert.Contains("the clients are on", await AskAsync(Ok, "resolve", "--not-switched"), StringComparison.Ordinal);
+        Assert.Contains("EQUAL", await AskAsync(Ok, again), StringComparison.Ordinal);
+        Assert.Equal("OK", await MayAppWriteAsync());
     }
 
     [Fact]
@@ -135,7 +137,31 @@ public sealed class CutoverProgramTests : IAsyncLifetime
     public async Task Options_that_do_not_go_together_are_refused(string options, string says) =>
         Assert.Contains(says, await AskAsync(2, ["migrate", Source.Uri, Target.Uri, .. options.Split(' ')]), StringComparison.Ordinal);
 
-    private async Task<KeyferryProgram> FollowAsync(string script)
+    private async Task<string> MayAppWriteAsync() => $"{await Source.CommandAsync("ACL", "DRYRUN", "app", "SET", "key", "2")}";
+
+    /// <summary>Kills the run while the operator's program switches, and then the program.</summary>
+    private async Task KillInSwitchAsync(params string[] more)
+    {
+        await using (var run = await FollowAsync($"echo $$ > {Told}; exec sleep 60", more))
+        {
+            await using var cutover = KeyferryProgram.Start("cutover", "--work-dir", _folder);
+            await run.WaitForAsync("cutover: switch", Budget);
+            while (!File.Exists(Told) || new FileInfo(Told).Length == 0)
+            {
+                await Task.Delay(20, TestContext.Current.CancellationToken);
+            }
+
+            await run.KillAsync();
+            Assert.NotEqual(Ok, await cutover.EndAsync(Budget));
+        }
+
+        using (var hook = Process.GetProcessById(int.Parse(await File.ReadAllTextAsync(Told, TestContext.Current.CancellationToken))))
+        {
+            hook.Kill();
+        }
+    }
+
+    private async Task<KeyferryProgram> FollowAsync(string script, params string[] more)
     {
         var hook = Path.Combine(_folder, "switch.sh");
         await File.WriteAllTextAsync(hook, $"#!/bin/sh\n{script}\n");
@@ -145,7 +171,7 @@ public sealed class CutoverProgramTests : IAsyncLifetime
         }
 
         string[] cutover = ["--cutover", "manual", "--fence-budget", "5s", "--switch-hook", hook, "--work-dir", _folder];
-        var run = KeyferryProgram.Start(["migrate", Source.Uri, Target.Uri, .. cutover]);
+        var run = KeyferryProgram.Start(["migrate", Source.Uri, Target.Uri, .. cutover, .. more]);
         await run.WaitForAsync("phase following", Budget);
         return run;
     }
