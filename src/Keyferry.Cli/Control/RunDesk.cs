@@ -138,7 +138,7 @@ internal sealed class RunDesk(
             Text =
             [
                 .. LiveView.RowsOf(view, now),
-                LiveView.Aligned("from", [$"{options.Source} to {options.Target}, pid {Environment.ProcessId}"]),
+                LiveView.Aligned("from", [$"{view.From} to {view.To}, pid {Environment.ProcessId}"]),
                 .. asks,
             ],
             Status = JsonSerializer.SerializeToElement(status, JsonContext.Default.JsonStatus),

@@ -31,12 +31,13 @@ internal static class JsonMapping
     }
 
     public static JsonProgress Of(ProgressView view, DateTime at) =>
-        new(at, Word(view.Now.Phase), CountersOf(view.Now), RatesOf(view), JsonPacing.Of(view.Now.Pace), view.Now.Held);
+        new(at, Word(view.Now.Phase), DirectionOf(view), CountersOf(view.Now), RatesOf(view), JsonPacing.Of(view.Now.Pace), view.Now.Held);
 
     public static JsonStatus StatusOf(ProgressView view, MigrationOptions options, int process, DateTime at) =>
         new(at)
         {
             Phase = Word(view.Now.Phase),
+            Direction = DirectionOf(view),
             Held = view.Now.Held,
             Source = options.Source.ToString(),
             Target = options.Target.ToString(),
@@ -164,6 +165,8 @@ internal static class JsonMapping
         done is null
             ? null
             : new JsonCutover(JsonLines.Stamp(done.At), Math.Round(done.Fenced.TotalMilliseconds, 1), done.ProvedBehindFence);
+
+    private static string DirectionOf(ProgressView view) => view.Now.BackSince is null ? "forward" : "back";
 
     private static JsonRates RatesOf(ProgressView view) =>
         new(

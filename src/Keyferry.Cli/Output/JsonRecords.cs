@@ -23,13 +23,21 @@ internal sealed record JsonNote(DateTime At, string Level, string Text) : JsonRe
 internal sealed record JsonFailure(DateTime At, string Kind, string Saw, string Remedy, int ExitCode) : JsonRecord("failure", At);
 
 /// <summary>Where a run is.</summary>
-internal sealed record JsonProgress(DateTime At, string Phase, JsonCounters Counters, JsonRates Rates, JsonPace? Pace, string? Held)
-    : JsonRecord("progress", At);
+internal sealed record JsonProgress(
+    DateTime At,
+    string Phase,
+    string Direction,
+    JsonCounters Counters,
+    JsonRates Rates,
+    JsonPace? Pace,
+    string? Held
+) : JsonRecord("progress", At);
 
 /// <summary>Where a run is, as <c>keyferry status --json</c> tells it.</summary>
 internal sealed record JsonStatus(DateTime At) : JsonRecord("status", At)
 {
     public required string Phase { get; init; }
+    public required string Direction { get; init; }
     public string? Held { get; init; }
     public required string Source { get; init; }
     public required string Target { get; init; }

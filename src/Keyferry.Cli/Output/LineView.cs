@@ -35,6 +35,6 @@ internal sealed class LineView(TextWriter output, TimeSpan interval, TimeProvide
     {
         var held = view.Now.Held is { } reason ? [$"held: {reason}"] : Array.Empty<string>();
         var rows = StatusRow.Of(view).Select(row => $"{row.Label} {string.Join(", ", row.Facts)}");
-        return $"{Quantity.Moment(at)} {string.Join(" | ", [StatusRow.PhaseWord(view.Now.Phase), .. held, .. rows])}";
+        return $"{Quantity.Moment(at)} {string.Join(" | ", [StatusRow.Where(view), .. held, .. rows])}";
     }
 }

@@ -82,9 +82,7 @@ internal sealed class LiveView(TextWriter output, Terminal terminal, TimeProvide
     /// <summary>The rows of the block, not cut and not coloured.</summary>
     public static IReadOnlyList<string> RowsOf(ProgressView view, DateTimeOffset at)
     {
-        var head = new StringBuilder(Clock(at)).Append(
-            $"  {StatusRow.PhaseWord(view.Now.Phase)}   running for {Quantity.Duration(view.Now.Elapsed)}"
-        );
+        var head = new StringBuilder(Clock(at)).Append($"  {StatusRow.Where(view)}   running for {Quantity.Duration(view.Now.Elapsed)}");
         if (view.Now.Held is { } reason)
         {
             head.Append("   held: ").Append(reason);

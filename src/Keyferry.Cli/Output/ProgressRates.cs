@@ -12,9 +12,12 @@ internal sealed class ProgressRates(MigrationOptions options)
     // Every counter was zero at the start, so the first look has rates already.
     private readonly Queue<ProgressSnapshot> _seen = new([new ProgressSnapshot { Phase = Phase.Planned, Elapsed = TimeSpan.Zero }]);
 
+    private TimeSpan? _backSince;
+
     /// <summary>Takes the next look.</summary>
     public ProgressView Take(ProgressSnapshot now)
     {
+        BeginAnewWhereItTurned(now);
         // One look beyond the window stays, so that looks further apart than the window have a rate, too.
         while (_seen.Count > 1 && now.Elapsed - _seen.ElementAt(1).Elapsed >= Window)
         {
@@ -37,8 +40,32 @@ internal sealed class ProgressRates(MigrationOptions options)
             MovedPerSecond = Rate(now.ChangesMoved, then.ChangesMoved),
             CopyLeft = !now.CopyDone && keysPerSecond > 0 && left / keysPerSecond < 1e9 ? TimeSpan.FromSeconds(left / keysPerSecond) : null,
             DirtyBudget = options.DirtyBudget,
-            Copies = options.Mode != MigrationMode.LiveOnly,
+            Copies = options.Mode != MigrationMode.LiveOnly && now.BackSince is null,
             Follows = options.Mode != MigrationMode.Snapshot,
+            From = (now.BackSince is null ? options.Source : options.Target).ToString(),
+            To = (now.BackSince is null ? options.Target : options.Source).ToString(),
         };
+    }
+
+    /// <summary>The way back has counters of its own, which were zero at the switch: they are never compared with those of the way there.</summary>
+    private void BeginAnewWhereItTurned(ProgressSnapshot now)
+    {
+        if (now.BackSince == _backSince)
+        {
+            return;
+        }
+
+        _backSince = now.BackSince;
+        _seen.Clear();
+        _seen.Enqueue(
+            now.BackSince is { } since
+                ? new ProgressSnapshot
+                {
+                    Phase = now.Phase,
+                    Elapsed = since,
+                    BackSince = since,
+                }
+                : now
+        );
     }
 }

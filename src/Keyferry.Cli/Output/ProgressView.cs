@@ -26,7 +26,13 @@ internal sealed record ProgressView
     /// <summary>Memory for waiting keys, in bytes, or 0 where the run does not follow changes.</summary>
     public long DirtyBudget { get; init; }
 
-    /// <summary>Whether the run copies what is there (not in <c>live-only</c>).</summary>
+    /// <summary>The server that keys are moved from now: on the way back, the run's target.</summary>
+    public string From { get; init; } = "";
+
+    /// <summary>The server that they are moved to.</summary>
+    public string To { get; init; } = "";
+
+    /// <summary>Whether the run copies what is there (not in <c>live-only</c>, nor on the way back).</summary>
     public bool Copies { get; init; } = true;
 
     /// <summary>Whether the run follows changes (not in <c>snapshot</c>).</summary>

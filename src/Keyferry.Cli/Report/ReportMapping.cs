@@ -32,8 +32,7 @@ internal static class ReportMapping
     private static JsonHistory Of(IReadOnlyList<RunSample> samples)
     {
         T[] Column<T>(Func<RunSample, T> value) => [.. samples.Select(value)];
-        double[] Rate(Func<RunSample, long> counter) =>
-            [.. samples.Select((now, i) => PerSecond(counter, now, i == 0 ? default : samples[i - 1]))];
+        double[] Rate(Func<RunSample, long> counter) => [.. Rates(samples, counter)];
         return new JsonHistory
         {
             ElapsedSeconds = Column(static sample => Seconds(sample.Elapsed)),
@@ -50,10 +49,18 @@ internal static class ReportMapping
         };
     }
 
-    private static double PerSecond(Func<RunSample, long> counter, RunSample now, RunSample before)
+    /// <summary>Each way has counters of its own: what is counted since the sample before is counted since the last of the same way.</summary>
+    private static IEnumerable<double> Rates(IReadOnlyList<RunSample> samples, Func<RunSample, long> counter)
     {
-        var seconds = (now.Elapsed - before.Elapsed).TotalSeconds;
-        return seconds > 0 ? Math.Round(Math.Max(0, (counter(now) - counter(before)) / seconds), 1) : 0;
+        var (before, there, back) = (TimeSpan.Zero, 0L, 0L);
+        foreach (var now in samples)
+        {
+            var seconds = (now.Elapsed - before).TotalSeconds;
+            var more = counter(now) - (now.IsBack ? back : there);
+            yield return seconds > 0 ? Math.Round(Math.Max(0, more / seconds), 1) : 0;
+            before = now.Elapsed;
+            (there, back) = now.IsBack ? (there, counter(now)) : (counter(now), back);
+        }
     }
 
     private static JsonHappened Of(RunEvent happened, DateTimeOffset began)

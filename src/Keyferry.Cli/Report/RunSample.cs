@@ -20,6 +20,7 @@ internal readonly record struct RunSample
         LagP99 = now.LagP99;
         OldestWaiting = now.OldestWaiting;
         Phase = now.Phase;
+        IsBack = now.BackSince is not null;
     }
 
     /// <summary>Since the run started.</summary>
@@ -54,6 +55,9 @@ internal readonly record struct RunSample
 
     /// <summary>Where the run was.</summary>
     public Phase Phase { get; init; }
+
+    /// <summary>Whether keys were moved back: the counters are those of the way back then.</summary>
+    public bool IsBack { get; init; }
 
     /// <summary>This one in the place of itself and of the one before: counters are the later, what hurt is the worse.</summary>
     public RunSample Over(RunSample earlier) =>

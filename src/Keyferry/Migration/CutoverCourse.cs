@@ -64,14 +64,14 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
     {
         get
         {
-            if (_clock.Phase == Phase.Reversible && WayBack is { } back)
+            if (_clock.InSince(Phase.Reversible) is { } since && WayBack is { } back)
             {
-                return back.Progress with { Phase = Phase.Reversible };
+                return back.Progress with { Phase = Phase.Reversible, Elapsed = _clock.Elapsed, BackSince = since };
             }
 
             return Verifier is not { } beside
                 ? null
-                : _engine.Progress(_clock) with
+                : WithoutHeld(_engine.Progress(_clock)) with
                 {
                     Verified = beside.Coverage.IsComplete ? beside.Total : beside.Walked,
                     VerifyTotal = beside.Total,
@@ -79,6 +79,9 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
                 };
         }
     }
+
+    /// <summary>Once the clients are on the other side, nothing is to be moved this way any more: the run is not held, although its gate is closed.</summary>
+    private ProgressSnapshot WithoutHeld(ProgressSnapshot now) => Done is null ? now : now with { Held = null };
 
     /// <summary>Begins to compare both sides; to be called when the copy is complete.</summary>
     /// <exception cref="KeyferryException">The run's capture does not listen.</exception>

@@ -105,23 +105,7 @@ internal sealed class MigrationRun
         ResumePoint.RefuseWhileNobodyKnows(_store);
         var plan = await PlanAsync(abort);
         plan.ThrowIfRefused();
-        var run =
-            _resume?.Run.Id
-            ?? _store.BeginRun(
-                new RunStart
-                {
-                    Name = _name,
-                    Source = ResumePoint.NameOf(_options.Source),
-                    Target = ResumePoint.NameOf(_options.Target),
-                    Mode = _options.Mode switch
-                    {
-                        MigrationMode.Snapshot => "snapshot",
-                        MigrationMode.LiveOnly => "live-only",
-                        _ => "live",
-                    },
-                    Options = ResumePoint.OptionsOf(_options),
-                }
-            );
+        var run = _resume?.Run.Id ?? BeginRun();
         var journal = new RunJournal(run, _store, _observer, _time);
         await LiftOldFencesAsync(journal, abort);
         foreach (var warning in plan.Warnings)
@@ -141,6 +125,7 @@ internal sealed class MigrationRun
                 Control = Control,
                 Hooks = _hooks,
                 PlanWayBack = (forward, stop) => WayBack.PlanAsync(forward, _connect, new BackObserver(_observer), stop, abort),
+                Began = _began,
                 Time = _time,
             },
             _resume
@@ -160,6 +145,23 @@ internal sealed class MigrationRun
             );
         }
     }
+
+    private long BeginRun() =>
+        _store.BeginRun(
+            new RunStart
+            {
+                Name = _name,
+                Source = ResumePoint.NameOf(_options.Source),
+                Target = ResumePoint.NameOf(_options.Target),
+                Mode = _options.Mode switch
+                {
+                    MigrationMode.Snapshot => "snapshot",
+                    MigrationMode.LiveOnly => "live-only",
+                    _ => "live",
+                },
+                Options = ResumePoint.OptionsOf(_options),
+            }
+        );
 
     /// <summary>A process that was killed behind its fence may have left clients without the right to write.</summary>
     private async Task LiftOldFencesAsync(RunJournal journal, CancellationToken stop)

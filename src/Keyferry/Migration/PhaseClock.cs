@@ -4,12 +4,15 @@ using Keyferry.Observe;
 namespace Keyferry.Migration;
 
 /// <summary>Knows the phase and how long each has lasted; lets only the arrows of the phase table happen.</summary>
-internal sealed class PhaseClock(Action<RunEvent.PhaseEntered> entered, TimeProvider time)
+/// <param name="entered">Told of every phase.</param>
+/// <param name="time">The clock of the run.</param>
+/// <param name="began">The timestamp of the run's beginning, which is before the first phase: servers are examined first.</param>
+internal sealed class PhaseClock(Action<RunEvent.PhaseEntered> entered, TimeProvider time, long began)
 {
     private readonly Lock _lock = new();
     private readonly List<(Phase Phase, TimeSpan Spent)> _spent = [];
-    private readonly long _began = time.GetTimestamp();
-    private long _since = time.GetTimestamp();
+    private readonly long _began = began;
+    private long _since = began;
     private Phase _phase = Phase.Planned;
 
     /// <summary>Where the run is.</summary>
@@ -26,6 +29,15 @@ internal sealed class PhaseClock(Action<RunEvent.PhaseEntered> entered, TimeProv
 
     /// <summary>Since the run began.</summary>
     public TimeSpan Elapsed => time.GetElapsedTime(_began);
+
+    /// <summary>Since when the run is in <paramref name="phase"/>, counted from its beginning; <see langword="null"/> where it is in another.</summary>
+    public TimeSpan? InSince(Phase phase)
+    {
+        lock (_lock)
+        {
+            return _phase == phase ? time.GetElapsedTime(_began, _since) : null;
+        }
+    }
 
     /// <summary>Enters a phase.</summary>
     /// <exception cref="InvalidOperationException">The phase table has no such arrow: a bug.</exception>

@@ -37,6 +37,9 @@ internal sealed record RunContext
     /// <summary>Looks whether there is a way back from the run; <see langword="null"/> where there can be none.</summary>
     public Func<RunContext, CancellationToken, Task<IWayBack>>? PlanWayBack { get; init; }
 
+    /// <summary>The timestamp of the run's beginning.</summary>
+    public required long Began { get; init; }
+
     /// <summary>The clock of the run.</summary>
     public required TimeProvider Time { get; init; }
 }

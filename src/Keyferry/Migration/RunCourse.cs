@@ -54,7 +54,7 @@ internal sealed class RunCourse
         _journal = context.Journal;
         _time = context.Time;
         _outage = new Outage(_time, _options.OutageBudget);
-        _clock = new PhaseClock(_journal.Entered, _time);
+        _clock = new PhaseClock(_journal.Entered, _time, context.Began);
         _engine = new MigrationEngine(_options, _plan, _source, _target, _control, _time) { Journal = _journal };
         _listening = new SourceListening(_options, _plan, _name, _source, _engine, _journal, _time);
         _sourceSlots = new TopologyWatch(_source, OnSourceSlotsAsync, _time);

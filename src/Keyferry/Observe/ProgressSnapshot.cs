@@ -2,7 +2,7 @@ using Keyferry.Model;
 
 namespace Keyferry.Observe;
 
-/// <summary>One consistent look at a running migration. Counters count from the start of the run.</summary>
+/// <summary>One consistent look at a running migration. Counters count from the start of the run; while its way back is open, those of the way back, from the switch on.</summary>
 public sealed record ProgressSnapshot
 {
     /// <summary>Where the run is.</summary>
@@ -10,6 +10,10 @@ public sealed record ProgressSnapshot
 
     /// <summary>Since the run started.</summary>
     public required TimeSpan Elapsed { get; init; }
+
+    /// <summary>When the clients were switched, since the run started, while keys are moved from the target back to the source; <see langword="null"/> otherwise. Counters
+    /// began at zero then.</summary>
+    public TimeSpan? BackSince { get; init; }
 
     /// <summary>Keys that SCAN has returned in the first pass.</summary>
     public long Scanned { get; init; }

@@ -54,6 +54,53 @@ public sealed class ProgressRatesTests
         Assert.Null(_rates.Take(At(1, 100) with { CopyDone = true }).CopyLeft);
     }
 
+    [Fact]
+    public void Rates_begin_anew_when_keys_are_moved_back()
+    {
+        for (var second = 0; second <= 40; second++)
+        {
+            _rates.Take(At(second, 20_000) with { Changes = second * 1_000, ChangesMoved = second * 1_000 });
+        }
+
+        // The way back has counted 300 a second since the switch.
+        var view = _rates.Take(Back(42, 600));
+        Assert.Equal((300, 300), (view.ChangesPerSecond, view.MovedPerSecond));
+        Assert.Equal(300, _rates.Take(Back(44, 1_200)).ChangesPerSecond, precision: 3);
+
+        // The counters of the way there are shown again at the end.
+        Assert.Equal(0, _rates.Take(At(60, 20_000) with { Changes = 40_000 }).ChangesPerSecond);
+    }
+
+    [Fact]
+    public void What_is_shown_of_the_way_back_names_the_direction_that_is_moving()
+    {
+        var there = _rates.Take(At(1, 100));
+        var back = _rates.Take(Back(42, 600));
+        Assert.Equal(("a:6379", "b:6379"), (there.From, there.To));
+        Assert.Equal(("b:6379", "a:6379"), (back.From, back.To));
+        Assert.Contains(
+            " reversible (moving back, from b:6379 to a:6379) | changes 300/s in, ",
+            LineView.LineOf(back, Examples.At),
+            StringComparison.Ordinal
+        );
+        Assert.DoesNotContain("moving back", LineView.LineOf(there, Examples.At), StringComparison.Ordinal);
+        Assert.Equal(
+            ["forward", "back"],
+            ((ProgressView[])[there, back]).Select(static view => JsonMapping.Of(view, Examples.At.UtcDateTime).Direction)
+        );
+    }
+
+    private static ProgressSnapshot Back(int second, long changes) =>
+        new()
+        {
+            Phase = Phase.Reversible,
+            Elapsed = TimeSpan.FromSeconds(second),
+            BackSince = TimeSpan.FromSeconds(40),
+            CopyDone = true,
+            Changes = changes,
+            ChangesMoved = changes,
+        };
+
     private static ProgressSnapshot At(int second, long scanned) =>
         new()
         {

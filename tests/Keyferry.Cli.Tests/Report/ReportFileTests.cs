@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Keyferry.Cli.Output;
 using Keyferry.Cli.Report;
 using Keyferry.Model;
 using Keyferry.Observe;
@@ -69,6 +70,41 @@ public sealed partial class ReportFileTests : IDisposable
         Assert.DoesNotContain("<!--", page, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Rates_of_the_way_back_are_those_of_its_own_counters()
+    {
+        var history = new RunHistory();
+        for (var second = 1; second <= 60; second++)
+        {
+            var isBack = second is > 40 and < 60;
+            history.Take(
+                Examples.Following with
+                {
+                    Elapsed = TimeSpan.FromSeconds(second),
+                    BackSince = isBack ? TimeSpan.FromSeconds(40) : null,
+                    Changes = isBack ? (second - 40) * 300 : Math.Min(second, 40) * 1_000,
+                }
+            );
+        }
+
+        var rates = ReportMapping.Of(Examples.Report(Verdict.Equal), history, showKeys: false, Examples.At).History.ChangesPerSecond;
+        Assert.Equal([.. Enumerable.Repeat(1_000.0, 40), .. Enumerable.Repeat(300.0, 19), 0], rates);
+    }
+
+    [Fact]
+    public void Every_phase_has_a_colour_on_the_timeline()
+    {
+        var page = ReportPage.Of(File());
+        var palette = Palette().Match(page).Value;
+        var styles = page[..page.IndexOf("</style>", StringComparison.Ordinal)];
+        foreach (var phase in Enum.GetValues<Phase>().Select(JsonMapping.Word))
+        {
+            var color = Regex.Match(palette, $"[ {{]'?{phase}'?: '(--[a-z]+)'", RegexOptions.None, TimeSpan.FromSeconds(1)).Groups[1].Value;
+            Assert.True(color.Length > 0, $"{phase} has no colour");
+            Assert.Contains($"{color}:", styles, StringComparison.Ordinal);
+        }
+    }
+
     private static JsonReportFile File()
     {
         var history = new RunHistory();
@@ -84,4 +120,7 @@ public sealed partial class ReportFileTests : IDisposable
         matchTimeoutMilliseconds: 1000
     )]
     private static partial Regex Data();
+
+    [GeneratedRegex("const palette = .*?;", RegexOptions.Singleline, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Palette();
 }

@@ -45,14 +45,7 @@ public sealed class ReportPageTests : IDisposable
     public async Task It_is_drawn_and_readable(int width, string scheme)
     {
         var path = ReportFolder.Write(_folder, Made());
-        await using var browser = await Puppeteer.LaunchAsync(
-            new LaunchOptions
-            {
-                ExecutablePath = Browser(),
-                Headless = true,
-                Args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run"],
-            }
-        );
+        await using var browser = await ReportBrowser.LaunchAsync();
         await using var page = await browser.NewPageAsync();
         var errors = new List<string>();
         page.PageError += (_, error) => errors.Add(error.Message);
@@ -88,14 +81,6 @@ public sealed class ReportPageTests : IDisposable
         Assert.Equal(scheme == "light", light[0] > light[1]);
         Assert.True((light.Max() + 0.05) / (light.Min() + 0.05) >= 7, "too little contrast");
     }
-
-    private static string Browser() =>
-        ((string[])["chromium", "chromium-browser", "google-chrome"])
-            .SelectMany(static name =>
-                (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Select(folder => Path.Combine(folder, name))
-            )
-            .FirstOrDefault(File.Exists)
-        ?? throw new FileNotFoundException("No chromium in PATH. Run ./test --all, which installs it, or: apt-get install chromium.");
 
     /// <summary>A run of ten minutes with a gap, a time of waiting and a comparison.</summary>
     private static JsonReportFile Made()

@@ -61,7 +61,7 @@
 
   // The course: phases, gaps, and times of waiting on one axis.
   const palette = { arming: '--violet', copying: '--blue', following: '--teal', draining: '--amber', proving: '--green',
-    fencing: '--red', switching: '--red', reversible: '--violet' };
+    fencing: '--red', switching: '--red', 'ownership-unknown': '--ink', reversible: '--violet', planned: '--quiet', completed: '--line', aborted: '--line' };
   const course = at('course');
   const legend = make('div', undefined, 'legend');
   const explain = (color, text) => {
@@ -86,13 +86,14 @@
     line.append(make('span', label), bar);
     course.append(line);
   };
-  const entered = file.events.filter(event => event.type === 'phase');
+  // Before the first phase both servers are examined.
+  const entered = [{ phase: 'planned', atSeconds: 0 }, ...file.events.filter(event => event.type === 'phase')];
   const phases = entered
     .map((event, i) => ({ from: event.atSeconds, until: entered[i + 1]?.atSeconds ?? all, text: event.phase, color: palette[event.phase] }))
     .filter(span => span.color);
-  const gaps = file.events.filter(event => event.type === 'gap').map(event => ({
+  const gaps = file.events.map((event, i) => ({ event, i })).filter(({ event }) => event.type === 'gap').map(({ event, i }) => ({
     from: event.atSeconds, text: event.text, color: '--amber',
-    until: file.events.find(other => other.type === 'gap-closed' && other.gap === event.gap)?.atSeconds ?? all,
+    until: file.events.slice(i).find(other => other.type === 'gap-closed' && other.gap === event.gap)?.atSeconds ?? all,
   }));
   const held = file.held.map(one => ({ from: one.fromSeconds, until: Math.max(one.untilSeconds, one.fromSeconds + 1), text: one.why, color: '--red' }));
   row('phase', phases);
