@@ -83,6 +83,16 @@ internal static class VerdictText
             yield return Row("repaired", $"{Quantity.Of(result.Repaired, "difference")} went away at another look");
         }
 
+        if (result.PutRight > 0)
+        {
+            yield return Row("put right", $"{Quantity.Of(result.PutRight, "key")} that somebody else wrote on the target");
+        }
+
+        if (result.Unheard is { } unheard)
+        {
+            yield return Row("not noticed", unheard);
+        }
+
         if (result.LeftAlone > 0)
         {
             yield return Row("left alone", $"{Quantity.Of(result.LeftAlone, "key")} of the target that the source does not have (merge)");

@@ -11,13 +11,23 @@ namespace Keyferry.Migration;
 /// <param name="capture">Says when everything has been heard.</param>
 /// <param name="gaps">What may have been missed.</param>
 /// <param name="repairs">Whether what differs is looked at again. Not in a run that moves nothing but changes: it would copy what it was asked to leave.</param>
-internal sealed class ChangeWatch(LaneSet lanes, ICapture capture, GapLedger gaps, bool repairs) : IContinuousWatch
+/// <param name="target">Listens to the target, for a comparison that never ends; otherwise nobody does.</param>
+internal sealed class ChangeWatch(LaneSet lanes, ICapture capture, GapLedger gaps, bool repairs, TargetListening? target = null)
+    : IContinuousWatch
 {
     /// <inheritdoc/>
     public bool HasGap => gaps.IsOpen(GapScope.AllKeys);
 
     /// <inheritdoc/>
-    public void Remember() => lanes.RememberChanged();
+    public ValueTask RememberAsync(CancellationToken stop)
+    {
+        lanes.RememberChanged();
+        return target?.ListensAsync(stop) ?? ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyCollection<KeyId>?> TakeToldAsync(bool thorough, CancellationToken stop) =>
+        target?.TakeAsync(thorough, stop) ?? ValueTask.FromResult<IReadOnlyCollection<KeyId>?>([]);
 
     /// <inheritdoc/>
     public IWatchedKeys Watch(IReadOnlyCollection<KeyId> keys) => new Watched(lanes.Watch(keys));

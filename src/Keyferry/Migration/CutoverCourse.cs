@@ -28,6 +28,8 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
     private CutoverScene? _scene;
     private CutoverTalk? _talk;
     private Task _verifying = Task.CompletedTask;
+    private TargetListening? _listening;
+    private Task _hearing = Task.CompletedTask;
     private TimeSpan _pause = FirstPause;
     private long _triedAt;
     private long _liftedAt;
@@ -96,13 +98,22 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
             );
         }
 
-        var changes = new ChangeWatch(_engine.Lanes, capture, _engine.Gaps, _engine.MovesUnchanged);
+        _listening = new TargetListening(
+            _context.Target,
+            _context.Plan.Transfer.Scope,
+            _context.Options.OutageBudget,
+            _context.Journal,
+            _context.Time
+        );
+        var changes = new ChangeWatch(_engine.Lanes, capture, _engine.Gaps, _engine.MovesUnchanged, _listening);
         Verifier = new ContinuousVerifier(_context.Source, _context.Target, _engine.Comparison, changes, _context.Time);
         _engine.StreamLooked = key => Verifier.Coverage.Add([key]);
         _stopVerifying.Dispose();
         _stopVerifying = CancellationTokenSource.CreateLinkedTokenSource(background.Stop);
         _verifying = Verifier.RunAsync(_stopVerifying.Token);
         background.Add(_verifying);
+        _hearing = _listening.RunAsync(_stopVerifying.Token);
+        background.Add(_hearing);
     }
 
     /// <summary>A gap has opened or was closed: what was compared before does not count any more.</summary>
@@ -127,6 +138,7 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
             return false;
         }
 
+        _listening?.TellFirstPutRight(verifier.PutRight, _context.Source.Endpoint);
         if (Wanted() is not { } talk)
         {
             // Whoever waited has taken it back.
@@ -175,6 +187,8 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
         _stopVerifying.Cancel();
         // Where it failed, the run has been told already.
         _ = await Task.WhenAny(_verifying);
+        _ = await Task.WhenAny(_hearing);
+        _listening?.TellPutRight(Verifier?.PutRight ?? 0, _context.Source.Endpoint);
     }
 
     /// <summary>The run ends: lifts the fence where it still stands, because it could not be lifted before, or because nobody knows who owns the data.</summary>
@@ -243,7 +257,11 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
                     scene.ProvedBehindFence,
                     verifier.LastPass,
                     verifier.Repaired
-                );
+                )
+                {
+                    PutRight = verifier.PutRight,
+                    Unheard = _listening?.Unheard,
+                };
                 WayBack = scene.WayBack;
                 WayBack?.Go();
                 Tell(

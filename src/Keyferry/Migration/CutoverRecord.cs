@@ -16,6 +16,12 @@ internal sealed record CutoverRecord(
     long Repaired
 )
 {
+    /// <summary>Keys that somebody else wrote on the side that the clients were handed over to, and that were put right before.</summary>
+    public long PutRight { get; init; }
+
+    /// <summary>Why what others wrote there was not noticed, or <see langword="null"/>.</summary>
+    public string? Unheard { get; init; }
+
     /// <summary>How the clients came back, where they did.</summary>
     public CutoverRecord? Back { get; init; }
 
@@ -26,5 +32,7 @@ internal sealed record CutoverRecord(
             Compared = LastPass.Compared,
             LookedUp = LastPass.LookedUp,
             Repaired = Repaired,
+            PutRight = PutRight,
+            Unheard = Unheard,
         };
 }

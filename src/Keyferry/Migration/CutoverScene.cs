@@ -61,6 +61,10 @@ internal sealed class CutoverScene(RunContext context, MigrationEngine engine, C
 
         // What is left when the fence goes up is what changes from here on.
         _ = await verifier.RoundAsync(settle: true, stop);
+        if (Readiness.OfProof(engine, verifier) is { } against)
+        {
+            throw new CutoverFailedException(against);
+        }
     }
 
     /// <inheritdoc/>
@@ -159,6 +163,17 @@ internal sealed class CutoverScene(RunContext context, MigrationEngine engine, C
     {
         _ = context.Control.Gate.Close(Frozen);
         await engine.Lanes.SettleAsync(stop);
+        // Somebody else may have written on the target since the proof.
+        if (await verifier.RoundAsync(settle: false, stop) is { Unequal: > 0 and var unequal })
+        {
+            throw new CutoverFailedException($"{unequal:#,0} keys are not equal on both sides any more");
+        }
+
+        if (Readiness.OfProof(engine, verifier) is { } against)
+        {
+            throw new CutoverFailedException(against);
+        }
+
         await engine.ImportMode.EndAsync(stop);
         if (await LookAtFenceAsync(stop) is { } trouble)
         {

@@ -36,6 +36,7 @@ internal sealed class ContinuousVerifier : IAsyncDisposable
     private readonly Rests _roundRests;
     private readonly SessionKeeper _rounds;
     private readonly Turn _oneRound = new();
+    private readonly StrayKeys _strays = new();
     private readonly byte[] _ignoredPrefix;
     private bool _hurry;
     private long _walked;
@@ -83,6 +84,9 @@ internal sealed class ContinuousVerifier : IAsyncDisposable
     /// <summary>Keys that the present walk has passed.</summary>
     public long Walked => Interlocked.Read(ref _walked);
 
+    /// <summary>Keys that somebody else wrote on the target, and that were put right from the source.</summary>
+    public long PutRight => _strays.PutRight;
+
     /// <summary>Differences that another look has mended.</summary>
     public long Repaired => Interlocked.Read(ref _repaired);
 
@@ -110,7 +114,8 @@ internal sealed class ContinuousVerifier : IAsyncDisposable
 
     /// <summary>Compares what is unproved now, once. Under a fence, after a drain, nothing is left then.</summary>
     /// <returns>How many keys were compared, and how many of them are still unequal.</returns>
-    public ValueTask<(int Compared, int Unequal)> RoundAsync(bool settle, CancellationToken stop) => RoundAsync(int.MaxValue, settle, stop);
+    public ValueTask<(int Compared, int Unequal)> RoundAsync(bool settle, CancellationToken stop) =>
+        RoundAsync(int.MaxValue, settle, thorough: true, stop);
 
     /// <summary>Opens the connections that a proof needs, if they are not open: under a fence every millisecond counts.</summary>
     public async ValueTask PrepareAsync(CancellationToken stop)
@@ -129,7 +134,7 @@ internal sealed class ContinuousVerifier : IAsyncDisposable
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _rounds.DisposeAsync();
 
-    private async ValueTask<(int Compared, int Unequal)> RoundAsync(int most, bool settle, CancellationToken stop)
+    private async ValueTask<(int Compared, int Unequal)> RoundAsync(int most, bool settle, bool thorough, CancellationToken stop)
     {
         await _oneRound.EnterAsync(stop);
         try
@@ -142,15 +147,26 @@ internal sealed class ContinuousVerifier : IAsyncDisposable
             }
 
             Coverage.Add(touched);
-            var keys = Coverage.Take(most);
-            if (keys.Count == 0)
+            if (settle && Coverage.Unproved > 0)
             {
+                await SettleAsync(stop);
+            }
+
+            // What the lanes have just written is told by now, so that it is compared once and not again with the next round.
+            if (await _changes.TakeToldAsync(thorough, stop) is not { } told || _changes.TakeChanged() is not { } late)
+            {
+                Coverage.Void("what is written on the target may have been missed");
+                _strays.Forget();
                 return (0, 0);
             }
 
-            if (settle)
+            _strays.Note(Coverage, told, touched, late);
+            var keys = Coverage.Take(most);
+            // Their turn comes with the next round, once they have been moved for certain.
+            Coverage.Add(late);
+            if (keys.Count == 0)
             {
-                await SettleAsync(stop);
+                return (0, 0);
             }
 
             _roundRests.Begin();
@@ -189,8 +205,9 @@ internal sealed class ContinuousVerifier : IAsyncDisposable
             keys,
             (key, seen) =>
             {
-                if (seen is null)
+                if (seen is null || (seen.Kind == DifferenceKind.Surplus && !OwnsSurplus && _strays.AreOf(key)))
                 {
+                    _strays.Equal(key);
                     Coverage.Proved(key);
                     return;
                 }
@@ -198,6 +215,7 @@ internal sealed class ContinuousVerifier : IAsyncDisposable
                 unequal++;
                 if (Coverage.Unequal(key) > 1)
                 {
+                    _strays.Again(key);
                     again.Add(key);
                 }
             },
@@ -208,6 +226,9 @@ internal sealed class ContinuousVerifier : IAsyncDisposable
         return unequal;
     }
 
+    /// <summary>Whether a key that the target alone has, and that the source has told nothing of, is the run's to remove.</summary>
+    private bool OwnsSurplus => _options is { TargetKeysOwned: true, Kinds.AreAll: true };
+
     private DatabasePair PairOf(int database) =>
         _options.Databases?.FirstOrDefault(pair => pair.Source == database) ?? new DatabasePair(database, database);
 
@@ -216,13 +237,13 @@ internal sealed class ContinuousVerifier : IAsyncDisposable
         while (true)
         {
             await Task.Delay(RoundInterval, _time, stop);
-            _ = await RoundAsync(Hurry ? int.MaxValue : MostPerRound, settle: true, stop);
+            _ = await RoundAsync(Hurry ? int.MaxValue : MostPerRound, settle: true, thorough: false, stop);
         }
     }
 
     private async Task PassesAsync(CancellationToken stop)
     {
-        _changes.Remember();
+        await _changes.RememberAsync(stop);
         await _changes.SettleAsync(stop);
         while (true)
         {

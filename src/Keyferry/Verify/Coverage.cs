@@ -126,6 +126,19 @@ internal sealed class Coverage
         }
     }
 
+    /// <summary>Says that the target told of a write to this key: it must be compared again. The looks that found it unequal until now still count, since the write may be
+    /// their own mending.</summary>
+    /// <returns>Whether no look has found it unequal yet.</returns>
+    public bool AddTold(in KeyId key)
+    {
+        lock (_lock)
+        {
+            var looks = _unproved.GetValueOrDefault(key);
+            _unproved[key] = looks;
+            return looks == 0;
+        }
+    }
+
     /// <summary>Keys to be compared now, with the number of comparisons that found each unequal since it was touched. Where there are more, their turn comes with the next
     /// calls.</summary>
     /// <param name="most">So many at most.</param>

@@ -28,8 +28,15 @@ internal interface IContinuousWatch : IChangeWatch
     /// <summary>As <see cref="IChangeWatch.SettleAsync"/>, but large values that change all the time are not moved earlier than they would be anyway.</summary>
     ValueTask SettleInTurnAsync(CancellationToken stop);
 
-    /// <summary>Begins to remember which keys change, for <see cref="IChangeWatch.TakeChanged"/>.</summary>
-    void Remember();
+    /// <summary>Begins to remember which keys change, for <see cref="IChangeWatch.TakeChanged"/>; returns when the target is listened to as well, or it is known that it cannot
+    /// be.</summary>
+    ValueTask RememberAsync(CancellationToken stop);
+
+    /// <summary>The keys, by their names on the source, that the target has told of since this was asked last, up to now: written by the run itself, or by others.</summary>
+    /// <param name="thorough">Whether the target is also looked at for what it does not tell of.</param>
+    /// <param name="stop">Gives up.</param>
+    /// <returns><see langword="null"/> where some may have been missed.</returns>
+    ValueTask<IReadOnlyCollection<KeyId>?> TakeToldAsync(bool thorough, CancellationToken stop);
 }
 
 /// <summary>Keys under watch; disposing ends the watch.</summary>

@@ -27,6 +27,12 @@ public sealed record VerifyResult
     /// <summary>Differences that were mended by another look (in a migration only).</summary>
     public long Repaired { get; init; }
 
+    /// <summary>Keys that somebody else wrote on the target, and that were put right from the source (while both sides are compared beside a run only).</summary>
+    public long PutRight { get; init; }
+
+    /// <summary>What others may have done on the target unnoticed since it was compared, in a sentence; <see langword="null"/> where that is not so.</summary>
+    public string? Unheard { get; init; }
+
     /// <summary>Keys of the target that the source does not have and that the run does not own (<c>--target-keys merge</c>): reported, not removed, no difference.</summary>
     public long LeftAlone { get; init; }
 

@@ -16,7 +16,14 @@ internal sealed class TouchedWatch(Func<IEnumerable<string>> touched) : IContinu
     /// <summary>Whether the verifier listens to what is touched.</summary>
     public bool Remembers { get; private set; }
 
-    public void Remember() => Remembers = true;
+    public ValueTask RememberAsync(CancellationToken stop)
+    {
+        Remembers = true;
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask<IReadOnlyCollection<KeyId>?> TakeToldAsync(bool thorough, CancellationToken stop) =>
+        ValueTask.FromResult<IReadOnlyCollection<KeyId>?>([]);
 
     public IReadOnlyCollection<KeyId>? TakeChanged() =>
         [.. touched().Distinct().Select(static key => new KeyId(0, new KeyName(Encoding.UTF8.GetBytes(key))))];

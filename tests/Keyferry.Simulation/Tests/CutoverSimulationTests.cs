@@ -15,6 +15,12 @@ public sealed class CutoverSimulationTests(ITestOutputHelper output)
     public void The_application_is_handed_over() => Run(HandoverProfiles.The_application_is_handed_over, Seeds);
 
     [Fact]
+    public void Strangers_write_on_the_receiving_side() => Run(HandoverProfiles.Strangers_write_on_the_receiving_side, Seeds);
+
+    [Fact]
+    public void Strangers_write_while_there_is_trouble() => Run(HandoverProfiles.Strangers_write_while_there_is_trouble, Seeds);
+
+    [Fact]
     public void The_handover_meets_trouble() => Run(HandoverProfiles.The_handover_meets_trouble, Seeds);
 
     [Fact]

@@ -13,6 +13,9 @@ namespace Keyferry.Simulation.World;
 /// true at the end.</summary>
 internal sealed class CutoverUnderTest : IDisposable
 {
+    /// <summary>Steps at which a stranger may still write: what comes after the proof nobody can put right.</summary>
+    private static readonly string[] BeforeTheProof = ["check", "fence", "try fence", "drain"];
+
     /// <summary>A person who is asked takes at most so long, unless he never answers.</summary>
     private static readonly TimeSpan Thinking = TimeSpan.FromSeconds(10);
 
@@ -235,6 +238,11 @@ internal sealed class CutoverUnderTest : IDisposable
     private void AtStep(string step, bool after)
     {
         _world.Scheduler.Log($"step {step} {(after ? "is done" : "begins")}");
+        if (BeforeTheProof.Contains(step) && _dice.Chance(_world.Profile.StraysAtSteps))
+        {
+            Stray();
+        }
+
         if (_process.IsKilled || !_dice.Chance(_world.Profile.FaultsAtSteps))
         {
             return;
@@ -253,6 +261,24 @@ internal sealed class CutoverUnderTest : IDisposable
             () => _world.Faults.Strike(fault),
             "fault at a step"
         );
+    }
+
+    /// <summary>Somebody writes where nobody should.</summary>
+    private void Stray()
+    {
+        var receiving = _world.Owner == _world.Source ? _world.Target : _world.Source;
+        if (!receiving.IsUp)
+        {
+            return;
+        }
+
+        _ = receiving.Execute("SELECT", _world.Profile.Databases[_dice.Below(_world.Profile.Databases.Count)]);
+        for (var i = _dice.Between(1, 3); i > 0; i--)
+        {
+            Server.Blob key = _dice.Pick($"old:{_dice.Below(_world.Profile.Keys)}", $"new:{_dice.Below(40)}", $"stray:{_dice.Below(5)}");
+            _world.Scheduler.Log($"a stranger writes {key} on {receiving.Name}");
+            _ = _dice.Chance(0.3) ? receiving.Execute("DEL", key) : receiving.Execute("SET", key, "of a stranger");
+        }
     }
 
     private sealed class Story(CutoverUnderTest test, SimProcess process) : IRunObserver

@@ -54,6 +54,20 @@ internal static class HandoverProfiles
             ],
         };
 
+    public static SimProfile Strangers_write_on_the_receiving_side { get; } =
+        Handing with
+        {
+            Name = nameof(Strangers_write_on_the_receiving_side),
+            StraysAtSteps = 0.5,
+        };
+
+    public static SimProfile Strangers_write_while_there_is_trouble { get; } =
+        The_handover_meets_trouble with
+        {
+            Name = nameof(Strangers_write_while_there_is_trouble),
+            StraysAtSteps = 0.3,
+        };
+
     public static SimProfile The_process_dies_in_the_handover { get; } =
         The_handover_meets_trouble with
         {
@@ -64,5 +78,11 @@ internal static class HandoverProfiles
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<SimProfile> All { get; } =
-    [The_application_is_handed_over, The_handover_meets_trouble, The_process_dies_in_the_handover];
+    [
+        The_application_is_handed_over,
+        Strangers_write_on_the_receiving_side,
+        The_handover_meets_trouble,
+        Strangers_write_while_there_is_trouble,
+        The_process_dies_in_the_handover,
+    ];
 }

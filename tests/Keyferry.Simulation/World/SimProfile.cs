@@ -143,6 +143,10 @@ internal sealed record SimProfile
     /// <summary>How often something goes wrong at the beginning or the end of a step of a cutover.</summary>
     public double FaultsAtSteps { get; init; }
 
+    /// <summary>How often somebody who has no business there writes to the side that is to receive the application, at the beginning or the end of a step of a cutover
+    /// before the proof.</summary>
+    public double StraysAtSteps { get; init; }
+
     /// <summary>Clients of the application that are connected over the network.</summary>
     public int Clients { get; init; }
 
