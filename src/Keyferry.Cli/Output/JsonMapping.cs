@@ -101,6 +101,8 @@ internal static class JsonMapping
             First = showKeys ? [.. result.First.Select(Of)] : null,
             InFlight = result.InFlight,
             Repaired = result.Repaired,
+            PutRight = result.PutRight,
+            Unheard = result.Unheard,
             LeftAlone = result.LeftAlone,
             Doubts = result.Doubts,
         };
@@ -164,7 +166,12 @@ internal static class JsonMapping
     private static JsonCutover? Of(CutoverRecord? done) =>
         done is null
             ? null
-            : new JsonCutover(JsonLines.Stamp(done.At), Math.Round(done.Fenced.TotalMilliseconds, 1), done.ProvedBehindFence);
+            : new JsonCutover(
+                JsonLines.Stamp(done.At),
+                Math.Round(done.Fenced.TotalMilliseconds, 1),
+                done.ProvedBehindFence,
+                done.PutRight
+            );
 
     private static string DirectionOf(ProgressView view) => view.Now.BackSince is null ? "forward" : "back";
 

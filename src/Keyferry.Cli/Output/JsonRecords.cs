@@ -109,6 +109,8 @@ internal sealed record JsonVerify
     public IReadOnlyList<JsonDifference>? First { get; init; }
     public long InFlight { get; init; }
     public long Repaired { get; init; }
+    public long PutRight { get; init; }
+    public string? Unheard { get; init; }
     public long LeftAlone { get; init; }
     public required IReadOnlyList<string> Doubts { get; init; }
 }
@@ -123,7 +125,7 @@ internal sealed record JsonNotableKey(int Database, string? Key, string? KeyBase
 internal sealed record JsonPhaseTime(string Phase, double Seconds);
 
 /// <summary>How the clients were handed over.</summary>
-internal sealed record JsonCutover(DateTime At, double FencedMs, int ComparedBehindFence);
+internal sealed record JsonCutover(DateTime At, double FencedMs, int ComparedBehindFence, long PutRight);
 
 /// <summary>How a run or a comparison ended.</summary>
 internal sealed record JsonReport(DateTime At) : JsonRecord("report", At)

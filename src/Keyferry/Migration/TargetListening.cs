@@ -272,7 +272,11 @@ internal sealed class TargetListening(
         }
         catch (KeyferryException refused) when (refused.Kind == FailureKind.Refused)
         {
-            var family = await ToldByAsync(node, stop) ?? throw refused;
+            if (await ToldByAsync(node, stop) is not { } family)
+            {
+                throw;
+            }
+
             return (
                 await ArmAsync(node, new NotificationDialect(node, null, this, family), stop),
                 await BeginAsync(new TargetWatch(node, null, family, this, time), stop)

@@ -159,7 +159,10 @@ public sealed class StrayTests
 
         // The capture's connection is killed and the key written at once, before it is there again.
         var list = (string?)await bench.Target.CommandAsync("CLIENT", "LIST") ?? "";
-        var ear = list.Split('\n').Single(static client => client.Contains("flags=", StringComparison.Ordinal) && client.Contains("capture", StringComparison.Ordinal));
+        var ear = list.Split('\n')
+            .Single(static client =>
+                client.Contains("flags=", StringComparison.Ordinal) && client.Contains("capture", StringComparison.Ordinal)
+            );
         _ = await bench.Target.CommandAsync("CLIENT", "KILL", "ID", ear.Split(' ')[0]["id=".Length..]);
         await bench.OnTarget.StringSetAsync("k1", "ALIEN");
         CutoverEnd end;
