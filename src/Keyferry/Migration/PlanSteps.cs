@@ -36,7 +36,7 @@ internal static class PlanSteps
                 new PlanStep(
                     "follow",
                     options.Cutover is { } how
-                            ? $"Move every change, and compare both sides meanwhile, until {(how.When == CutoverWhen.WhenReady ? "every key is proved equal" : "keyferry cutover")}."
+                            ? $"Move every change, and compare both sides meanwhile, with what others write on the target (where that can be listened to: client tracking, or notifications that are on already; the run warns otherwise), until {(how.When == CutoverWhen.WhenReady ? "every key is proved equal" : "keyferry cutover")}."
                         : options.UntilIdle is { } idle ? $"Move every change, until nothing has changed for {idle.TotalSeconds:0.#} s."
                         : "Move every change, until Ctrl-C or SIGTERM."
                 )
