@@ -28,7 +28,8 @@ internal sealed class CutoverRunner(
     private readonly Stack<CutoverStep> _done = new();
     private long _fenced;
 
-    /// <summary>From the fence to the answer of the switch.</summary>
+    /// <summary>How long writes were held back: from the fence to the answer of the switch, or to that of a person where the switch or its confirmation gave none; where the
+    /// cutover was undone, until that was done. Zero where there was no fence.</summary>
     public TimeSpan FencedTime { get; private set; }
 
     /// <summary>Runs the cutover.</summary>
@@ -134,7 +135,6 @@ internal sealed class CutoverRunner(
         {
             options.StepProbe?.Invoke(step.Name, false);
             answer = await scene.SwitchAsync(stop);
-            FencedTime = time.GetElapsedTime(_fenced);
             options.StepProbe?.Invoke(step.Name, true);
         }
         catch (Exception lost) when (lost is not OutOfMemoryException)
@@ -148,6 +148,7 @@ internal sealed class CutoverRunner(
             SwitchOutcome.NotSwitched => answer.Why,
             _ => await ResolveAsync(answer.Why, stop) ? null : "a person said that the clients were not switched",
         };
+        FencedTime = time.GetElapsedTime(_fenced);
         if (notSwitched is null)
         {
             await TellIfFenceBrokeAsync();
@@ -198,7 +199,9 @@ internal sealed class CutoverRunner(
         catch (Exception failure) when (step.Name == "confirm")
         {
             var why = $"the clients were switched, and that could not be confirmed: {failure.Message}";
-            return await ResolveAsync(why, stop) ? null : "a person said that the clients were not switched";
+            var isSwitched = await ResolveAsync(why, stop);
+            FencedTime = time.GetElapsedTime(_fenced);
+            return isSwitched ? null : "a person said that the clients were not switched";
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
@@ -228,6 +231,7 @@ internal sealed class CutoverRunner(
             }
         }
 
+        FencedTime = _fenced == 0 ? TimeSpan.Zero : time.GetElapsedTime(_fenced);
         story.Enter(Phase.Following, $"the cutover was undone: {why}");
     }
 }

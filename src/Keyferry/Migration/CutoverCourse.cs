@@ -162,7 +162,7 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
 
         _talk = talk;
         _tried = true;
-        var outcome = await RunAsync(verifier, stop);
+        var (outcome, waited) = await RunAsync(verifier, stop);
         verifier.Hurry = false;
         _triedAt = _context.Time.GetTimestamp();
         if (outcome.Switched)
@@ -173,7 +173,8 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
         _pause = _pause * 2 > LongestPause ? LongestPause : _pause * 2;
         var again = _options.When == CutoverWhen.WhenReady ? $" The run tries again in {_pause.TotalSeconds:0} s." : "";
         var source = _scene is null ? "The source is writable" : "The source is still fenced, and the run goes on trying to lift the fence";
-        Tell(NoteLevel.Warning, $"The cutover was undone: {outcome.Why}. {source}; the run follows on.{again}");
+        var held = _scene is null && waited > TimeSpan.Zero ? $" Writes to it waited for {waited.TotalMilliseconds:#,0} ms." : "";
+        Tell(NoteLevel.Warning, $"The cutover was undone: {outcome.Why}. {source}; the run follows on.{held}{again}");
         talk.End(CutoverEnd.NotSwitched, $"undone: {outcome.Why}. {source}; the run follows on");
         return false;
     }
@@ -239,7 +240,8 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
         _stopVerifying.Dispose();
     }
 
-    private async Task<CutoverOutcome> RunAsync(ContinuousVerifier verifier, CancellationToken stop)
+    /// <returns>How it ended, and for how long writes were held back.</returns>
+    private async Task<(CutoverOutcome Outcome, TimeSpan Waited)> RunAsync(ContinuousVerifier verifier, CancellationToken stop)
     {
         var scene = new CutoverScene(_context, _engine, verifier, NewFence(), _person);
         _scene = scene;
@@ -266,12 +268,12 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
                 WayBack?.Go();
                 Tell(
                     NoteLevel.Information,
-                    $"The clients are on {_context.Target.Endpoint}. Writes to {_context.Source.Endpoint} waited for {Done.Fenced.TotalMilliseconds:0} ms; {Done.ProvedBehindFence:#,0} keys were compared meanwhile."
+                    $"The clients are on {_context.Target.Endpoint}. Writes to {_context.Source.Endpoint} waited for {Done.Fenced.TotalMilliseconds:#,0} ms; {Done.ProvedBehindFence:#,0} keys were compared meanwhile."
                 );
                 _talk?.End(CutoverEnd.Switched, "switched");
             }
 
-            return outcome;
+            return (outcome, runner.FencedTime);
         }
         catch (OwnershipUnknownException unknown)
         {

@@ -4,7 +4,7 @@ namespace Keyferry.Migration;
 
 /// <summary>What a cutover was.</summary>
 /// <param name="At">When the clients were on the other side, UTC.</param>
-/// <param name="Fenced">For how long the old side held writes back before the switch was answered.</param>
+/// <param name="Fenced">For how long the old side held writes back: until the switch was answered, by a person where its own answer was lost.</param>
 /// <param name="ProvedBehindFence">Keys that were compared meanwhile.</param>
 /// <param name="LastPass">Keys of the source that the last whole walk had compared before, and keys of the target that it had looked up.</param>
 /// <param name="Repaired">Differences that were mended by another look.</param>

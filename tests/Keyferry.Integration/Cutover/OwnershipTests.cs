@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Keyferry.Control;
 using Keyferry.Cutover;
 using Keyferry.Model;
@@ -5,9 +7,11 @@ using Keyferry.Model;
 namespace Keyferry.Integration.Cutover;
 
 /// <summary>Unknown stays unknown: where the answer of a switch is lost, nobody goes on but a person.</summary>
-public sealed class OwnershipTests
+public sealed partial class OwnershipTests
 {
     private static readonly CutoverOptions Options = new() { SwitchHook = "switch", FenceBudget = TimeSpan.FromSeconds(5) };
+
+    private static readonly TimeSpan Thinking = TimeSpan.FromSeconds(1.5);
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -38,7 +42,13 @@ public sealed class OwnershipTests
 
         bench.Hooks.Answer = static _ => new HookResult(true, 0, "");
         Assert.True(bench.Control.Questions.Answer(aboutOwnership: true, answer: false));
-        Assert.Equal(CutoverEnd.NotSwitched, (await cutover).End);
+        var (end, said) = await cutover;
+        Assert.Equal(CutoverEnd.NotSwitched, end);
+        var waited = WaitedFor().Match(said);
+        Assert.True(
+            waited.Success && int.Parse(waited.Groups["ms"].Value, NumberStyles.AllowThousands, CultureInfo.InvariantCulture) >= 300,
+            said
+        );
         await bench.AssertFollowsAsync(Stop);
     }
 
@@ -51,11 +61,15 @@ public sealed class OwnershipTests
         var cutover = bench.CutOverAsync(Stop);
         _ = await bench.AskedAsync(Stop);
 
+        await Task.Delay(Thinking, Stop);
         Assert.True(bench.Control.Questions.Answer(aboutOwnership: true, answer: true));
 
         Assert.Equal(CutoverEnd.Switched, (await cutover).End);
-        Assert.Equal(Verdict.Equal, (await bench.Run.Ended).Verdict);
+        var report = await bench.Run.Ended;
+        Assert.Equal(Verdict.Equal, report.Verdict);
         Assert.Empty(bench.Fences);
+        // Writes were held back until the person had said it.
+        Assert.InRange(report.Cutover?.Fenced ?? TimeSpan.Zero, Thinking, TimeSpan.FromMinutes(1));
     }
 
     [Fact]
@@ -97,8 +111,12 @@ public sealed class OwnershipTests
         Assert.Contains("could not be confirmed", question.Text, StringComparison.Ordinal);
         Assert.Equal(Phase.OwnershipUnknown, bench.Run.Run.Progress.Phase);
         await bench.Target.CommandAsync("REPLICAOF", "NO", "ONE");
+        await Task.Delay(Thinking, Stop);
         Assert.True(bench.Control.Questions.Answer(aboutOwnership: true, answer: true));
         Assert.Equal(CutoverEnd.Switched, (await cutover).End);
-        _ = await bench.Run.Ended;
+        Assert.InRange((await bench.Run.Ended).Cutover?.Fenced ?? TimeSpan.Zero, Thinking, TimeSpan.FromMinutes(1));
     }
+
+    [GeneratedRegex(@"Writes to it waited for (?<ms>[\d,]+) ms", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex WaitedFor();
 }
