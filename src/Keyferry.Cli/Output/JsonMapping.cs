@@ -94,6 +94,7 @@ internal static class JsonMapping
         {
             Compared = result.Compared,
             LookedUp = result.LookedUp,
+            ComparedAgain = result.ComparedAgain,
             ByType = result.ByType,
             DifferenceCount = result.DifferenceCount,
             NotLookedAtAgain = result.NotLookedAtAgain,

@@ -102,6 +102,7 @@ internal sealed record JsonVerify
 {
     public long Compared { get; init; }
     public long LookedUp { get; init; }
+    public long? ComparedAgain { get; init; }
     public required IReadOnlyDictionary<string, long> ByType { get; init; }
     public long DifferenceCount { get; init; }
     public long NotLookedAtAgain { get; init; }

@@ -63,6 +63,14 @@ internal static class VerdictText
             "compared",
             $"{Quantity.Of(result.Compared, "key")} of the source, and {Quantity.Of(result.LookedUp, "key")} of the target looked up on the source"
         );
+        if (result.ComparedAgain is { } again)
+        {
+            yield return Row(
+                "",
+                $"by the last whole walk, and {Quantity.Of(again, "key")} again since it began, which were touched meanwhile"
+            );
+        }
+
         if (result.ByType.Count > 0)
         {
             var types = result.ByType.OrderByDescending(pair => pair.Value).Select(pair => $"{pair.Key} {Quantity.Count(pair.Value)}");

@@ -261,6 +261,7 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
                     verifier.Repaired
                 )
                 {
+                    ComparedAgain = verifier.ComparedAgain,
                     PutRight = verifier.PutRight,
                     Unheard = _listening?.Unheard,
                 };

@@ -22,6 +22,9 @@ internal sealed record CutoverRecord(
     /// <summary>Why what others wrote there was not noticed, or <see langword="null"/>.</summary>
     public string? Unheard { get; init; }
 
+    /// <summary>Keys that were compared again since that walk began.</summary>
+    public long? ComparedAgain { get; init; }
+
     /// <summary>How the clients came back, where they did.</summary>
     public CutoverRecord? Back { get; init; }
 
@@ -31,6 +34,7 @@ internal sealed record CutoverRecord(
         {
             Compared = LastPass.Compared,
             LookedUp = LastPass.LookedUp,
+            ComparedAgain = ComparedAgain,
             Repaired = Repaired,
             PutRight = PutRight,
             Unheard = Unheard,

@@ -41,6 +41,8 @@ internal sealed class ContinuousVerifier : IAsyncDisposable
     private bool _hurry;
     private long _walked;
     private long _repaired;
+    private long _compared;
+    private long _comparedBefore;
 
     /// <param name="source">Opens connections to the source.</param>
     /// <param name="target">Opens connections to the target.</param>
@@ -95,6 +97,9 @@ internal sealed class ContinuousVerifier : IAsyncDisposable
 
     /// <summary>Keys of the source that the last whole walk has compared, and keys of the target that it has looked up.</summary>
     public (long Compared, long LookedUp) LastPass { get; private set; }
+
+    /// <summary>Keys that rounds have compared since that walk began, because they were touched or did not look equal; a key that was compared twice counts twice.</summary>
+    public long ComparedAgain => Interlocked.Read(ref _compared) - Interlocked.Read(ref _comparedBefore);
 
     /// <summary>Walks until <paramref name="stop"/>.</summary>
     /// <exception cref="KeyferryException">A server stayed away too long, or refuses a command that the comparison needs.</exception>
@@ -223,6 +228,7 @@ internal sealed class ContinuousVerifier : IAsyncDisposable
         );
         _changes.LookAgain(again);
         _ = Interlocked.Add(ref _repaired, again.Count);
+        _ = Interlocked.Add(ref _compared, keys.Length);
         return unequal;
     }
 
@@ -288,6 +294,7 @@ internal sealed class ContinuousVerifier : IAsyncDisposable
         ];
         Total = pairs.Sum(pair => left.Keyspace.GetValueOrDefault(pair.Source) + right.Keyspace.GetValueOrDefault(pair.Target));
         var pass = (Compared: 0L, LookedUp: 0L);
+        var before = Interlocked.Read(ref _compared);
         var valid = true;
         await walks.ForEachAsync(keeper, fromSource: true, () => WalkAllAsync(fromSource: true));
         pass.Compared = Walked;
@@ -299,7 +306,12 @@ internal sealed class ContinuousVerifier : IAsyncDisposable
             return false;
         }
 
-        LastPass = valid ? pass : LastPass;
+        if (valid)
+        {
+            LastPass = pass;
+            _ = Interlocked.Exchange(ref _comparedBefore, before);
+        }
+
         return valid;
 
         async ValueTask WalkAllAsync(bool fromSource)

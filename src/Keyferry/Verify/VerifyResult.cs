@@ -9,6 +9,9 @@ public sealed record VerifyResult
     /// <summary>Keys of the target that were looked up on the source.</summary>
     public long LookedUp { get; init; }
 
+    /// <summary>After a cutover, where the others are the numbers of the last whole walk: keys that were compared again since it began; <see langword="null"/> otherwise.</summary>
+    public long? ComparedAgain { get; init; }
+
     /// <summary>Compared keys by Redis type (<c>string</c>, <c>hash</c>, ...), where the comparison had to ask for it.</summary>
     public IReadOnlyDictionary<string, long> ByType { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
 

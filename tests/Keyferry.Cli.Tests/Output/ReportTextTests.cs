@@ -122,4 +122,13 @@ public sealed class ReportTextTests
 
     private static void Same(string expected, string actual) =>
         Assert.Equal(expected.ReplaceLineEndings("\n") + "\n", actual.ReplaceLineEndings("\n"));
+
+    [Fact]
+    public void After_a_cutover_it_says_that_the_numbers_are_those_of_the_last_whole_walk()
+    {
+        var report = Examples.Report(Verdict.Equal);
+        Assert.DoesNotContain("whole walk", ReportText.Of(report, showKeys: false), StringComparison.Ordinal);
+        var text = ReportText.Of(report with { Verify = Examples.Verified() with { ComparedAgain = 1_234 } }, showKeys: false);
+        Assert.Contains("by the last whole walk, and 1,234 keys again since it began", text, StringComparison.Ordinal);
+    }
 }

@@ -38,6 +38,7 @@ public sealed class CutoverTests
         Assert.NotNull(report.Cutover);
         Assert.InRange(report.Cutover.Fenced, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
         Assert.Equal(Keys, report.Verify?.Compared);
+        Assert.True(report.Verify?.ComparedAgain >= report.Cutover.ProvedBehindFence);
         Assert.Empty(bench.Fences);
         var told = Assert.Single(bench.Hooks.Calls);
         Assert.Equal(bench.Target.Uri, told["KEYFERRY_NEW"]);

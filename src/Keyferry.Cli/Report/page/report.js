@@ -174,7 +174,7 @@
   const comparison = at('comparison');
   if (report.verify) {
     const verify = report.verify;
-    comparison.append(make('p', `${group.format(verify.compared)} keys of the source were compared, and ${group.format(verify.lookedUp)} keys of the target looked up on the source.`));
+    comparison.append(make('p', `${group.format(verify.compared)} keys of the source were compared, and ${group.format(verify.lookedUp)} keys of the target looked up on the source${verify.comparedAgain === undefined ? '' : `, by the last whole walk; since it began, ${group.format(verify.comparedAgain)} keys were compared again, which were touched meanwhile`}.`));
     const differences = Object.entries(verify.differences);
     comparison.append(make('p', differences.length === 0 ? 'No differences.' : 'Differences that lasted:'));
     if (differences.length > 0) numbers(comparison, differences, verify.differenceCount);
