@@ -56,7 +56,13 @@ internal static class ControlCommands
         var command = new Command(verb, does);
         var workDirectory = new WorkDirectoryOption();
         workDirectory.AddTo(command);
-        command.SetAction((parsed, stop) => AskAsync(workDirectory.Read(parsed), new ControlRequest(verb), surroundings, stop));
+        command.SetAction(
+            async (parsed, _) =>
+            {
+                using var signals = surroundings.Signals();
+                return await AskAsync(workDirectory.Read(parsed), new ControlRequest(verb), surroundings, signals.Finish);
+            }
+        );
         return command;
     }
 

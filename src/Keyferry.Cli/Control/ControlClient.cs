@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
+using Keyferry.Cli.Output;
 using Keyferry.Model;
 
 namespace Keyferry.Cli.Control;
@@ -9,7 +10,13 @@ namespace Keyferry.Cli.Control;
 /// <summary>Asks something of the migration that runs with a work directory.</summary>
 internal static class ControlClient
 {
+    /// <summary>How long a run may take to say what becomes of a request that is given up.</summary>
+    private static readonly TimeSpan LeavePatience = TimeSpan.FromSeconds(5);
+
     /// <summary>Asks, and yields the replies as they come; the last one is <see cref="ControlReply.Done"/>.</summary>
+    /// <param name="workDirectory">That of the run.</param>
+    /// <param name="request">What is asked.</param>
+    /// <param name="stop">Gives the request up: the run withdraws it where it can, and its last reply says whether it has.</param>
     /// <exception cref="KeyferryException">No run is there, it ended before it had answered, or it declined.</exception>
     public static async IAsyncEnumerable<ControlReply> AskAsync(
         string workDirectory,
@@ -23,12 +30,19 @@ internal static class ControlClient
         var line = JsonSerializer.Serialize(request, ControlJson.Default.ControlRequest);
         await stream.WriteAsync(Encoding.UTF8.GetBytes(line + "\n"), stop);
         using var reader = new StreamReader(stream, Encoding.UTF8);
-        while (await ReadAsync(reader, stop) is { } text)
+        using var patience = new CancellationTokenSource();
+        await using var leaves = stop.Register(() =>
+        {
+            patience.CancelAfter(LeavePatience);
+            Leave(socket);
+        });
+        while (await ReadAsync(reader, patience.Token) is { } text)
         {
             var reply = JsonSerializer.Deserialize(text, ControlJson.Default.ControlReply) ?? throw Ended(workDirectory);
             if (reply.Saw is { } saw)
             {
-                throw new KeyferryException(FailureKind.Refused, saw, reply.Remedy ?? "");
+                var kind = reply.ExitCode == ExitCodes.OwnershipUnknown ? FailureKind.OwnershipUnknown : FailureKind.Refused;
+                throw new KeyferryException(kind, saw, reply.Remedy ?? "");
             }
 
             yield return reply;
@@ -53,6 +67,20 @@ internal static class ControlClient
         catch (Exception absent) when (absent is SocketException or ArgumentException)
         {
             return false;
+        }
+    }
+
+    /// <summary>Says no more, and goes on listening.</summary>
+    private static void Leave(Socket socket)
+    {
+        try
+        {
+            socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (SocketException)
+        {
+            // The run has gone first; reading notices.
+            return;
         }
     }
 

@@ -109,17 +109,56 @@ internal sealed class ControlSocket : IAsyncDisposable
                 return;
             }
 
-            await foreach (var reply in _desk.AnswerAsync(request, _stop.Token))
-            {
-                var line = JsonSerializer.Serialize(reply, ControlJson.Default.ControlReply);
-                await stream.WriteAsync(Encoding.UTF8.GetBytes(line + "\n"), _stop.Token);
-            }
+            await AnswerAsync(stream, request);
         }
         catch (Exception gone) when (gone is IOException or SocketException or OperationCanceledException or JsonException)
         {
             // Whoever asked is away, or asked nothing that can be understood.
             return;
         }
+    }
+
+    private async Task AnswerAsync(NetworkStream stream, ControlRequest request)
+    {
+        using var gone = new CancellationTokenSource();
+        using var answered = new CancellationTokenSource();
+        var leaving = WatchAsync(stream, gone, answered.Token);
+        try
+        {
+            await foreach (var reply in _desk.AnswerAsync(request, _stop.Token, gone.Token))
+            {
+                var line = JsonSerializer.Serialize(reply, ControlJson.Default.ControlReply);
+                await stream.WriteAsync(Encoding.UTF8.GetBytes(line + "\n"), _stop.Token);
+            }
+        }
+        finally
+        {
+            await answered.CancelAsync();
+            await leaving;
+        }
+    }
+
+    /// <summary>Notices that whoever asks has gone, or says no more.</summary>
+    private static async Task WatchAsync(NetworkStream stream, CancellationTokenSource gone, CancellationToken answered)
+    {
+        var ignored = new byte[64];
+        try
+        {
+            while (await stream.ReadAsync(ignored, answered) > 0)
+            {
+                // One connection is for one request.
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+        catch (IOException)
+        {
+            // Gone without a word.
+        }
+
+        await gone.CancelAsync();
     }
 
     private async Task<ControlRequest?> ReadRequestAsync(NetworkStream stream)

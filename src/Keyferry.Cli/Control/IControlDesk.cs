@@ -4,5 +4,8 @@ namespace Keyferry.Cli.Control;
 internal interface IControlDesk
 {
     /// <summary>Answers, perhaps over a while; the last reply is <see cref="ControlReply.Done"/>.</summary>
-    IAsyncEnumerable<ControlReply> AnswerAsync(ControlRequest request, CancellationToken stop);
+    /// <param name="request">What is asked.</param>
+    /// <param name="stop">Ends the answer: the run is over.</param>
+    /// <param name="gone">Whoever asks does not wait any more: what he asked for is withdrawn where that can be, and the last reply says whether it was.</param>
+    IAsyncEnumerable<ControlReply> AnswerAsync(ControlRequest request, CancellationToken stop, CancellationToken gone = default);
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Keyferry.Cli.Input;
 using Keyferry.Cli.Output;
 using Keyferry.Control;
+using Keyferry.Cutover;
 using Keyferry.Migration;
 using Keyferry.Observe;
 
@@ -26,17 +27,27 @@ internal sealed class RunDesk(
     private readonly ProgressRates _rates = new(options);
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<ControlReply> AnswerAsync(ControlRequest request, [EnumeratorCancellation] CancellationToken stop)
+    public async IAsyncEnumerable<ControlReply> AnswerAsync(
+        ControlRequest request,
+        [EnumeratorCancellation] CancellationToken stop,
+        CancellationToken gone = default
+    )
     {
+        if (request.Verb is "cutover" or "rollback" && Present.Stage == CutoverStage.Unknown)
+        {
+            yield return NobodyKnows();
+            yield break;
+        }
+
         var asked = request.Verb switch
         {
             "cutover" when control.Back is null => control,
             "rollback" => control.Back,
             _ => null,
         };
-        if (asked is { CanCutOver: true })
+        if (asked is { CanCutOver: true, Stage: not CutoverStage.Switched })
         {
-            await foreach (var reply in CutOverAsync(asked, stop))
+            await foreach (var reply in CutOverAsync(asked, gone, stop))
             {
                 yield return reply;
             }
@@ -52,23 +63,9 @@ internal sealed class RunDesk(
             "pace" => PaceDesk.Answer(Present.Pace, request.Pace),
             "finish" => Finish(),
             "abort" => Abort(),
-            "cutover" when control.Back is not null => Refused(
-                "The clients are on the target already.",
-                "keyferry rollback brings them back, keyferry finish closes the way back."
-            ),
-            "cutover" => Refused(
-                "The run was not started so that it can hand the clients over, or it has not come so far yet.",
-                "Start it with --cutover manual, and --fence and --switch-hook as they fit."
-            ),
-            "rollback" => Refused(
-                "No reverse window is open: the clients were not switched, or the run was started without --reverse-window.",
-                "keyferry status says where the run is. After the window has closed, migrate from the new side to the old one."
-            ),
-            "hold" => ControlReply.Said(
-                Present.Hold()
-                    ? "the cutover is taken back; the run follows on"
-                    : "the run follows, and begins no cutover until keyferry cutover"
-            ),
+            "cutover" => NoCutover(),
+            "rollback" => NoRollback(),
+            "hold" => Hold(),
             "answer" => Answered(control.Questions.Answer(aboutOwnership: false, request.Answer == "yes")),
             "resolve" => Answered(control.Questions.Answer(aboutOwnership: true, request.Answer == "switched")),
             _ => Refused(
@@ -90,19 +87,74 @@ internal sealed class RunDesk(
             ExitCode = ExitCodes.Refused,
         };
 
+    private ControlReply NoCutover() =>
+        control.Back is not null || control.Stage == CutoverStage.Switched
+            ? Refused(
+                "The clients are on the target already.",
+                "keyferry rollback brings them back while a way back is open, keyferry finish closes it."
+            )
+            : Refused(
+                "The run was not started so that it can hand the clients over, or it has not come so far yet.",
+                "Start it with --cutover manual, and --fence and --switch-hook as they fit."
+            );
+
+    private ControlReply NoRollback() =>
+        control.Back?.Stage == CutoverStage.Switched
+            ? Refused("The clients are back on the source already.", "The run ends by itself now.")
+            : Refused(
+                "No reverse window is open: the clients were not switched, or the run was started without --reverse-window.",
+                "keyferry status says where the run is. After the window has closed, migrate from the new side to the old one."
+            );
+
+    private static ControlReply NobodyKnows() =>
+        Refused(
+            "Nobody knows which side the clients write to, and nothing happens until a person has said it.",
+            "Find out where the clients write, then: keyferry resolve --switched, or keyferry resolve --not-switched."
+        ) with
+        {
+            ExitCode = ExitCodes.OwnershipUnknown,
+        };
+
     private static ControlReply Answered(bool asked) =>
         asked
             ? ControlReply.Said("the run goes on with this answer")
             : Refused("The run asks nothing that this would be the answer to.", "keyferry status shows what it asks, if it asks anything.");
 
-    private static async IAsyncEnumerable<ControlReply> CutOverAsync(RunControl asked, [EnumeratorCancellation] CancellationToken stop)
+    private async IAsyncEnumerable<ControlReply> CutOverAsync(
+        RunControl asked,
+        CancellationToken gone,
+        [EnumeratorCancellation] CancellationToken stop
+    )
     {
         var talk = asked.AskCutover();
-        for (var known = 0; ; )
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(gone, stop);
+        var waits = true;
+        try
         {
-            var (lines, end) = await talk.ListenAsync(known, stop);
-            known += lines.Count;
-            yield return new ControlReply
+            for (var known = 0; waits; )
+            {
+                var heard = await HearAsync(talk, known, either.Token, gone);
+                known += heard?.Text.Count ?? 0;
+                waits = heard is { Done: false };
+                yield return heard ?? Left(asked, asked.Leave(talk));
+            }
+        }
+        finally
+        {
+            if (waits)
+            {
+                _ = asked.Leave(talk);
+            }
+        }
+    }
+
+    /// <returns>What is new; <see langword="null"/> where whoever asked has gone.</returns>
+    private static async ValueTask<ControlReply?> HearAsync(CutoverTalk talk, int known, CancellationToken either, CancellationToken gone)
+    {
+        try
+        {
+            var (lines, end) = await talk.ListenAsync(known, either);
+            return new ControlReply
             {
                 Text = lines,
                 Done = end is not null,
@@ -113,12 +165,48 @@ internal sealed class RunDesk(
                     _ => ExitCodes.Ok,
                 },
             };
-            if (end is not null)
-            {
-                yield break;
-            }
+        }
+        catch (OperationCanceledException) when (gone.IsCancellationRequested)
+        {
+            return null;
         }
     }
+
+    private ControlReply Left(RunControl asked, LeaveAnswer answer)
+    {
+        var byItself = asked == control && options.Cutover?.When == CutoverWhen.WhenReady;
+        var text = (answer, asked.Stage) switch
+        {
+            (LeaveAnswer.Withdrawn, _) when byItself =>
+                "withdrawn: nothing is switched now; the run begins a cutover by itself (--cutover when-ready), unless keyferry hold keeps it from that",
+            (LeaveAnswer.Withdrawn, _) => "withdrawn: nothing is switched, and the run follows on",
+            (LeaveAnswer.OthersAsk, _) => "not withdrawn: others ask for it, too; keyferry hold takes it back",
+            (_, CutoverStage.Unknown) =>
+                "not withdrawn: nobody knows which side the clients write to; keyferry resolve --switched, or keyferry resolve --not-switched",
+            (_, CutoverStage.Switching or CutoverStage.Switched) =>
+                "not withdrawn: the clients are being switched, or are switched already; keyferry status says where the run is",
+            (_, CutoverStage.Fenced) =>
+                "not withdrawn: clients are fenced already, and it goes on; keyferry hold takes it back until the switch",
+            _ => "not withdrawn: it has ended already; keyferry status says where the run is",
+        };
+        return ControlReply.Said(text) with { ExitCode = answer == LeaveAnswer.Withdrawn ? ExitCodes.Refused : ExitCodes.Aborted };
+    }
+
+    private ControlReply Hold() =>
+        (Present.Hold(), Present.Stage) switch
+        {
+            (HoldAnswer.TakenBack, _) => ControlReply.Said("the cutover is taken back; the run follows on"),
+            (HoldAnswer.NothingAsked, _) => ControlReply.Said("the run follows, and begins no cutover until keyferry cutover"),
+            (_, CutoverStage.Unknown) => NobodyKnows(),
+            (_, CutoverStage.Switched) => Refused(
+                "The clients are switched already.",
+                "keyferry status says where the run is; while a way back is open, keyferry rollback brings them back."
+            ),
+            _ => Refused(
+                "The clients are being switched, and that cannot be taken back any more.",
+                "Wait for its outcome: whoever waits in keyferry cutover is told, and keyferry status says where the run is."
+            ),
+        };
 
     private ControlReply Status()
     {
@@ -159,9 +247,14 @@ internal sealed class RunDesk(
         var again = signals.Finish.IsCancellationRequested;
         signals.AskFinish();
         return ControlReply.Said(
-            again
-                ? "the run is ending already"
-                : "ending: the run drains, compares both sides and reports; keyferry status shows how far it is"
+            (Present.Stage, again) switch
+            {
+                (CutoverStage.Unknown, _) =>
+                    "the run ends once a person has said which side the clients write to: keyferry resolve --switched, or keyferry resolve --not-switched",
+                (_, true) => "the run is ending already",
+                _ when control.Back is not null => "ending: the way back is closed, what still waits is moved, and the run reports",
+                _ => "ending: the run drains, compares both sides and reports; keyferry status shows how far it is",
+            }
         );
     }
 

@@ -1,3 +1,4 @@
+using Keyferry.Model;
 using Keyferry.Queue;
 using Keyferry.Throttle;
 
@@ -15,6 +16,9 @@ internal sealed class RunControl
     // Holds nothing that would have to be given back: no timer, no wait handle.
     private CancellationTokenSource _held = NewHold();
     private bool _holding;
+    private CutoverStage _stage;
+    private bool _takenBack;
+    private int _askers;
 
     /// <summary>What keeps the lanes from moving keys.</summary>
     public PauseGate Gate { get; } = new();
@@ -58,14 +62,14 @@ internal sealed class RunControl
         }
     }
 
-    /// <summary>Cancelled when the operator takes a cutover back.</summary>
-    public CancellationToken Held
+    /// <summary>How far a cutover has come.</summary>
+    public CutoverStage Stage
     {
         get
         {
             lock (_lock)
             {
-                return _held.Token;
+                return _stage;
             }
         }
     }
@@ -86,7 +90,7 @@ internal sealed class RunControl
         return Gate.Open(ByOperator);
     }
 
-    /// <summary>Asks for the cutover, as soon as the run is ready for it.</summary>
+    /// <summary>Asks for the cutover, as soon as the run is ready for it, until <see cref="Leave"/>.</summary>
     /// <returns>What is said of it; the same for all who ask before it has ended.</returns>
     public CutoverTalk AskCutover()
     {
@@ -96,8 +100,10 @@ internal sealed class RunControl
             if (_talk is not { HasEnded: false })
             {
                 _talk = new CutoverTalk();
+                _askers = 0;
             }
 
+            _askers++;
             return _talk;
         }
     }
@@ -112,22 +118,124 @@ internal sealed class RunControl
     /// <summary>The way back is closed.</summary>
     public void CloseBack() => Back = null;
 
+    /// <summary>Somebody who has asked for a cutover does not wait for it any more. Where he was the only one, it is withdrawn, unless clients are kept from writing
+    /// already.</summary>
+    public LeaveAnswer Leave(CutoverTalk talk)
+    {
+        CancellationTokenSource? held = null;
+        lock (_lock)
+        {
+            if (talk != _talk || talk.HasEnded)
+            {
+                return LeaveAnswer.TooLate;
+            }
+
+            _askers--;
+            if (_askers > 0 || _stage >= CutoverStage.Fenced)
+            {
+                return _askers > 0 ? LeaveAnswer.OthersAsk : LeaveAnswer.TooLate;
+            }
+
+            if (_stage == CutoverStage.Preparing)
+            {
+                _takenBack = true;
+                (held, _held) = (_held, NewHold());
+            }
+            else
+            {
+                _talk = null;
+            }
+        }
+
+        // A cutover that is under way says itself how it was undone.
+        if (held is null)
+        {
+            talk.End(CutoverEnd.NotSwitched, "withdrawn: whoever asked for it has gone");
+        }
+
+        held?.Cancel();
+        return LeaveAnswer.Withdrawn;
+    }
+
     /// <summary>Takes back a cutover that was asked for, up to the switch, and keeps the run from beginning one by itself.</summary>
-    /// <returns>Whether one was asked for.</returns>
-    public bool Hold()
+    /// <returns>What has become of it. One that is under way is undone from now on, and says so to those who wait for it.</returns>
+    public HoldAnswer Hold()
     {
         CutoverTalk? talk;
         CancellationTokenSource held;
+        bool running;
         lock (_lock)
         {
+            if (_stage >= CutoverStage.Switching)
+            {
+                return HoldAnswer.TooLate;
+            }
+
             _holding = true;
+            running = _stage != CutoverStage.None;
+            _takenBack = running;
             talk = _talk is { HasEnded: false } ? _talk : null;
+            _talk = running ? _talk : null;
             (held, _held) = (_held, NewHold());
         }
 
-        talk?.End(CutoverEnd.NotSwitched, "the operator holds the run");
+        if (!running)
+        {
+            talk?.End(CutoverEnd.NotSwitched, "the operator holds the run");
+        }
+
         held.Cancel();
-        return talk is not null;
+        return talk is null ? HoldAnswer.NothingAsked : HoldAnswer.TakenBack;
+    }
+
+    /// <summary>The run begins the cutover that was asked for.</summary>
+    /// <returns>Cancelled when it is taken back; <see langword="null"/> where that has happened already.</returns>
+    public CancellationToken? BeginCutover(CutoverTalk talk)
+    {
+        lock (_lock)
+        {
+            if (talk != _talk || talk.HasEnded)
+            {
+                return null;
+            }
+
+            (_stage, _takenBack) = (CutoverStage.Preparing, false);
+            return _held.Token;
+        }
+    }
+
+    /// <summary>The cutover has come to a phase of the run: to the fence, or to where nobody knows who has the clients.</summary>
+    public void Enter(Phase phase)
+    {
+        lock (_lock)
+        {
+            _stage = phase switch
+            {
+                Phase.Fencing => CutoverStage.Fenced,
+                Phase.OwnershipUnknown => CutoverStage.Unknown,
+                _ => _stage,
+            };
+        }
+    }
+
+    /// <summary>The run is about to switch the clients.</summary>
+    /// <returns>Whether it may: from then on nobody can take the cutover back, and nobody has before.</returns>
+    public bool BeginSwitch()
+    {
+        lock (_lock)
+        {
+            _stage = _takenBack ? _stage : CutoverStage.Switching;
+            return !_takenBack;
+        }
+    }
+
+    /// <summary>The cutover is over.</summary>
+    public void EndCutover(bool switched)
+    {
+        lock (_lock)
+        {
+            _stage = switched ? CutoverStage.Switched : CutoverStage.None;
+        }
     }
 
     private static CancellationTokenSource NewHold() => new();

@@ -96,7 +96,7 @@ internal sealed class CutoverRunner(
             }
         }
 
-        return null;
+        return story.BeginSwitch() ? null : "the operator took it back";
     }
 
     private void StartBudget(CancellationTokenSource budget, bool start)
@@ -121,6 +121,7 @@ internal sealed class CutoverRunner(
     private async Task DoAsync(CutoverStep step, CancellationToken stop)
     {
         story.Enter(step.Phase, $"cutover: {step.Name}");
+        stop.ThrowIfCancellationRequested();
         options.StepProbe?.Invoke(step.Name, false);
         await step.Do(scene, stop);
         options.StepProbe?.Invoke(step.Name, true);

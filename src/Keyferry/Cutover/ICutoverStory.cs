@@ -9,6 +9,10 @@ internal interface ICutoverStory
     /// <summary>The run is in <paramref name="phase"/> now, for a reason in words. It may be there already.</summary>
     void Enter(Phase phase, string words);
 
+    /// <summary>The clients are about to be switched; from here on that cannot be taken back.</summary>
+    /// <returns>Whether they may be: nobody has taken the cutover back before.</returns>
+    bool BeginSwitch();
+
     /// <summary>A step begins within the phase.</summary>
     void Say(string words);
 

@@ -82,9 +82,17 @@ internal sealed class AfterSwitch(ServerConnector old, RunJournal journal, Phase
         }
     }
 
-    private void Tell(ServerConnector node, SourceClient client) =>
+    private void Tell(ServerConnector node, SourceClient client)
+    {
+        if (control.Back is { Stage: >= CutoverStage.Fenced })
+        {
+            // The clients are being brought back, or are back: there they belong.
+            return;
+        }
+
         journal.Note(
             NoteLevel.Warning,
             $"{client} writes to the old side {node.Endpoint} after the switch ({client.Command.ToUpperInvariant()}): what it writes there is not on the new one."
         );
+    }
 }

@@ -160,13 +160,19 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
             return false;
         }
 
+        if (_context.Control.BeginCutover(talk) is not { } hold)
+        {
+            return false;
+        }
+
         _talk = talk;
         _tried = true;
-        var (outcome, waited) = await RunAsync(verifier, stop);
+        var (outcome, waited) = await RunAsync(verifier, hold, stop);
         verifier.Hurry = false;
         _triedAt = _context.Time.GetTimestamp();
         if (outcome.Switched)
         {
+            _context.Control.EndCutover(switched: true);
             return true;
         }
 
@@ -176,6 +182,7 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
         var held = _scene is null && waited > TimeSpan.Zero ? $" Writes to it waited for {waited.TotalMilliseconds:#,0} ms." : "";
         Tell(NoteLevel.Warning, $"The cutover was undone: {outcome.Why}. {source}; the run follows on.{held}{again}");
         talk.End(CutoverEnd.NotSwitched, $"undone: {outcome.Why}. {source}; the run follows on");
+        _context.Control.EndCutover(switched: false);
         return false;
     }
 
@@ -204,6 +211,7 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
     /// <inheritdoc/>
     public void Enter(Phase phase, string words)
     {
+        _context.Control.Enter(phase);
         if (_clock.Phase != phase)
         {
             _clock.Enter(phase, words);
@@ -211,6 +219,9 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
 
         Say(words);
     }
+
+    /// <inheritdoc/>
+    public bool BeginSwitch() => _context.Control.BeginSwitch();
 
     /// <inheritdoc/>
     public void Say(string words) => _talk?.Say(words);
@@ -241,7 +252,7 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
     }
 
     /// <returns>How it ended, and for how long writes were held back.</returns>
-    private async Task<(CutoverOutcome Outcome, TimeSpan Waited)> RunAsync(ContinuousVerifier verifier, CancellationToken stop)
+    private async Task<(CutoverOutcome, TimeSpan)> RunAsync(ContinuousVerifier verifier, CancellationToken hold, CancellationToken stop)
     {
         var scene = new CutoverScene(_context, _engine, verifier, NewFence(), _person);
         _scene = scene;
@@ -250,7 +261,7 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
         var runner = new CutoverRunner(CutoverSteps.Of(_options), scene, _options, this, _context.Time);
         try
         {
-            var outcome = await runner.RunAsync(_context.Control.Held, stop);
+            var outcome = await runner.RunAsync(hold, stop);
             if (outcome.Switched)
             {
                 Done = new CutoverRecord(

@@ -63,6 +63,13 @@ public sealed class CutoverProgramTests : IAsyncLifetime
         Assert.Contains("the load balancer did not answer", run.Output, StringComparison.Ordinal);
         Assert.Contains("keyferry resolve --switched", await AskAsync(Ok, "status"), StringComparison.Ordinal);
         _ = await AskAsync(Refused, "answer", "yes");
+        foreach (var verb in new[] { "hold", "cutover", "rollback" })
+        {
+            Assert.Contains("keyferry resolve --switched", await AskAsync(OwnershipUnknown, verb), StringComparison.Ordinal);
+        }
+
+        Assert.False(cutover.HasEnded, cutover.Output);
+        Assert.Contains("keyferry resolve --switched", cutover.Output, StringComparison.Ordinal);
         _ = await AskAsync(Ok, "resolve", "--not-switched");
 
         Assert.True(await cutover.EndAsync(Budget) == Refused, cutover.Output);
@@ -81,6 +88,56 @@ public sealed class CutoverProgramTests : IAsyncLifetime
         Assert.Contains("lifted", await AskAsync(Ok, "restore"), StringComparison.Ordinal);
         await Source.CommandAsync("SET", "key", "3");
         Assert.Contains("EQUAL", await AskAsync(Ok, [.. resume, "--until-idle", "1s"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Switch_that_has_begun_is_not_taken_back_and_nobody_says_that_it_was()
+    {
+        var go = Path.Combine(_folder, "go");
+        await using var run = await FollowAsync($"echo $$ > {Told}; while [ ! -e {go} ]; do sleep 0.05; done");
+        await using var cutover = KeyferryProgram.Start("cutover", "--work-dir", _folder);
+        await ToldAsync();
+
+        var refused = await AskAsync(Refused, "hold");
+
+        Assert.Contains("cannot be taken back any more", refused, StringComparison.Ordinal);
+        Assert.False(cutover.HasEnded, cutover.Output);
+        await File.WriteAllTextAsync(go, "", TestContext.Current.CancellationToken);
+        Assert.True(await cutover.EndAsync(Budget) == Ok, cutover.Output);
+        Assert.Contains("switched", cutover.Output, StringComparison.Ordinal);
+        Assert.True(await run.EndAsync(Budget) == Ok, run.Output);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Cutover_that_nobody_waits_for_any_more_is_withdrawn(bool killed)
+    {
+        await using var run = await FollowAsync($"echo $$ > {Told}");
+        _ = await AskAsync(Ok, "pause");
+        await Source.CommandAsync("SET", "key", "5");
+        await using (var cutover = KeyferryProgram.Start("cutover", "--work-dir", _folder))
+        {
+            await cutover.WaitForAsync("waiting: ", Budget);
+            if (killed)
+            {
+                await cutover.KillAsync();
+            }
+            else
+            {
+                await cutover.TerminateAsync();
+                Assert.True(await cutover.EndAsync(Budget) == Refused, cutover.Output);
+                Assert.Contains("withdrawn: nothing is switched", cutover.Output, StringComparison.Ordinal);
+            }
+        }
+
+        _ = await AskAsync(Ok, "resume");
+        await Task.Delay(TimeSpan.FromSeconds(3), TestContext.Current.CancellationToken);
+
+        Assert.False(File.Exists(Told), run.Output);
+        _ = await AskAsync(Ok, "cutover");
+        Assert.True(await run.EndAsync(Budget) == Ok, run.Output);
+        Assert.True(File.Exists(Told));
     }
 
     [Fact]
@@ -139,6 +196,15 @@ public sealed class CutoverProgramTests : IAsyncLifetime
 
     private async Task<string> MayAppWriteAsync() => $"{await Source.CommandAsync("ACL", "DRYRUN", "app", "SET", "key", "2")}";
 
+    /// <summary>Waits until the operator's program has begun.</summary>
+    private async Task ToldAsync()
+    {
+        while (!File.Exists(Told) || new FileInfo(Told).Length == 0)
+        {
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+    }
+
     /// <summary>Kills the run while the operator's program switches, and then the program.</summary>
     private async Task KillInSwitchAsync(params string[] more)
     {
@@ -146,11 +212,7 @@ public sealed class CutoverProgramTests : IAsyncLifetime
         {
             await using var cutover = KeyferryProgram.Start("cutover", "--work-dir", _folder);
             await run.WaitForAsync("cutover: switch", Budget);
-            while (!File.Exists(Told) || new FileInfo(Told).Length == 0)
-            {
-                await Task.Delay(20, TestContext.Current.CancellationToken);
-            }
-
+            await ToldAsync();
             await run.KillAsync();
             Assert.NotEqual(Ok, await cutover.EndAsync(Budget));
         }

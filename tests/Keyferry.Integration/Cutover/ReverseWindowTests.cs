@@ -156,6 +156,33 @@ public sealed class ReverseWindowTests
             TimeProvider.System
         );
 
+    [Fact]
+    public async Task Clients_that_a_rollback_has_brought_back_are_where_they_belong()
+    {
+        await using var bench = await CutoverBench.StartAsync(100, Stop);
+        await bench.FollowAsync(Options, Stop);
+        Assert.Equal(CutoverEnd.Switched, (await bench.CutOverAsync(Stop)).End);
+        var back = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        bench.Hooks.Answer = _ =>
+        {
+            back.SetResult();
+            return new HookResult(true, 0, "");
+        };
+        var (end, said) = await bench.RollBackAsync(Stop);
+        Assert.True(end == CutoverEnd.Switched, said);
+        await back.Task;
+        var app = (await bench.Source.ConnectAsync(static options => options.ClientName = "app-a")).GetDatabase();
+
+        while (!bench.Run.Ended.IsCompleted)
+        {
+            await app.StringSetAsync("home", "1");
+            await Task.Delay(20, Stop);
+        }
+
+        Assert.NotNull((await bench.Run.Ended).Cutover?.Back);
+        Assert.DoesNotContain("app-a", bench.Run.Log.ToString(), StringComparison.Ordinal);
+    }
+
     private static async Task<List<string>> SayAsync(RunDesk? desk, string verb)
     {
         List<string> said = [];
