@@ -138,6 +138,12 @@ internal sealed class AclFence(IReadOnlyList<ServerConnector> primaries, IRunSto
             if (await AclRules.AskAsync(connection, user, stop) is { } rules)
             {
                 _wanted.Add((primary, rules));
+                if (await rules.MayNotChangeAsync(connection, stop) is { } refused)
+                {
+                    throw new CutoverFailedException(
+                        $"the ACL users of {primaries[primary].Endpoint} cannot be fenced: {refused} (--fence acl needs the right to run ACL SETUSER)"
+                    );
+                }
             }
         }
 

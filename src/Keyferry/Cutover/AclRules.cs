@@ -54,6 +54,23 @@ internal sealed record AclRules(string User, string Commands, IReadOnlyList<stri
         return reply.IsError ? reply.Text : null;
     }
 
+    /// <summary>Whether the user of the connection may change rights at all; changes none.</summary>
+    /// <returns>What the server says against it, or <see langword="null"/>.</returns>
+    public async ValueTask<string?> MayNotChangeAsync(RespConnection connection, CancellationToken stop)
+    {
+        // No server knows such a rule, and one that refuses a rule leaves the user as he is.
+        var reply = await connection.TryCallAsync(stop, "ACL", "SETUSER", User, "keyferry-probe");
+        return
+            reply.IsError
+            && (
+                reply.Text.StartsWith("NOPERM", StringComparison.Ordinal)
+                || reply.Text.Contains("unknown command", StringComparison.OrdinalIgnoreCase)
+                || reply.Text.Contains("unknown subcommand", StringComparison.OrdinalIgnoreCase)
+            )
+            ? reply.Text
+            : null;
+    }
+
     /// <summary>Gives all rights back.</summary>
     /// <returns>What the server said against it, or <see langword="null"/>.</returns>
     public async ValueTask<string?> GiveBackAsync(RespConnection connection, CancellationToken stop)

@@ -50,6 +50,17 @@ internal sealed class PauseFence(IReadOnlyList<ServerConnector> primaries, IRunS
 
             post.Tag = await TagAsync(post.Control, stop);
 
+            // A pause of no number of milliseconds is none.
+            if (
+                await post.Control.TryCallAsync(stop, "CLIENT", "PAUSE", "keyferry-probe", "WRITE") is { IsError: true } denied
+                && denied.Text.StartsWith("NOPERM", StringComparison.Ordinal)
+            )
+            {
+                throw new CutoverFailedException(
+                    $"the user may not run CLIENT PAUSE on {primary.Endpoint}, which --fence pause needs: {denied.Text}"
+                );
+            }
+
             // Whoever waits with a write at the end of the pause must be disconnected, or the source would execute it then.
             foreach (
                 var command in (RespArgument[][])

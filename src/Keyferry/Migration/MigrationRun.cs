@@ -83,7 +83,10 @@ internal sealed class MigrationRun
     {
         try
         {
-            return await new Planner(_options, _source, _target, _time).ExamineAsync(stop);
+            var plan = await new Planner(_options, _source, _target, _time).ExamineAsync(stop);
+            return _options.Cutover is { } cutover && plan.Refusals.Count == 0
+                ? await FenceCheck.JudgeAsync(plan, cutover, _source, _target, _time, stop)
+                : plan;
         }
         catch (Exception lost) when (lost is IOException or ServerErrorException)
         {

@@ -61,29 +61,37 @@ public sealed class FenceTests
     }
 
     [Fact]
-    public async Task Fence_that_would_lock_keyferry_out_is_not_raised()
+    public async Task Fence_that_would_lock_keyferry_out_is_refused_before_anything_is_copied()
     {
         await using var bench = await CutoverBench.StartAsync(200, Stop);
-        await bench.FollowAsync(Options with { Fence = FenceKind.Acl }, Stop);
 
-        var (end, said) = await bench.CutOverAsync(Stop);
-
-        Assert.Equal(CutoverEnd.NotSwitched, end);
-        Assert.Contains("no ACL user but the one that Keyferry logs in with", said, StringComparison.Ordinal);
-        await bench.AssertFollowsAsync(Stop);
+        await AssertRefusedAsync(bench, FenceKind.Acl, "no ACL user but the one that Keyferry logs in with");
     }
 
     [Fact]
     public async Task Pause_is_refused_where_it_would_hold_reads_back_too()
     {
         await using var bench = await CutoverBench.StartAsync(200, Stop, ServerKind.Redis60);
-        await bench.FollowAsync(Options, Stop);
 
-        var (end, said) = await bench.CutOverAsync(Stop);
+        await AssertRefusedAsync(bench, FenceKind.Pause, "CLIENT PAUSE WRITE needs Redis 6.2");
+    }
 
-        Assert.Equal(CutoverEnd.NotSwitched, end);
-        Assert.Contains("CLIENT PAUSE WRITE needs Redis 6.2", said, StringComparison.Ordinal);
-        await bench.AssertFollowsAsync(Stop);
+    [Theory]
+    [InlineData("Acl", "-acl", "cannot be fenced")]
+    [InlineData("Acl", "-acl|setuser", "needs the right to run ACL SETUSER")]
+    [InlineData("Pause", "-client|pause", "may not run CLIENT PAUSE")]
+    [InlineData("Pause", "-client|kill", "CLIENT KILL")]
+    public async Task Fence_without_the_right_to_it_is_refused_before_anything_is_copied(string fence, string without, string says)
+    {
+        await using var bench = await CutoverBench.StartAsync(20, Stop);
+        _ = await bench.Source.CommandAsync("ACL", "SETUSER", "ferry", "on", ">secret", "~*", "&*", "+@all", without);
+
+        await AssertRefusedAsync(
+            bench,
+            Enum.Parse<FenceKind>(fence),
+            says,
+            static source => source with { User = "ferry", Password = new Secret("secret") }
+        );
     }
 
     [Fact]
@@ -154,5 +162,23 @@ public sealed class FenceTests
     {
         var listed = (RedisResult[]?)await server.CommandAsync("ACL", "LIST") ?? [];
         return listed.Select(static line => line.ToString()).Single(static line => line.Contains(" app ", StringComparison.Ordinal));
+    }
+
+    private static async Task AssertRefusedAsync(CutoverBench bench, FenceKind fence, string says, Func<Endpoint, Endpoint>? source = null)
+    {
+        var refused = await Assert.ThrowsAsync<KeyferryException>(() =>
+            bench.FollowAsync(
+                Options with
+                {
+                    Fence = fence,
+                },
+                Stop,
+                options => options with { Source = source?.Invoke(options.Source) ?? options.Source }
+            )
+        );
+
+        Assert.Equal(FailureKind.Refused, refused.Kind);
+        Assert.Contains(says, refused.Message, StringComparison.Ordinal);
+        Assert.Equal(0, (long)await bench.Target.CommandAsync("DBSIZE"));
     }
 }
