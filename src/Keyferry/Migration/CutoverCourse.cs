@@ -251,7 +251,6 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
         _stopVerifying.Dispose();
     }
 
-    /// <returns>How it ended, and for how long writes were held back.</returns>
     private async Task<(CutoverOutcome, TimeSpan)> RunAsync(ContinuousVerifier verifier, CancellationToken hold, CancellationToken stop)
     {
         var scene = new CutoverScene(_context, _engine, verifier, NewFence(), _person);
