@@ -163,7 +163,7 @@ public sealed class StrayTests
             .Single(static client =>
                 client.Contains("flags=", StringComparison.Ordinal) && client.Contains("capture", StringComparison.Ordinal)
             );
-        _ = await bench.Target.CommandAsync("CLIENT", "KILL", "ID", ear.Split(' ')[0]["id=".Length..]);
+        _ = await bench.Target.CommandAsync("CLIENT", "KILL", "ID", ear.Split(' ')[0].Split('=')[1]);
         await bench.OnTarget.StringSetAsync("k1", "ALIEN");
         CutoverEnd end;
         string said;
