@@ -22,11 +22,9 @@ internal sealed class CutoverRunner(
     /// <summary>How long taking back may take altogether.</summary>
     private static readonly TimeSpan UndoPatience = TimeSpan.FromSeconds(20);
 
-    /// <summary>How long a last look at the fence may take.</summary>
-    private static readonly TimeSpan LookPatience = TimeSpan.FromSeconds(2);
-
     private readonly Stack<CutoverStep> _done = new();
     private long _fenced;
+    private bool _toldBroken;
 
     /// <summary>How long writes were held back: from the fence to the answer of the switch, or to that of a person where the switch or its confirmation gave none; where the
     /// cutover was undone, until that was done. Zero where there was no fence.</summary>
@@ -158,12 +156,18 @@ internal sealed class CutoverRunner(
         return notSwitched;
     }
 
-    /// <summary>A fence that broke a moment ago is not known to whoever watches it, and from here on nobody will.</summary>
+    /// <summary>A fence that broke a moment ago is not known to whoever watches it.</summary>
     private async Task TellIfFenceBrokeAsync()
     {
-        using var patience = new CancellationTokenSource(LookPatience, time);
-        if (await scene.LookAtFenceAsync(patience.Token) is { } broken)
+        _ = await scene.LookAtFenceAsync(CancellationToken.None);
+        TellIfFenceBroke();
+    }
+
+    private void TellIfFenceBroke()
+    {
+        if (scene.FenceTrouble is { } broken && !_toldBroken)
         {
+            _toldBroken = true;
             story.Tell(
                 NoteLevel.Error,
                 $"The fence broke while the clients were switched ({broken}): writes that reached the source since then are not on the target."
@@ -194,6 +198,7 @@ internal sealed class CutoverRunner(
             story.Say($"cutover: {step.Name}");
             options.StepProbe?.Invoke(step.Name, false);
             await step.Do(scene, patience.Token);
+            TellIfFenceBroke();
             options.StepProbe?.Invoke(step.Name, true);
             return null;
         }

@@ -12,6 +12,9 @@ internal sealed class FenceGuard : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>How long one look may take that somebody waits for.</summary>
+    private static readonly TimeSpan LookPatience = TimeSpan.FromSeconds(2);
+
     private readonly IFence _fence;
     private readonly IReadOnlyList<ServerConnector> _servers;
     private readonly TimeProvider _time;
@@ -65,13 +68,15 @@ internal sealed class FenceGuard : IAsyncDisposable
         _watching = WatchAsync();
     }
 
-    /// <summary>Looks once, now: the last thing before the switch, and the first one after it. What cannot be seen counts as broken.</summary>
+    /// <summary>Looks once, now, for as long as somebody watches: the last thing before the switch, and the first one after it. What cannot be seen counts as broken.</summary>
     /// <returns>Why it does not hold, or <see langword="null"/>.</returns>
     public async ValueTask<string?> LookNowAsync(CancellationToken stop)
     {
+        using var late = new CancellationTokenSource(LookPatience, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, late.Token);
         try
         {
-            if (Trouble is null && await LookAsync(stop) is { } trouble)
+            if (Trouble is null && !_stop.IsCancellationRequested && await LookAsync(either.Token) is { } trouble)
             {
                 Break(trouble);
             }

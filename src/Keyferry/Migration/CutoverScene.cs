@@ -243,6 +243,8 @@ internal sealed class CutoverScene(RunContext context, MigrationEngine engine, C
             );
         }
 
+        // Until they were disconnected they could have written here, had the fence broken after the switch.
+        _ = await LookAtFenceAsync(stop);
         await UnfenceAsync(stop);
     }
 

@@ -106,6 +106,12 @@ internal sealed class MigrationRun
     public async Task<MigrationReport> RunAsync(CancellationToken finish, CancellationToken abort)
     {
         ResumePoint.RefuseWhileNobodyKnows(_store);
+        if (_resume is { } earlier)
+        {
+            // Whatever stands against going on now: the clients of the source must not wait for it.
+            await LiftOldFencesAsync(new RunJournal(earlier.Run.Id, _store, _observer, _time), abort);
+        }
+
         var plan = await PlanAsync(abort);
         plan.ThrowIfRefused();
         var run = _resume?.Run.Id ?? BeginRun();

@@ -46,6 +46,29 @@ public sealed class BrokenFenceTests
         Assert.Contains("The fence broke while the clients were switched", said, StringComparison.Ordinal);
     }
 
+    /// <summary>The clients have the new address by then; those that are still connected to the source could write there until they are disconnected.</summary>
+    [Fact]
+    public async Task Pause_that_ends_before_the_clients_were_disconnected_is_told()
+    {
+        await using var bench = await CutoverBench.StartAsync(200, Stop);
+        var options = Options with
+        {
+            StepProbe = (name, done) =>
+            {
+                if (name == "leave source" && !done)
+                {
+                    bench.Source.CommandAsync("CLIENT", "UNPAUSE").Wait(Stop);
+                }
+            },
+        };
+        await bench.FollowAsync(options, Stop);
+
+        var (end, said) = await bench.CutOverAsync(Stop);
+
+        Assert.True(end == CutoverEnd.Switched, said);
+        Assert.Contains("The fence broke while the clients were switched", said, StringComparison.Ordinal);
+    }
+
     private static async Task BreakAsync(Func<CutoverBench, Task> breaks, string told, Func<CutoverBench, Task>? mend = null)
     {
         await using var bench = await CutoverBench.StartAsync(200, Stop);

@@ -1,4 +1,9 @@
+using Keyferry.Cutover;
+using Keyferry.Migration;
+using Keyferry.Model;
+using Keyferry.Observe;
 using Keyferry.Simulation.World;
+using Keyferry.State;
 
 namespace Keyferry.Simulation.Tests;
 
@@ -26,6 +31,53 @@ public sealed class CutoverSimulationTests(ITestOutputHelper output)
     [Fact]
     public void The_process_dies_in_the_handover() => Run(HandoverProfiles.The_process_dies_in_the_handover, Seeds);
 
+    /// <summary>A process was killed behind its fence, and the next one finds a target that it cannot go on with: the source's clients do not wait for that.</summary>
+    [Fact]
+    public void A_resumed_run_lifts_the_fence_even_where_it_cannot_go_on()
+    {
+        var world = new SimWorld(1, HandoverProfiles.The_application_is_handed_over);
+        using var store = new MemoryRunStore(world.Time);
+        var run = store.BeginRun(
+            new RunStart
+            {
+                Name = "killed",
+                Source = $"{SimWorld.SourceEndpoint}",
+                Target = $"{SimWorld.TargetEndpoint}",
+                Mode = "live",
+                Options = "Refuse",
+            }
+        );
+        store.EnterPhase(run, Phase.Fencing, "cutover: fence");
+        var fence = new FenceLease
+        {
+            Kind = FenceKind.Acl,
+            User = "app",
+            Commands = "+@all",
+        };
+        _ = store.RecordLease(fence.ToRecord(run, SimWorld.SourceEndpoint, "app: -@write"));
+        world.Source.Access.Apply("app", "-@write");
+        world.Target.IsReplica = true;
+        var options = new MigrationOptions
+        {
+            Source = SimWorld.SourceEndpoint,
+            Target = SimWorld.TargetEndpoint,
+            Resume = true,
+        };
+
+        var refused = Assert.Throws<KeyferryException>(() =>
+            world.Scheduler.Run(() =>
+                new MigrationRun(options, world.Network, store, new Deaf(), world.Time).RunAsync(
+                    CancellationToken.None,
+                    CancellationToken.None
+                )
+            )
+        );
+
+        Assert.Contains("replica", refused.Saw, StringComparison.Ordinal);
+        Assert.True(world.Source.TakesWrites);
+        Assert.Empty(store.OpenLeases());
+    }
+
     public static TheoryData<string> Worlds => [.. HandoverProfiles.All.Select(static profile => profile.Name)];
 
     [Theory]
@@ -39,5 +91,13 @@ public sealed class CutoverSimulationTests(ITestOutputHelper output)
         var outcomes = SimRun.Many(profile, seeds, CutoverUnderTest.CutOverAsync, first, workers);
         var claims = outcomes.GroupBy(static outcome => outcome.Verdict.Claim).Select(static group => $"{group.Count()} {group.Key}");
         output.WriteLine($"{profile.Name}: {outcomes.Count} seeds: {string.Join(", ", claims)}");
+    }
+
+    private sealed class Deaf : IRunObserver
+    {
+        public void On(RunEvent happened)
+        {
+            // Nobody listens.
+        }
     }
 }
