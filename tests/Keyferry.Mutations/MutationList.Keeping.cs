@@ -45,7 +45,7 @@ internal static partial class MutationList
             "Lanes/Forerunners.cs",
             "await connection.TryCallAsync(stop, \"CLIENT\", \"KILL\", \"ID\", previous.ClientId);",
             "await connection.TryCallAsync(stop, \"PING\");",
-            Simulation("EngineSimulationTests", "Broken_networks")
+            Simulation("UnansweredWriteTests", "No_earlier_connection_of_a_lane_is_left_when_it_writes")
         ),
         new(
             11,
@@ -53,7 +53,7 @@ internal static partial class MutationList
             "Migration/OldConnections.cs",
             "if (!isOurs || !long.TryParse(id, out var number) || number == connection.ClientId)",
             "if (isOurs || !long.TryParse(id, out var number) || number == connection.ClientId)",
-            Simulation("EngineSimulationTests", "Killed_and_resumed")
+            Simulation("UnansweredWriteTests", "No_connection_of_a_killed_process_is_left_when_the_next_one_writes")
         ),
         new(
             12,
