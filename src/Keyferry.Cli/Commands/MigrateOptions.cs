@@ -243,9 +243,7 @@ internal sealed class MigrateOptions
 
     /// <summary>What should be known beside what both servers say of themselves.</summary>
     public IReadOnlyList<string> Notes(ParseResult parsed, Surroundings surroundings, MigrationOptions options) =>
-        CacheFences.IsCache(_source.CacheOf(parsed, surroundings), options.Source) && CacheFences.Note(options.Cutover) is { } note
-            ? [note]
-            : [];
+        CacheNotes.Of(_source.CacheOf(parsed, surroundings), options);
 
     /// <summary>A snapshot follows nothing: an option that speaks of following would do nothing, and whoever gave it expects something else.</summary>
     private void RefuseIdleOptions(ParseResult parsed)

@@ -6,17 +6,12 @@ namespace Keyferry.Migration;
 internal static class PlanSteps
 {
     /// <summary>The steps in order.</summary>
-    public static IReadOnlyList<PlanStep> Of(MigrationOptions options)
+    public static IReadOnlyList<PlanStep> Of(MigrationOptions options, PlannedCapture capture)
     {
         var steps = new List<PlanStep>();
         if (options.Mode != MigrationMode.Snapshot)
         {
-            steps.Add(
-                new PlanStep(
-                    "arm",
-                    "Switch on what is missing of the source's keyspace notifications, subscribe, and prove with a probe key that events come through."
-                )
-            );
+            steps.Add(new PlanStep("arm", capture.Arms));
         }
 
         AddFunctions(steps, options);
@@ -44,7 +39,7 @@ internal static class PlanSteps
             if (options.Cutover is { } cutover)
             {
                 steps.AddRange(CutoverSteps.Of(cutover).Select(static step => new PlanStep(step.Name, step.Does, step.UndoDoes)));
-                steps.Add(new PlanStep("restore", "Put the source's notification flags back as they were."));
+                AddRestore(steps, capture);
                 return steps;
             }
 
@@ -56,12 +51,16 @@ internal static class PlanSteps
             steps.Add(new PlanStep("prove", "Compare both sides in both directions: type, value, expiry."));
         }
 
-        if (options.Mode != MigrationMode.Snapshot)
+        AddRestore(steps, capture);
+        return steps;
+    }
+
+    private static void AddRestore(List<PlanStep> steps, PlannedCapture capture)
+    {
+        if (capture.ChangesFlags)
         {
             steps.Add(new PlanStep("restore", "Put the source's notification flags back as they were."));
         }
-
-        return steps;
     }
 
     private static void AddFunctions(List<PlanStep> steps, MigrationOptions options)

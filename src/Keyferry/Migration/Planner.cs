@@ -1,5 +1,4 @@
 using Keyferry.Model;
-using Keyferry.Notifications;
 using Keyferry.Payloads;
 using Keyferry.Resp;
 using Keyferry.Servers;
@@ -57,7 +56,8 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         var tellsSizes = await TellsSizesAsync(from, stop);
         await TryWritingAsync(to, stop);
         await TryDatabasesAsync(to, targetIdentity, databases, scope, stop);
-        var capture = options.Mode == MigrationMode.Snapshot ? "" : await JudgeCaptureAsync(from, stop);
+        var capture = await PlannedCapture.AskAsync(options, from, stop);
+        _warnings.AddRange(capture.Warning is { } warning ? [warning] : Array.Empty<string>());
         JudgeClocks(shift);
         var notMoved = await NotMoved.FindAsync(options, source, target, from, Refuse, stop);
         await LatencyCheck.JudgeAsync(options.SourceLatencyBudget, from, Refuse, time, stop);
@@ -68,13 +68,13 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
             Databases = databases,
             Keys = databases.Sum(database => sourceIdentity.Keyspace[database]),
             TargetKeyCount = targetKeys,
-            Capture = capture,
+            Capture = capture.Words,
             Clocks =
                 shift.Shift == TimeSpan.Zero
                     ? "both clocks agree"
                     : $"the target's clock is {Ahead(shift.Shift)}; expiries move by that much",
             NotMoved = notMoved,
-            Steps = PlanSteps.Of(options),
+            Steps = PlanSteps.Of(options, capture),
             Warnings = _warnings,
             Refusals = _refusals,
             Transfer = TransferOf(new TransferSettings(sourceIdentity.HasPExpireTime, shift.Shift, scope, writes, reads), tellsSizes) with
@@ -362,24 +362,6 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         }
 
         _ = await to.TryCallAsync(stop, "SELECT", 0);
-    }
-
-    private async ValueTask<string> JudgeCaptureAsync(RespConnection from, CancellationToken stop)
-    {
-        switch (await FlagReading.AskAsync(from, stop))
-        {
-            case FlagReading.Known known when known.Flags.Covers(NotificationFlags.Needed(known.Flags.Family)):
-                return $"keyspace notifications; the flags \"{known.Text}\" suffice";
-            case FlagReading.Known known:
-                return $"keyspace notifications; the flags \"{known.Text}\" do not suffice and will be \"{known.Flags.Union(NotificationFlags.Needed(known.Flags.Family))}\" for as long as the run lasts";
-            case FlagReading.Unreadable unreadable:
-                _warnings.Add(
-                    $"The source's notification flags cannot be read ({FlagTrouble.Words(unreadable.Cause)}); a probe key will show whether events come."
-                );
-                return "keyspace notifications; the flags cannot be read";
-            default:
-                return "";
-        }
     }
 
     private void JudgeClocks(ExpiryShift shift)

@@ -89,6 +89,22 @@ public sealed class CacheUriTests : IAsyncLifetime
         );
     }
 
+    [Theory]
+    [InlineData("auto", "Subscribe, and prove with a probe key", "neither read nor changed over a connection")]
+    [InlineData("tracking", "nothing is configured there", "client tracking")]
+    [InlineData("polling", "Nothing is switched on", "polling")]
+    public async Task Plan_lists_nothing_that_cannot_happen_there(string capture, string arms, string words)
+    {
+        _ = await _cli.Bench.StandaloneAsync("shop");
+        await using var target = await RedisServer.StartAsync(ServerKind.Machine);
+        var plan = await _cli.SucceedAsync("migrate", "elasticache://shop", target.Uri, "--dry-run", "--capture", capture);
+        Assert.Contains(arms, plan, StringComparison.Ordinal);
+        Assert.Contains(words, plan, StringComparison.Ordinal);
+        Assert.DoesNotContain("Switch on what is missing", plan, StringComparison.Ordinal);
+        Assert.DoesNotContain("flags back as they were", plan, StringComparison.Ordinal);
+        Assert.Equal(capture == "auto", plan.Contains("keyferry notifications enable --elasticache shop", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Token_comes_from_a_secret_and_its_absence_is_told()
     {
