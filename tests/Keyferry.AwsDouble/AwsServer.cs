@@ -33,7 +33,7 @@ public sealed class AwsServer : IAsyncDisposable
     private readonly CacheWorld _world;
     private readonly Dictionary<string, IService> _query;
     private readonly Dictionary<string, IJsonService> _json;
-    private readonly ConcurrentDictionary<string, string> _denied = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (string Reason, string? Kind)> _denied = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _one = new(1, 1);
     private readonly CancellationTokenSource _over = new();
     private Task _serving = Task.CompletedTask;
@@ -99,8 +99,9 @@ public sealed class AwsServer : IAsyncDisposable
     /// <summary>Refuses an action from now on.</summary>
     /// <param name="action"><c>elasticache:ModifyReplicationGroup</c></param>
     /// <param name="reason">How AWS ends the sentence.</param>
-    public void Deny(string action, string? reason = null) =>
-        _denied[action] = reason ?? $"because no identity-based policy allows the {action} action";
+    /// <param name="on">Only on resources of this kind, such as <c>parametergroup</c>.</param>
+    public void Deny(string action, string? reason = null, string? on = null) =>
+        _denied[action] = (reason ?? $"because no identity-based policy allows the {action} action", on);
 
     /// <summary>Allows everything again.</summary>
     public void AllowAll() => _denied.Clear();
@@ -200,7 +201,7 @@ public sealed class AwsServer : IAsyncDisposable
         {
             if (_json.TryGetValue(question.Service, out var json))
             {
-                Authorize(question, json.ResourceOf(question));
+                Authorize(question, [json.ResourceOf(question)]);
                 return json.Answer(question).ToJsonString();
             }
 
@@ -209,7 +210,7 @@ public sealed class AwsServer : IAsyncDisposable
                 throw new RefusalException("InvalidAction", $"Could not find operation {question.Action} of {question.Service}");
             }
 
-            Authorize(question, service.ResourceOf(question));
+            Authorize(question, service.ResourcesOf(question));
             var content = await action(question);
             var isEc2 = question.Service == "ec2";
             var root = isEc2
@@ -227,16 +228,20 @@ public sealed class AwsServer : IAsyncDisposable
         }
     }
 
-    private void Authorize(Question question, string resource)
+    private void Authorize(Question question, IEnumerable<string> resources)
     {
         var action = $"{question.Service}:{question.Action}";
-        if (!_denied.TryGetValue(action, out var reason))
+        if (
+            !_denied.TryGetValue(action, out var denied)
+            || resources.FirstOrDefault(one => denied.Kind is null || one.Contains($":{denied.Kind}:", StringComparison.Ordinal))
+                is not { } resource
+        )
         {
             return;
         }
 
         var text =
-            $"User: arn:aws:sts::{Account}:assumed-role/tester/session is not authorized to perform: {action} on resource: {resource} {reason}";
+            $"User: arn:aws:sts::{Account}:assumed-role/tester/session is not authorized to perform: {action} on resource: {resource} {denied.Reason}";
         throw question.Service switch
         {
             "ec2" => new RefusalException("UnauthorizedOperation", $"You are not authorized to perform this operation. {text}", 403),

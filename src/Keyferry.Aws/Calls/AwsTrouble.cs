@@ -49,9 +49,33 @@ internal static partial class AwsTrouble
             ),
         };
 
+    /// <summary>What the name of every parameter group begins with that Keyferry makes. The rest of the name is new each time.</summary>
+    private const string OwnGroups = "parametergroup:keyferry-";
+
     /// <summary>The statement that allows the call, as it goes into a policy.</summary>
-    public static string Statement(string action, string resource) =>
-        $$"""{"Effect": "Allow", "Action": "{{action}}", "Resource": "{{resource}}"}""";
+    public static string Statement(string action, string resource)
+    {
+        var resources = ResourcesFor(action, resource);
+        var text = string.Join(", ", resources.Select(static one => $"\"{one}\""));
+        return $$"""{"Effect": "Allow", "Action": "{{action}}", "Resource": {{(resources.Length == 1 ? text : $"[{text}]")}}}""";
+    }
+
+    // Giving a cache a group is allowed on the cache and on the group: one of Keyferry's, and one of AWS's when it is put back.
+    private static string[] ResourcesFor(string action, string resource)
+    {
+        var own = resource.IndexOf(OwnGroups, StringComparison.Ordinal);
+        if (own >= 0)
+        {
+            return [resource[..(own + OwnGroups.Length)] + "*"];
+        }
+
+        var name = resource.LastIndexOf(":replicationgroup:", StringComparison.Ordinal) is >= 0 and var group
+            ? group
+            : resource.LastIndexOf(":cluster:", StringComparison.Ordinal);
+        return name >= 0 && action is "elasticache:ModifyReplicationGroup" or "elasticache:ModifyCacheCluster"
+            ? [resource, $"{resource[..name]}:{OwnGroups}*", $"{resource[..name]}:parametergroup:default.*"]
+            : [resource];
+    }
 
     private static KeyferryException Denied(AwsException failed)
     {

@@ -86,6 +86,22 @@ internal sealed class ElastiCacheClient(AwsCaller caller)
         return (group.Required("VpcId"), [.. group.Items("Subnets").Select(static one => one.Required("SubnetIdentifier"))]);
     }
 
+    /// <summary>In how many availability zones a cache has subnets; 0 of a serverless cache, which does not tell.</summary>
+    public async ValueTask<int> ZonesAsync(Cache cache, CancellationToken stop)
+    {
+        if (cache.Members.Select(static member => member.SubnetGroup).FirstOrDefault(static name => name is not null) is not { } name)
+        {
+            return 0;
+        }
+
+        var found = await ListAsync("DescribeCacheSubnetGroups", "CacheSubnetGroups", stop, ("CacheSubnetGroupName", name));
+        return found[0]
+            .Items("Subnets")
+            .Select(static one => one.Child("SubnetAvailabilityZone")?.Required("Name"))
+            .Distinct(StringComparer.Ordinal)
+            .Count();
+    }
+
     /// <summary>Names of all subnet groups, with their VPC.</summary>
     public async ValueTask<IReadOnlyList<(string Name, string Vpc)>> SubnetGroupsAsync(CancellationToken stop) =>
         [

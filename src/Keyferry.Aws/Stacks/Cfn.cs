@@ -23,6 +23,11 @@ internal static class Cfn
 
     public static JsonObject Find(string map, JsonNode key, string second) => new() { ["Fn::FindInMap"] = new JsonArray(map, key, second) };
 
+    public static JsonObject Split(string at, JsonNode text) => new() { ["Fn::Split"] = new JsonArray(at, text) };
+
+    public static JsonObject Join(string between, params JsonNode[] texts) =>
+        new() { ["Fn::Join"] = new JsonArray(between, new JsonArray(texts)) };
+
     /// <summary>A resource.</summary>
     public static JsonObject Resource(
         string type,

@@ -5,7 +5,14 @@ namespace Keyferry.Aws.Stacks;
 /// <summary>Where the task runs: found out from the cache's id, and let in at the cache by one rule.</summary>
 internal static class NetworkResources
 {
-    /// <summary>Looks up VPC, subnet, security group and port of the cache. It has no right to change anything, and on deletion does nothing.</summary>
+    /// <summary>In how many availability zones the state can be mounted: EFS takes one mount target in each.</summary>
+    public const int MostZones = 3;
+
+    /// <summary>Looks up VPC, subnets, security group and port of the cache. It has no right to change anything, and on deletion does nothing.</summary>
+    /// <remarks>
+    /// The task may run in every subnet of the cache whose zone has a mount target. Where the cache has subnets in fewer zones than were asked for, others of the network
+    /// hold the mount targets that are left. What is found is put in order, so that the same subnets are found again when the stack is updated.
+    /// </remarks>
     private const string LookUp = """
         import boto3, cfnresponse
         def port(id, status, at):
@@ -14,7 +21,7 @@ internal static class NetworkResources
             return at['Port']
         def node(ec, c):
             g = ec.describe_cache_subnet_groups(CacheSubnetGroupName=c['CacheSubnetGroupName'])['CacheSubnetGroups'][0]
-            return g['VpcId'], g['Subnets'][0]['SubnetIdentifier'], c['SecurityGroups'][0]['SecurityGroupId']
+            return [s['SubnetIdentifier'] for s in g['Subnets']], c['SecurityGroups'][0]['SecurityGroupId']
         def look(id):
             ec = boto3.client('elasticache')
             try:
@@ -35,14 +42,27 @@ internal static class NetworkResources
                 s = ec.describe_serverless_caches(ServerlessCacheName=id)['ServerlessCaches'][0]
             except ec.exceptions.ServerlessCacheNotFoundFault:
                 raise Exception(f'there is no replication group, cluster or serverless cache named {id} in this region')
-            v = boto3.client('ec2').describe_subnets(SubnetIds=s['SubnetIds'])['Subnets'][0]['VpcId']
-            return v, s['SubnetIds'][0], s['SecurityGroupIds'][0], port(id, s['Status'], s.get('Endpoint')), 'serverlesscache:' + id
+            return s['SubnetIds'], s['SecurityGroupIds'][0], port(id, s['Status'], s.get('Endpoint')), 'serverlesscache:' + id
+        def find(id, most):
+            subnets, group, port, resource = look(id)
+            ec2, zone, mounts = boto3.client('ec2'), {}, {}
+            vpc = ec2.describe_subnets(SubnetIds=subnets[:1])['Subnets'][0]['VpcId']
+            for s in ec2.describe_subnets(Filters=[{'Name': 'vpc-id', 'Values': [vpc]}])['Subnets']:
+                zone[s['SubnetId']] = s['AvailabilityZone']
+            for s in sorted(zone, key=lambda s: (s not in subnets, s)):
+                mounts.setdefault(zone[s], s)
+            if len(mounts) < most:
+                raise Exception(f'the network of {id} has subnets in {len(mounts)} of {most} zones: give AvailabilityZones={len(mounts)}')
+            zones = list(mounts)[:most]
+            return {
+                'VpcId': vpc, 'SecurityGroupId': group, 'Port': port, 'Resource': resource,
+                'SubnetIds': ','.join(s for s in sorted(subnets) if zone[s] in zones),
+                **{f'Mount{i + 1}': mounts[z] for i, z in enumerate(zones)}}
         def handler(event, context):
             try:
-                data = {}
+                asked, data = event['ResourceProperties'], {}
                 if event['RequestType'] != 'Delete':
-                    keys = ('VpcId', 'SubnetId', 'SecurityGroupId', 'Port', 'Resource')
-                    data = dict(zip(keys, look(event['ResourceProperties']['CacheId'].lower())))
+                    data = find(asked['CacheId'].lower(), int(asked['Zones']))
                 cfnresponse.send(event, context, cfnresponse.SUCCESS, data, 'cache-network')
             except Exception as e:
                 cfnresponse.send(event, context, cfnresponse.FAILED, {}, 'cache-network', reason=str(e))
@@ -71,7 +91,12 @@ internal static class NetworkResources
             "Network",
             Cfn.Resource(
                 "Custom::CacheNetwork",
-                new JsonObject { ["ServiceToken"] = Cfn.Att("LookUp", "Arn"), ["CacheId"] = Cfn.Ref("SourceElastiCacheClusterId") }
+                new JsonObject
+                {
+                    ["ServiceToken"] = Cfn.Att("LookUp", "Arn"),
+                    ["CacheId"] = Cfn.Ref("SourceElastiCacheClusterId"),
+                    ["Zones"] = Cfn.Ref("AvailabilityZones"),
+                }
             )
         );
         yield return ("TaskGroup", TaskGroup());
@@ -123,6 +148,7 @@ internal static class NetworkResources
                 ["Description"] = what,
             };
         JsonObject Port() => Cfn.Att("Network", "Port");
+        JsonObject TargetPort(int otherwise) => Cfn.If("NamesTargetPort", Cfn.Ref("TargetPort"), JsonValue.Create(otherwise));
         return Cfn.Resource(
             "AWS::EC2::SecurityGroup",
             new JsonObject
@@ -131,7 +157,7 @@ internal static class NetworkResources
                 ["VpcId"] = Cfn.Att("Network", "VpcId"),
                 ["SecurityGroupEgress"] = new JsonArray(
                     Rule("tcp", Port(), Port(), "DestinationSecurityGroupId", Cfn.Att("Network", "SecurityGroupId"), "to the cache"),
-                    Rule("tcp", Cfn.Ref("TargetPort"), Cfn.Ref("TargetPort"), "CidrIp", Cfn.Ref("TargetCidr"), "to the target"),
+                    Rule("tcp", TargetPort(0), TargetPort(65535), "CidrIp", Cfn.Ref("TargetCidr"), "to the target"),
                     Rule("tcp", 443, 443, "CidrIp", "0.0.0.0/0", "to AWS and the registry"),
                     Rule("tcp", 2049, 2049, "CidrIp", "0.0.0.0/0", "to the state on EFS"),
                     Rule("udp", 53, 53, "CidrIp", "0.0.0.0/0", "names")

@@ -106,6 +106,9 @@ internal static class StackParameters
             ["RefusesKeys"] = Cfn.Is("TargetKeys", "refuse"),
             ["HasEmail"] = Cfn.IsGiven("AlarmEmail"),
             ["IsRunning"] = Cfn.Is("DesiredCount", "1"),
+            ["NamesTargetPort"] = new JsonObject { ["Fn::Not"] = new JsonArray(Cfn.Is("TargetPort", "0")) },
+            ["HasTwoZones"] = new JsonObject { ["Fn::Not"] = new JsonArray(Cfn.Is("AvailabilityZones", "1")) },
+            ["HasThreeZones"] = Cfn.Is("AvailabilityZones", "3"),
         };
 
     private static IEnumerable<(string Name, JsonObject Parameter)> OfTheTask(JsonObject container) =>
@@ -116,8 +119,25 @@ internal static class StackParameters
                 "AssignPublicIp",
                 Choice("ENABLED in public subnets; else a NAT gateway or private endpoints lead out", "DISABLED", "DISABLED", "ENABLED")
             ),
-            ("TargetPort", Number("Port of the target, for the task's egress", "6379", 1, 65535)),
-            ("TargetCidr", Text("Network of the target, for the task's egress", "0.0.0.0/0")),
+            (
+                "AvailabilityZones",
+                Number(
+                    "In how many zones the task may run: in the cache's subnets there. Each has a mount of the state",
+                    "2",
+                    1,
+                    NetworkResources.MostZones
+                )
+            ),
+            (
+                "TargetPort",
+                Number(
+                    "The only port that the task is let out to at the target; 0 for any, since the port stands in the URI",
+                    "0",
+                    0,
+                    65535
+                )
+            ),
+            ("TargetCidr", Text("The only network that the task is let out to for the target", "0.0.0.0/0")),
             ("DesiredCount", Number("1 runs, 0 stops", "1", 0, 1)),
             ("MaxLagSeconds", Number("Alarm beyond this lag", "30", 1, 86400)),
             ("AlarmEmail", Text("Where alarms are sent; empty for nowhere", "")),

@@ -6,7 +6,7 @@ namespace Keyferry.Aws.Stacks;
 
 /// <summary>The CloudFormation template of a migration that runs beside the cache: one Fargate task, its state, its secrets, its alarms.</summary>
 /// <remarks>
-/// <para>The parameters of migration guides work as they are; the network is found out from the cache's id by a function of twenty lines that may only look.</para>
+/// <para>The parameters of migration guides work as they are; the network is found out from the cache's id by a small function that may only look.</para>
 /// <para>No password stands in the template, in the environment of the task in clear, or in a log. What the stack changes outside itself is one ingress rule on the
 /// cache's security group, which goes with the stack.</para>
 /// </remarks>

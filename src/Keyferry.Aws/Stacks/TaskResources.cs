@@ -103,18 +103,9 @@ internal static class TaskResources
                 }
             )
         );
-        yield return (
-            "StateMount",
-            Cfn.Resource(
-                "AWS::EFS::MountTarget",
-                new JsonObject
-                {
-                    ["FileSystemId"] = Cfn.Ref("StateFiles"),
-                    ["SubnetId"] = Cfn.Att("Network", "SubnetId"),
-                    ["SecurityGroups"] = new JsonArray(Cfn.Att("StateGroup", "GroupId")),
-                }
-            )
-        );
+        yield return ("StateMount1", Mount("Mount1", condition: null));
+        yield return ("StateMount2", Mount("Mount2", "HasTwoZones"));
+        yield return ("StateMount3", Mount("Mount3", "HasThreeZones"));
         yield return (
             "StateAccess",
             Cfn.Resource(
@@ -137,6 +128,18 @@ internal static class TaskResources
             )
         );
     }
+
+    private static JsonObject Mount(string subnet, string? condition) =>
+        Cfn.Resource(
+            "AWS::EFS::MountTarget",
+            new JsonObject
+            {
+                ["FileSystemId"] = Cfn.Ref("StateFiles"),
+                ["SubnetId"] = Cfn.Att("Network", subnet),
+                ["SecurityGroups"] = new JsonArray(Cfn.Att("StateGroup", "GroupId")),
+            },
+            condition
+        );
 
     private static JsonObject Task() =>
         Cfn.Resource(
@@ -190,6 +193,16 @@ internal static class TaskResources
             ["ReadonlyRootFilesystem"] = true,
             // The longest that Fargate grants between the request to end and the end: enough to drain and to record.
             ["StopTimeout"] = 120,
+            // What refers to the mounts is made after them. To depend on one that may not be made is a mistake in a template; to name it where it is made is not.
+            ["DockerLabels"] = new JsonObject
+            {
+                ["keyferry.state"] = Cfn.Join(
+                    " ",
+                    Cfn.Ref("StateMount1"),
+                    Cfn.If("HasTwoZones", Cfn.Ref("StateMount2"), JsonValue.Create("")),
+                    Cfn.If("HasThreeZones", Cfn.Ref("StateMount3"), JsonValue.Create(""))
+                ),
+            },
             ["LinuxParameters"] = new JsonObject { ["InitProcessEnabled"] = true },
             ["Environment"] = new JsonArray(
                 Variable("KEYFERRY_SOURCE", source),
@@ -242,14 +255,14 @@ internal static class TaskResources
                 {
                     ["AwsvpcConfiguration"] = new JsonObject
                     {
-                        ["Subnets"] = new JsonArray(Cfn.Att("Network", "SubnetId")),
+                        ["Subnets"] = Cfn.Split(",", Cfn.Att("Network", "SubnetIds")),
                         ["SecurityGroups"] = new JsonArray(Cfn.Att("TaskGroup", "GroupId")),
                         ["AssignPublicIp"] = Cfn.Ref("AssignPublicIp"),
                     },
                 },
             }
         );
-        service["DependsOn"] = new JsonArray("CacheIngress", "StateMount");
+        service["DependsOn"] = new JsonArray("CacheIngress");
         return service;
     }
 }

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json.Nodes;
+using Keyferry.Aws.ElastiCache;
 using Keyferry.Aws.Stacks;
 using Keyferry.Cli.Output;
 using Keyferry.Model;
@@ -9,7 +11,8 @@ namespace Keyferry.Cli.Amazon;
 /// <summary><c>keyferry aws stack deploy</c>: creates the stack, or brings it to new parameters.</summary>
 internal static class StackDeployCommand
 {
-    private static readonly string[] Secret = ["TargetRedisURI"];
+    private const string CacheId = "SourceElastiCacheClusterId";
+    private const string Zones = "AvailabilityZones";
 
     /// <summary>Creates the command.</summary>
     public static Command Create(Surroundings surroundings)
@@ -40,16 +43,18 @@ internal static class StackDeployCommand
                 var client = new CloudFormationClient(session.Caller);
                 var name = StackArguments.NameOf(parsed, stack);
                 var template = StackTemplate.Write(parsed.GetValue(image));
-                var given = Read(parsed.GetValue(parameters) ?? [], surroundings);
+                var given = DeployParameters.Read(parsed.GetValue(parameters) ?? []);
                 var found = await client.FindAsync(name, signals.Finish);
                 RefuseStillborn(found, name);
-                Check(given, Declared(template), found);
+                DeployParameters.Check(given, Declared(template), isNew: found is null);
+                StackTarget.Complete(given, isNew: found is null, surroundings);
+                await LookAtCacheAsync(given, found, new ElastiCacheClient(session.Caller), signals.Finish);
                 surroundings.Out.WriteLine(
                     $"cloudformation:{(found is null ? "CreateStack" : "UpdateStack")} StackName={name} in {session.Region}"
                 );
                 foreach (var (key, value) in given)
                 {
-                    surroundings.Out.WriteLine($"  {key} = {(Secret.Contains(key) ? "***" : value)}");
+                    surroundings.Out.WriteLine($"  {key} = {(key == StackTarget.Uri && value.Length > 0 ? "***" : value)}");
                 }
 
                 if (!parsed.GetValue(yes))
@@ -102,29 +107,33 @@ internal static class StackDeployCommand
         return await progress.WaitAsync(id, stop) ? ExitCodes.Ok : ExitCodes.Failed;
     }
 
-    private static Dictionary<string, string> Read(IEnumerable<string> pairs, Surroundings surroundings)
+    /// <summary>Before anything is made for a cache that is not there; and the task may run in every zone of the cache.</summary>
+    private static async Task LookAtCacheAsync(
+        Dictionary<string, string> given,
+        StackState? found,
+        ElastiCacheClient client,
+        CancellationToken stop
+    )
     {
-        var given = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var pair in pairs)
+        if (!given.TryGetValue(CacheId, out var id) || found?.Parameters.GetValueOrDefault(CacheId) == id)
         {
-            var equals = pair.IndexOf('=', StringComparison.Ordinal);
-            if (equals <= 0)
-            {
-                throw new KeyferryException(FailureKind.Usage, "A --parameter has no name and value.", "Write --parameter KEY=VALUE.");
-            }
-
-            given[pair[..equals]] = pair[(equals + 1)..];
+            return;
         }
 
-        if (given.GetValueOrDefault("TargetRedisURI") is { Length: > 0 } uri)
+        var cache = await new CacheFinder(client).FindAsync(id, stop);
+        if (cache.Address is null)
         {
-            surroundings.Mask.Add(new Model.Secret(uri));
-            surroundings.Error.WriteLine(
-                "note: the target's password stands on the command line, where other users of this machine can read it; TargetSecretArn keeps it out of there"
+            throw new KeyferryException(
+                FailureKind.Unreachable,
+                $"{cache.Id} has no endpoint yet: it is {cache.Status}.",
+                "Wait until it is available: keyferry elasticache show."
             );
         }
 
-        return given;
+        if (found is null && !given.ContainsKey(Zones) && await client.ZonesAsync(cache, stop) is > 0 and var zones)
+        {
+            given[Zones] = Math.Min(zones, NetworkResources.MostZones).ToString(CultureInfo.InvariantCulture);
+        }
     }
 
     private static void RefuseStillborn(StackState? found, string name)
@@ -135,31 +144,6 @@ internal static class StackDeployCommand
                 FailureKind.Refused,
                 $"The stack {name} is {found.Status}: it was rolled back when it was made, and can only be deleted.",
                 $"See why with keyferry aws stack status --stack {name}, then keyferry aws stack delete --stack {name} --yes, and deploy again."
-            );
-        }
-    }
-
-    private static void Check(Dictionary<string, string> given, JsonObject declared, StackState? found)
-    {
-        if (given.Keys.FirstOrDefault(key => !declared.ContainsKey(key)) is { } strange)
-        {
-            throw new KeyferryException(
-                FailureKind.Usage,
-                $"The template has no parameter {strange}.",
-                $"It has: {string.Join(", ", declared.Select(static one => one.Key))}."
-            );
-        }
-
-        var missing = declared
-            .Where(one => found is null && !given.ContainsKey(one.Key) && one.Value?["Default"] is null)
-            .Select(static one => one.Key)
-            .ToList();
-        if (missing.Count > 0)
-        {
-            throw new KeyferryException(
-                FailureKind.Usage,
-                $"These parameters have no default and were not given: {string.Join(", ", missing)}.",
-                "Give each with --parameter KEY=VALUE; the image also with --image."
             );
         }
     }

@@ -70,7 +70,7 @@ public sealed class DenialTests
         ["URI with a secret"] = new(SecretAsync, ["notifications", "status", "elasticache://shop?secret=shop"]),
         ["URI by a role"] = new(RoleAsync, ["notifications", "status", "elasticache://shop"]),
         ["URI by a web identity"] = new(WebIdentityAsync, ["notifications", "status", "elasticache://shop"]),
-        ["stack, create"] = new(NothingAsync, Deploy),
+        ["stack, create"] = new(StandaloneAsync, Deploy),
         ["stack, update"] = new(DeployedAsync, [.. Deploy, "--parameter", "DesiredCount=0"]),
         ["stack, status"] = new(DeployedAsync, ["aws", "stack", "status"]),
         ["stack, logs"] = new(DeployedAsync, ["aws", "stack", "logs"]),
@@ -105,8 +105,36 @@ public sealed class DenialTests
             var (code, output, error) = await cli.RunAsync(Words(scene, cli));
             Assert.True(code == ExitCodes.Refused, $"{action}: {code}\n{output}\n{error}");
             Assert.Contains($"do not allow {action} on ", error, StringComparison.Ordinal);
-            Assert.Matches($$"""\{"Effect": "Allow", "Action": "{{action}}", "Resource": "(?:arn:aws:[^"]+|\*|[\w/]+)"\}""", error);
+            Assert.Matches(
+                $$"""\{"Effect": "Allow", "Action": "{{action}}", "Resource": \[?"(?:arn:aws:[^"]+|\*|[\w/]+)"[^\]}]*\]?\}""",
+                error
+            );
         }
+    }
+
+    [Fact]
+    public async Task Giving_a_cache_a_group_must_be_allowed_on_both_and_the_statement_says_so()
+    {
+        await using var cli = new CliBench();
+        _ = await cli.Bench.GroupAsync("shop");
+        string[] enable = ["notifications", "enable", "--elasticache", "shop", "--apply", "--work-dir", cli.WorkDirectory];
+        const string Arn = "arn:aws:elasticache:eu-north-1:111122223333:";
+        cli.Bench.Aws.Deny("elasticache:ModifyReplicationGroup", on: "replicationgroup");
+        var (_, _, error) = await cli.RunAsync(enable);
+        Assert.Contains(
+            $$"""{"Effect": "Allow", "Action": "elasticache:ModifyReplicationGroup", "Resource": ["{{Arn}}replicationgroup:shop", "{{Arn}}parametergroup:keyferry-*", "{{Arn}}parametergroup:default.*"]}""",
+            error,
+            StringComparison.Ordinal
+        );
+        // The name of a copy is new each time: the statement names the prefix.
+        cli.Bench.Aws.Deny("elasticache:ModifyReplicationGroup", on: "parametergroup");
+        (_, _, error) = await cli.RunAsync(enable);
+        Assert.Contains(
+            $"do not allow elasticache:ModifyReplicationGroup on {Arn}parametergroup:keyferry-shop-",
+            error,
+            StringComparison.Ordinal
+        );
+        Assert.Contains($"\"Resource\": \"{Arn}parametergroup:keyferry-*\"}}", error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -213,7 +241,11 @@ public sealed class DenialTests
         cli.Variables["AWS_ROLE_ARN"] = "arn:aws:iam::111122223333:role/r";
     }
 
-    private static Task DeployedAsync(CliBench cli) => cli.SucceedAsync(Deploy);
+    private static async Task DeployedAsync(CliBench cli)
+    {
+        _ = await cli.Bench.StandaloneAsync("shop");
+        _ = await cli.SucceedAsync(Deploy);
+    }
 
     /// <summary>A command.</summary>
     /// <param name="Before">Sets up what it needs.</param>

@@ -94,7 +94,7 @@ public sealed class InterruptionTests : IAsyncLifetime
         var (code, _, error) = await RunAsync("enable", "--apply");
         Assert.Equal(ExitCodes.Refused, code);
         Assert.Contains($"do not allow {action} on arn:aws:elasticache:", error, StringComparison.Ordinal);
-        Assert.Contains($$"""{"Effect": "Allow", "Action": "{{action}}", "Resource": "arn:aws:""", error, StringComparison.Ordinal);
+        Assert.Matches($$"""\{"Effect": "Allow", "Action": "{{action}}", "Resource": \[?"arn:aws:""", error);
         _cli.Bench.Aws.AllowAll();
         Assert.Equal(ExitCodes.Ok, (await RunAsync("enable", "--apply")).Code);
         Assert.Equal(ExitCodes.Ok, (await RunAsync("restore")).Code);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Keyferry.Aws.Stacks;
+using Keyferry.AwsDouble.Others;
 
 namespace Keyferry.Aws.Tests.Stacks;
 
@@ -38,7 +39,7 @@ public sealed class LookUpFunctionTests : IAsyncLifetime
                 Network(group.Address?.Port, "replicationgroup:shop"),
                 Network(cluster.Address?.Port, "replicationgroup:many"),
                 Network(group.Address?.Port, "replicationgroup:shop"),
-                Network(6379, "serverlesscache:cart"),
+                Network(6379, "serverlesscache:cart", "subnet-0a1"),
             ],
             said.Select(static one => one["Data"]?.ToJsonString())
         );
@@ -76,16 +77,42 @@ public sealed class LookUpFunctionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Task_gets_every_subnet_of_the_cache_in_as_many_zones_as_were_asked_for()
+    {
+        var network = _bench.Aws.Network;
+        _ = await _bench.StandaloneAsync("shop");
+        network.Subnets.Add(new("subnet-0a9", NetworkWorld.Vpc, "10.0.9.0/24", "a"));
+        network.Subnets.Add(new("subnet-0c3", NetworkWorld.Vpc, "10.0.3.0/24", "c"));
+        _bench.Aws.World.CacheSubnets.Add("subnet-0a9", "a");
+        var said = await RunAsync(Event("Create", "shop", 1), Event("Create", "shop", 2), Event("Create", "shop", 3));
+        Assert.Equal(
+            [
+                "subnet-0a1,subnet-0a9 in subnet-0a1",
+                "subnet-0a1,subnet-0a9,subnet-0b2 in subnet-0a1 subnet-0b2",
+                // The cache has no subnet in the third zone: its mount is beside it, and the task does not run there.
+                "subnet-0a1,subnet-0a9,subnet-0b2 in subnet-0a1 subnet-0b2 subnet-0c3",
+            ],
+            said.Select(static one =>
+                $"{one["Data"]?["SubnetIds"]} in {string.Join(' ', Enumerable.Range(1, 3).Select(number => (string?)one["Data"]?[$"Mount{number}"]).OfType<string>())}"
+            )
+        );
+        _ = network.Subnets.RemoveAll(static one => one.Id == "subnet-0c3");
+        var refused = Assert.Single(await RunAsync(Event("Create", "shop", 3)));
+        Assert.Contains("subnets in 2 of 3 zones: give AvailabilityZones=2", (string?)refused["Reason"], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void It_fits_inline() => Assert.InRange(Code().Length, 1, 4096);
 
-    private static string Network(int? port, string resource) =>
-        $$"""{"VpcId":"vpc-0abc","SubnetId":"subnet-0a1","SecurityGroupId":"sg-0cache","Port":{{port}},"Resource":"{{resource}}"}""";
+    private static string Network(int? port, string resource, string subnets = "subnet-0a1,subnet-0b2") =>
+        $$"""{"VpcId":"vpc-0abc","SecurityGroupId":"sg-0cache","Port":{{port}},"Resource":"{{resource}}","SubnetIds":"{{subnets}}","Mount1":"subnet-0a1","Mount2":"subnet-0b2"}""";
 
-    private static string Event(string kind, string cache) =>
+    private static string Event(string kind, string cache, int zones = 2) =>
         new JsonObject
         {
             ["RequestType"] = kind,
-            ["ResourceProperties"] = new JsonObject { ["CacheId"] = cache },
+            // CloudFormation hands numbers over as texts.
+            ["ResourceProperties"] = new JsonObject { ["CacheId"] = cache, ["Zones"] = $"{zones}" },
         }.ToJsonString();
 
     private static JsonNode? Resource(string name) => JsonNode.Parse(StackTemplate.Write("image:1"))?["Resources"]?[name]?["Properties"];

@@ -1,5 +1,6 @@
 using Keyferry.Aws.Stacks;
 using Keyferry.AwsDouble;
+using Keyferry.AwsDouble.Wire;
 using Keyferry.Cli.Output;
 
 namespace Keyferry.Aws.Tests.Stacks;
@@ -21,7 +22,12 @@ public sealed class StackCommandTests : IAsyncLifetime
 
     private readonly CliBench _cli = new();
 
-    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+    public ValueTask InitializeAsync()
+    {
+        // A cache without a server of its own: nothing connects to it here.
+        _ = _cli.Bench.Aws.World.Serverless.Add("shop");
+        return ValueTask.CompletedTask;
+    }
 
     public ValueTask DisposeAsync() => _cli.DisposeAsync();
 
@@ -135,21 +141,75 @@ public sealed class StackCommandTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("Give TargetSecretArn, or TargetRedisURI", "SourceElastiCacheClusterId=shop")]
+    [InlineData("No target was given", "SourceElastiCacheClusterId=shop")]
     [InlineData(
-        "not both",
+        "Name the target once",
         "SourceElastiCacheClusterId=shop",
         "TargetRedisURI=rediss://t",
         "TargetSecretArn=arn:aws:secretsmanager:eu-north-1:111122223333:secret:t"
     )]
-    [InlineData("must be one of AllowedValues", "SourceElastiCacheClusterId=shop", "TargetRedisURI=rediss://t", "SyncMode=SOMETIMES")]
-    [InlineData("failed to satisfy constraint", "SourceElastiCacheClusterId=a b", "TargetRedisURI=rediss://t")]
-    public async Task What_the_template_forbids_is_refused_with_its_own_words(string words, params string[] parameters)
+    [InlineData("SyncMode is none of LIVE, SNAPSHOT", "SourceElastiCacheClusterId=shop", "TargetRedisURI=rediss://t", "SyncMode=SOMETIMES")]
+    [InlineData("SourceElastiCacheClusterId is not of the form", "SourceElastiCacheClusterId=a b", "TargetRedisURI=rediss://t")]
+    [InlineData(
+        "TargetPort is not a number from 0 to 65535",
+        "SourceElastiCacheClusterId=shop",
+        "TargetRedisURI=rediss://t",
+        "TargetPort=many"
+    )]
+    [InlineData("names port 12850", "SourceElastiCacheClusterId=shop", "TargetRedisURI=rediss://t:12850", "TargetPort=6379")]
+    [InlineData("no scheme of a Redis-compatible server", "SourceElastiCacheClusterId=shop", "TargetRedisURI=http://t")]
+    [InlineData("may not log in to the target other", "SourceElastiCacheClusterId=shop", "TargetRedisURI=elasticache://other?secret=s")]
+    [InlineData("named nope in eu-north-1", "SourceElastiCacheClusterId=nope", "TargetRedisURI=rediss://t")]
+    public async Task What_cannot_work_is_refused_in_the_plan_already(string words, params string[] parameters)
     {
         string[] given = [.. parameters.SelectMany(static one => new[] { "--parameter", one })];
-        var (code, _, error) = await _cli.RunAsync(["aws", "stack", "deploy", "--image", "image:1", "--yes", .. given]);
-        Assert.Equal(ExitCodes.Failed, code);
+        var (code, output, error) = await _cli.RunAsync(["aws", "stack", "deploy", "--image", "image:1", .. given]);
+        Assert.Equal(ExitCodes.Usage, code);
         Assert.Contains(words, error, StringComparison.Ordinal);
+        Assert.DoesNotContain("cloudformation:CreateStack", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Template_s_own_rules_hold_for_every_other_client()
+    {
+        var refusal = await Assert.ThrowsAsync<RefusalException>(() =>
+            _cli.Bench.Aws.Stacks.BeginAsync("plain", StackTemplate.Write("image:1"), ("SourceElastiCacheClusterId", "shop"))
+        );
+        Assert.Contains("Give TargetSecretArn, or TargetRedisURI", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Task_is_let_out_to_the_port_that_the_target_s_uri_names_and_warned_of_where_it_is_not_encrypted()
+    {
+        // The guide's own command line.
+        string[] plain = ["--parameter", "TargetRedisURI=redis://:hunter2@redis-cloud.com:12850"];
+        var (code, output, error) = await DeployAsync(plain);
+        Assert.True(code == ExitCodes.Ok, output + error);
+        Assert.Contains("TargetPort = 12850", output, StringComparison.Ordinal);
+        Assert.Contains("warning: the target redis-cloud.com is named without TLS", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", output + error, StringComparison.Ordinal);
+        Assert.Equal("12850", _cli.Bench.Aws.Stacks.ParametersOf("keyferry")["TargetPort"]);
+        // Another target displaces the one before it, and its port.
+        string[] secret = ["--parameter", "TargetSecretArn=arn:aws:secretsmanager:eu-north-1:111122223333:secret:t"];
+        _ = await _cli.SucceedAsync(["aws", "stack", "deploy", "--image", "image:1", "--yes", .. secret]);
+        var parameters = _cli.Bench.Aws.Stacks.ParametersOf("keyferry");
+        Assert.Equal(("0", ""), (parameters["TargetPort"], parameters["TargetRedisURI"]));
+        (code, _, error) = await DeployAsync();
+        Assert.Equal(ExitCodes.Ok, code);
+        Assert.DoesNotContain("warning", error, StringComparison.Ordinal);
+        parameters = _cli.Bench.Aws.Stacks.ParametersOf("keyferry");
+        Assert.Equal(("12850", ""), (parameters["TargetPort"], parameters["TargetSecretArn"]));
+    }
+
+    [Fact]
+    public async Task Task_may_run_in_as_many_zones_as_the_cache_has()
+    {
+        _ = await _cli.Bench.StandaloneAsync("alone");
+        _cli.Bench.Aws.World.CacheSubnets.Add("subnet-0c3", "c");
+        _ = await DeployAsync("--stack", "three", "--parameter", "SourceElastiCacheClusterId=alone");
+        Assert.Equal("3", _cli.Bench.Aws.Stacks.ParametersOf("three")["AvailabilityZones"]);
+        _ = await DeployAsync("--stack", "one", "--parameter", "SourceElastiCacheClusterId=alone", "--parameter", "AvailabilityZones=1");
+        Assert.Equal("1", _cli.Bench.Aws.Stacks.ParametersOf("one")["AvailabilityZones"]);
     }
 
     [Fact]

@@ -87,6 +87,31 @@ public sealed class StackTemplateTests
     }
 
     [Fact]
+    public void Task_runs_in_the_cache_s_subnets_and_each_zone_has_its_state()
+    {
+        var network = Resources["Service"]?["Properties"]?["NetworkConfiguration"]?["AwsvpcConfiguration"];
+        Assert.Equal("""{"Fn::Split":[",",{"Fn::GetAtt":["Network","SubnetIds"]}]}""", network?["Subnets"]?.ToJsonString());
+        var mounts = Resources.Where(static one => (string?)one.Value?["Type"] == "AWS::EFS::MountTarget").ToList();
+        Assert.Equal([null, "HasTwoZones", "HasThreeZones"], mounts.Select(static one => (string?)one.Value?["Condition"]));
+        // The task is defined after them, and the service comes after the task.
+        var task = Resources["Task"]?.ToJsonString() ?? "";
+        Assert.All(mounts, one => Assert.Contains($"{{\"Ref\":\"{one.Key}\"}}", task, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Task_is_let_out_to_any_port_of_the_target_unless_one_is_named()
+    {
+        // The port stands in the target's URI, which no function of a template can read: a fixed default would shut most targets off.
+        var parameters = _template["Parameters"];
+        Assert.Equal((0, "0.0.0.0/0"), ((int?)parameters?["TargetPort"]?["Default"], (string?)parameters?["TargetCidr"]?["Default"]));
+        var rule = Resources["TaskGroup"]
+            ?["Properties"]?["SecurityGroupEgress"]?.AsArray()
+            .Single(static one => (string?)one?["Description"] == "to the target");
+        Assert.Equal("""{"Fn::If":["NamesTargetPort",{"Ref":"TargetPort"},0]}""", rule?["FromPort"]?.ToJsonString());
+        Assert.Equal("""{"Fn::If":["NamesTargetPort",{"Ref":"TargetPort"},65535]}""", rule?["ToPort"]?.ToJsonString());
+    }
+
+    [Fact]
     public void Rights_are_those_that_are_known_here_and_star_is_for_looking_only()
     {
         string[] mayChange =

@@ -45,6 +45,10 @@ public sealed class CacheWorld : IAsyncDisposable
     /// <summary>The servers of serverless caches: one node that serves all slots, over TLS, without the commands that serverless caches lack.</summary>
     public SortedDictionary<string, LocalNode> ServerlessServers { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>The subnets of the one subnet group, each with the last letter of its zone.</summary>
+    public SortedDictionary<string, string> CacheSubnets { get; } =
+        new(StringComparer.Ordinal) { ["subnet-0a1"] = "a", ["subnet-0b2"] = "b" };
+
     /// <summary>Service updates that caches are to get.</summary>
     public List<(string CacheId, string Name, string Severity, string Status)> Updates { get; } = [];
 

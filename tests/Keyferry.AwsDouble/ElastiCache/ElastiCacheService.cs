@@ -31,11 +31,15 @@ internal sealed class ElastiCacheService : IService
 
     public IReadOnlyDictionary<string, Func<Question, Task<object?>>> Actions { get; }
 
-    public string ResourceOf(Question question)
+    // A cache that is given a group: the call must be allowed on both.
+    public IEnumerable<string> ResourcesOf(Question question)
     {
-        var named = Resources.FirstOrDefault(one => question.Parameters.ContainsKey(one.Parameter));
-        return named.Kind is null
-            ? $"arn:aws:elasticache:{question.Region}:{AwsServer.Account}:cluster:*"
-            : $"arn:aws:elasticache:{question.Region}:{AwsServer.Account}:{named.Kind}:{question.Parameters[named.Parameter]}";
+        var named = Resources.Where(one => question.Parameters.ContainsKey(one.Parameter)).ToList();
+        return named.Count == 0
+            ? [Arn(question, "cluster", "*")]
+            : named.Select(one => Arn(question, one.Kind, question.Parameters[one.Parameter]));
     }
+
+    private static string Arn(Question question, string kind, string name) =>
+        $"arn:aws:elasticache:{question.Region}:{AwsServer.Account}:{kind}:{name}";
 }

@@ -52,14 +52,13 @@ internal sealed class LookUpActions(CacheWorld world)
         );
     }
 
-    private static object? DescribeSubnetGroups(Question question)
+    private object? DescribeSubnetGroups(Question question)
     {
         if (question.Get("CacheSubnetGroupName") is { } name && name != SubnetGroup)
         {
             throw new RefusalException("CacheSubnetGroupNotFoundFault", $"CacheSubnetGroup {name} not found.");
         }
 
-        var subnets = new[] { ("subnet-0a1", "a"), ("subnet-0b2", "b") };
         return Pages.Of(
             question,
             "CacheSubnetGroups",
@@ -71,10 +70,10 @@ internal sealed class LookUpActions(CacheWorld world)
                     new XElement("VpcId", "vpc-0abc"),
                     new XElement(
                         "Subnets",
-                        subnets.Select(static one => new XElement(
+                        world.CacheSubnets.Select(static one => new XElement(
                             "Subnet",
-                            new XElement("SubnetIdentifier", one.Item1),
-                            new XElement("SubnetAvailabilityZone", new XElement("Name", AwsServer.Region + one.Item2))
+                            new XElement("SubnetIdentifier", one.Key),
+                            new XElement("SubnetAvailabilityZone", new XElement("Name", AwsServer.Region + one.Value))
                         ))
                     )
                 ),

@@ -50,8 +50,8 @@ public sealed class CloudFormationService : IService
         return Actions["CreateStack"](new Question("cloudformation", AwsServer.Region, "CreateStack", question, null));
     }
 
-    string IService.ResourceOf(Question question) =>
-        $"arn:aws:cloudformation:{question.Region}:{AwsServer.Account}:stack/{question.Parameters.GetValueOrDefault("StackName", "*")}/*";
+    IEnumerable<string> IService.ResourcesOf(Question question) =>
+        [$"arn:aws:cloudformation:{question.Region}:{AwsServer.Account}:stack/{question.Parameters.GetValueOrDefault("StackName", "*")}/*"];
 
     private static object? Validate(Question question)
     {

@@ -26,17 +26,18 @@ internal sealed class Ec2Service : IService
 
     public IReadOnlyDictionary<string, Func<Question, Task<object?>>> Actions { get; }
 
-    public string ResourceOf(Question question) => "*";
+    public IEnumerable<string> ResourcesOf(Question question) => ["*"];
 
     private object? Subnets(Question question)
     {
         var ids = Flat(question, "SubnetId");
-        question.NothingElse();
+        var filters = Filters(question, "vpc-id");
         Known(ids, _world.Subnets.Select(static one => one.Id), "InvalidSubnetID.NotFound", "subnet ID");
         return List(
             "subnetSet",
             _world
                 .Subnets.Where(one => ids.Count == 0 || ids.Contains(one.Id))
+                .Where(one => filters.GetValueOrDefault("vpc-id")?.Contains(one.Vpc) != false)
                 .Select(static one =>
                     Item(
                         ("subnetId", one.Id),

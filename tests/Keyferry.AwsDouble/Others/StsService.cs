@@ -54,7 +54,7 @@ internal sealed class StsService : IService
             },
         };
 
-    public string ResourceOf(Question question) => question.Parameters.GetValueOrDefault("RoleArn", "*");
+    public IEnumerable<string> ResourcesOf(Question question) => [question.Parameters.GetValueOrDefault("RoleArn", "*")];
 
     private static XElement Key() =>
         new(

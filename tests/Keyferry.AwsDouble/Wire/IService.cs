@@ -11,6 +11,6 @@ internal interface IService
     /// <summary>The actions it knows. Each yields the content of its result.</summary>
     IReadOnlyDictionary<string, Func<Question, Task<object?>>> Actions { get; }
 
-    /// <summary>The resource that a call is on, as policies name it.</summary>
-    string ResourceOf(Question question);
+    /// <summary>The resources that a call is on, as policies name them: it must be allowed on each.</summary>
+    IEnumerable<string> ResourcesOf(Question question);
 }
