@@ -86,7 +86,7 @@ internal static class GroupDecision
             Kind = cache.Kind,
             Family = group.Family,
             OldGroup = group.Name,
-            NewGroup = inPlace ? group.Name : $"keyferry-{cache.Id}-{suffix}",
+            NewGroup = inPlace ? group.Name : GroupIntent.CopyFor(cache.Id, suffix),
             Copied = inPlace ? [] : copied,
             Changes = changes,
         };

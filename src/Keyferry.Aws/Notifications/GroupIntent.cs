@@ -36,6 +36,17 @@ internal sealed record GroupIntent
     [JsonIgnore]
     public bool IsCopy => OldGroup != NewGroup;
 
+    /// <summary>What the name of every group begins with that Keyferry makes: policies can be narrowed to it.</summary>
+    public const string Prefix = "keyferry-";
+
+    /// <summary>The name of a copy for a cache.</summary>
+    /// <param name="cacheId">Which.</param>
+    /// <param name="suffix">Makes it unlike any other.</param>
+    public static string CopyFor(string cacheId, string suffix) => $"{Prefix}{cacheId}-{suffix}";
+
+    /// <summary>Whether <paramref name="group"/> is named as a copy for that cache is.</summary>
+    public static bool IsCopyFor(string cacheId, string group) => group.StartsWith(CopyFor(cacheId, ""), StringComparison.Ordinal);
+
     /// <summary>The document that is recorded.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, GroupIntentJson.Default.GroupIntent);
 

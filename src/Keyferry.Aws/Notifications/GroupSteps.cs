@@ -76,19 +76,10 @@ internal static class GroupSteps
     {
         if (intent.IsCopy)
         {
-            List<string> words =
-                look.OthersWithNew.Count == 0
-                    ? []
-                    : [$"the group {intent.NewGroup} stays: {string.Join(", ", look.OthersWithNew)} use it as well"];
             var third = look.Cache?.Members.FirstOrDefault(member =>
                 member.ParameterGroup != intent.NewGroup && member.ParameterGroup != intent.OldGroup
             );
-            if (third is not null)
-            {
-                words.Add($"{third.Id} stays with {third.ParameterGroup}, which somebody has given it since");
-            }
-
-            return words;
+            return third is null ? [] : [$"{third.Id} stays with {third.ParameterGroup}, which somebody has given it since"];
         }
 
         return

@@ -79,19 +79,24 @@ internal sealed class GroupSwitch(ElastiCacheClient client, GroupLeases leases, 
         await SettleAsync(plan.Intent.CacheId, stop);
     }
 
-    /// <summary>Puts back what an intent has changed.</summary>
-    /// <returns>What others have changed since and therefore stays.</returns>
-    public async ValueTask<IReadOnlyList<string>> RestoreAsync(long lease, GroupIntent intent, CancellationToken stop)
+    /// <summary>Puts back what an intent has changed. While something of it remains, its record stays open, and the next restore goes on.</summary>
+    public async ValueTask<GroupRestored> RestoreAsync(long lease, GroupIntent intent, CancellationToken stop)
     {
-        var others = GroupSteps.ChangedByOthers(intent, await LookAsync(intent, stop));
+        var left = GroupSteps.ChangedByOthers(intent, await LookAsync(intent, stop));
         await CarryOutAsync(intent, GroupSteps.ToUndo, stop);
-        if ((await LookAsync(intent, stop)).Cache is not null)
+        var look = await LookAsync(intent, stop);
+        if (look.Cache is not null)
         {
             await SettleAsync(intent.CacheId, stop);
         }
 
-        leases.Close(lease, others.Count == 0 ? "put back" : $"put back, but for: {string.Join("; ", others)}");
-        return others;
+        if (intent.IsCopy && look.New is not null)
+        {
+            return new GroupRestored(left, look.OthersWithNew);
+        }
+
+        leases.Close(lease, left.Count == 0 ? "put back" : $"put back, but for: {string.Join("; ", left)}");
+        return new GroupRestored(left, []);
     }
 
     /// <summary>Waits until the cache is available and every node follows its group.</summary>
@@ -191,3 +196,8 @@ internal sealed class GroupSwitch(ElastiCacheClient client, GroupLeases leases, 
             "Migrate with --capture polling, which needs nothing but SCAN and DUMP; client tracking is not to be had there either."
         );
 }
+
+/// <summary>What became of a recorded change that was put back.</summary>
+/// <param name="LeftAlone">What others have changed since and therefore stays, in words.</param>
+/// <param name="StillUse">Nodes of other caches because of which the group that Keyferry made could not be deleted yet; none where nothing remains.</param>
+internal sealed record GroupRestored(IReadOnlyList<string> LeftAlone, IReadOnlyList<string> StillUse);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Keyferry.Aws.Notifications;
 
 namespace Keyferry.Aws.Provisioning;
 
@@ -47,7 +48,7 @@ internal sealed record ProvisionIntent
 
     /// <summary>The parameter group that is made for it.</summary>
     [JsonIgnore]
-    public string ParameterGroup => $"keyferry-{Id}";
+    public string ParameterGroup => GroupIntent.Prefix + Id;
 
     /// <summary>The secret that holds its token.</summary>
     [JsonIgnore]

@@ -81,7 +81,11 @@ internal sealed class CacheNotifications(Surroundings surroundings, AwsSession s
 
         if (!apply)
         {
-            _out.WriteLine(plan.Calls.Count == 0 ? "nothing is left to do" : "nothing was changed; the same command with --apply does it");
+            _out.WriteLine(
+                plan.Calls.Count == 0
+                    ? "nothing is left to do; --apply waits until every node follows, and tries each primary"
+                    : "nothing was changed; the same command with --apply does it"
+            );
             return ExitCodes.Ok;
         }
 
@@ -103,22 +107,21 @@ internal sealed class CacheNotifications(Surroundings surroundings, AwsSession s
     }
 
     /// <summary><c>restore</c>: undoes what was recorded for the cache.</summary>
+    /// <exception cref="KeyferryException">Something remains, or the change is recorded elsewhere.</exception>
     public async Task<int> RestoreAsync(string id, string workDirectory, CancellationToken stop)
     {
+        // A node's id leads to its group, under whose id the change is recorded; a cache that is gone has only the id that was given.
+        var cache = await new CacheFinder(_client).TryFindAsync(id, stop);
         if (!WorkDirectory.HasState(workDirectory))
         {
-            _out.WriteLine($"nothing to put back: {Path.GetFullPath(workDirectory)} holds no state of Keyferry");
-            return ExitCodes.Ok;
+            return NothingRecorded(cache, id, Path.GetFullPath(workDirectory));
         }
 
         using var folder = WorkDirectory.Open(workDirectory, surroundings.Time);
         using var store = RunStore.Open(folder, surroundings.Time);
-        // A node's id leads to its group, under whose id the change is recorded; a cache that is gone has only the id that was given.
-        var cache = await new CacheFinder(_client).TryFindAsync(id, stop);
         if (new GroupLeases(store).Find(session.Region, cache?.Id ?? id) is not { } found)
         {
-            _out.WriteLine($"nothing to put back: {folder.Path} names no open change of {id} in {session.Region}");
-            return ExitCodes.Ok;
+            return NothingRecorded(cache, id, folder.Path);
         }
 
         await RestoreAsync(store, found.Id, found.Intent, stop);
@@ -126,14 +129,42 @@ internal sealed class CacheNotifications(Surroundings surroundings, AwsSession s
     }
 
     /// <summary>Undoes one recorded change.</summary>
+    /// <exception cref="KeyferryException">Something remains; the change stays recorded.</exception>
     public async Task RestoreAsync(IRunStore store, long lease, GroupIntent intent, CancellationToken stop)
     {
-        foreach (var left in await Switch(store).RestoreAsync(lease, intent, stop))
+        var restored = await Switch(store).RestoreAsync(lease, intent, stop);
+        foreach (var left in restored.LeftAlone)
         {
             _out.WriteLine($"left alone: {left}");
         }
 
+        if (restored.StillUse.Count > 0)
+        {
+            throw new KeyferryException(
+                FailureKind.Failed,
+                $"The parameter group {intent.NewGroup}, which Keyferry made, is still there: {string.Join(", ", restored.StillUse)} use it by now. {intent.CacheId} itself no longer does.",
+                $"Give them another group, then run keyferry notifications restore --elasticache {intent.CacheId} again from the same work directory: it deletes the group. The change stays recorded until then."
+            );
+        }
+
         _out.WriteLine($"{intent.CacheId}: parameter group {intent.OldGroup} stands as it did before");
+    }
+
+    // Whoever looks in the wrong place must not take that for an answer.
+    private int NothingRecorded(Cache? cache, string id, string path)
+    {
+        if (cache?.ParameterGroups.FirstOrDefault(group => GroupIntent.IsCopyFor(cache.Id, group)) is { } ours)
+        {
+            throw new KeyferryException(
+                FailureKind.Refused,
+                $"{cache.Id} has the parameter group {ours}, which Keyferry made, but {path} does not say what was there before.",
+                "Changes are recorded in the work directory of the command that made them: name that one with --work-dir."
+            );
+        }
+
+        _out.WriteLine($"nothing to put back: {path} names no open change of {id} in {session.Region}");
+        _out.WriteLine("Changes are recorded in the work directory of the command that made them; --work-dir names another than this one.");
+        return ExitCodes.Ok;
     }
 
     private GroupSwitch Switch(IRunStore store) =>

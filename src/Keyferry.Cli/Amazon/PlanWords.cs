@@ -18,7 +18,11 @@ internal static class PlanWords
 
         if (plan.IsBegun)
         {
-            to.WriteLine("An earlier command has recorded this change; what is left of it follows.");
+            to.WriteLine(
+                plan.Calls.Count == 0
+                    ? "An earlier command has recorded this change and made every call; nothing of it is left."
+                    : "An earlier command has recorded this change; what is left of it follows."
+            );
         }
 
         foreach (var change in intent.Changes)
@@ -35,14 +39,18 @@ internal static class PlanWords
             );
         }
 
-        if (intent.Changes.All(static change => change.Name == GroupDecision.Letters))
+        if (plan.Calls.Count > 0 && intent.Changes.All(static change => change.Name == GroupDecision.Letters))
         {
             to.WriteLine(
                 "The limits after which a listener that falls behind is cut off stay as they are; --pubsub-buffers raises them in the same change."
             );
         }
 
-        to.WriteLine();
+        if (plan.Calls.Count > 0)
+        {
+            to.WriteLine();
+        }
+
         foreach (var (call, number) in plan.Calls.Select(static (call, index) => (call, index + 1)))
         {
             to.WriteLine($"{number}. {call}");

@@ -5,6 +5,7 @@ using Keyferry.Aws.Provisioning;
 using Keyferry.Aws.Secrets;
 using Keyferry.Cli.Commands;
 using Keyferry.Cli.Output;
+using Keyferry.Model;
 using Keyferry.State;
 
 namespace Keyferry.Cli.Amazon;
@@ -42,6 +43,7 @@ internal static class ProvisionCommand
             async (parsed, _) =>
             {
                 using var signals = surroundings.Signals();
+                RefuseEnvFile(parsed.GetValue(envFile));
                 using var session = await aws.OpenAsync(parsed, surroundings, signals.Finish);
                 using var folder = WorkDirectory.Open(workDirectory.Read(parsed), surroundings.Time);
                 using var store = RunStore.Open(folder, surroundings.Time);
@@ -104,6 +106,29 @@ internal static class ProvisionCommand
         }
 
         to.WriteLine($"keyferry elasticache delete {cache.Id} --region {intent.Region} removes exactly what was made here");
+    }
+
+    // Before anything is made: afterwards it could only be told.
+    private static void RefuseEnvFile(string? path)
+    {
+        if (path is null)
+        {
+            return;
+        }
+
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path));
+        var what =
+            File.Exists(path) || Directory.Exists(path) ? $"{path} exists already"
+            : !Directory.Exists(folder) ? $"There is no folder {folder}"
+            : null;
+        if (what is not null)
+        {
+            throw new KeyferryException(
+                FailureKind.Usage,
+                $"{what}: --env-file writes a new file.",
+                "Name another file, or move this one away; a file is never overwritten."
+            );
+        }
     }
 
     private static void WriteEnvFile(string? path, Cache cache, ProvisionIntent intent, TextWriter to)

@@ -75,6 +75,66 @@ public sealed class CacheNotificationsTests : IAsyncLifetime
         Assert.DoesNotContain(World.Groups.Keys, static name => name.StartsWith("keyferry-", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("notifications restore")]
+    [InlineData("restore")]
+    public async Task Copy_that_another_cache_uses_meanwhile_stays_recorded_until_it_can_be_deleted(string command)
+    {
+        _ = await _cli.Bench.StandaloneAsync("shop");
+        _ = await ApplyAsync();
+        var copy = World.Nodes["shop"].Group;
+        _ = await _cli.Bench.StandaloneAsync("other", copy);
+        string[] restore =
+            command == "restore"
+                ? ["restore", "--work-dir", _cli.WorkDirectory]
+                : ["notifications", "restore", "--elasticache", "shop", "--work-dir", _cli.WorkDirectory];
+        for (var time = 0; time < 2; time++)
+        {
+            var (code, _, error) = await _cli.RunAsync(restore);
+            Assert.Equal(ExitCodes.Failed, code);
+            Assert.Contains(
+                $"The parameter group {copy}, which Keyferry made, is still there: other use it by now",
+                error,
+                StringComparison.Ordinal
+            );
+            Assert.Contains("notifications restore --elasticache shop again", error, StringComparison.Ordinal);
+            Assert.Equal("default.redis7", World.Nodes["shop"].Group);
+            Assert.Contains(copy, World.Groups.Keys);
+        }
+
+        _ = await _cli.Bench.Client.ChangeAsync(CacheChange.Attach(CacheKind.Standalone, "other", "default.redis7", ""), AwsBench.Stop);
+        _ = await _cli.Bench.AvailableAsync("other");
+        _ = await _cli.SucceedAsync(restore);
+        Assert.DoesNotContain(copy, World.Groups.Keys);
+        Assert.Contains("nothing to put back", await RestoreAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Restore_from_elsewhere_says_where_changes_are_recorded()
+    {
+        _ = await _cli.Bench.StandaloneAsync("shop");
+        string[] restore = ["notifications", "restore", "--elasticache", "shop", "--work-dir", _cli.FileOf("elsewhere")];
+        var output = await _cli.SucceedAsync(restore);
+        Assert.Contains($"nothing to put back: {_cli.FileOf("elsewhere")} names no open change of shop", output, StringComparison.Ordinal);
+        Assert.Contains("in the work directory of the command that made them", output, StringComparison.Ordinal);
+        _ = await ApplyAsync();
+        var (code, _, error) = await _cli.RunAsync(restore);
+        Assert.Equal(ExitCodes.Refused, code);
+        Assert.Contains($"shop has the parameter group {World.Nodes["shop"].Group}, which Keyferry made", error, StringComparison.Ordinal);
+        Assert.Contains("name that one with --work-dir", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Second_apply_says_that_nothing_is_left()
+    {
+        _ = await _cli.Bench.StandaloneAsync("shop");
+        _ = await ApplyAsync();
+        var output = await ApplyAsync();
+        Assert.Contains("made every call; nothing of it is left", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("follows.", output, StringComparison.Ordinal);
+        Assert.Contains("every kind comes", Words(output), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task What_somebody_has_changed_since_is_left_alone_and_told()
     {

@@ -168,12 +168,30 @@ public sealed class ProvisionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Env_file_that_is_there_is_left_as_it_is()
+    public async Task Env_file_that_cannot_be_written_is_told_before_anything_is_made()
     {
         var file = _cli.FileOf("there.env");
         await File.WriteAllTextAsync(file, "MINE=1", AwsBench.Stop);
-        var output = await ProvisionAsync("--yes", "--env-file", file, "--replicas", "0");
-        Assert.Contains($"not written: {file}", output, StringComparison.Ordinal);
+        foreach (var path in (string[])[file, Path.Combine(file, "..", "nowhere", "new.env")])
+        {
+            string[] provision =
+            [
+                "elasticache",
+                "provision",
+                "--id",
+                "shop",
+                "--yes",
+                "--env-file",
+                path,
+                "--work-dir",
+                _cli.WorkDirectory,
+            ];
+            var (code, _, error) = await _cli.RunAsync(provision);
+            Assert.Equal(ExitCodes.Usage, code);
+            Assert.Contains("--env-file writes a new file", error, StringComparison.Ordinal);
+        }
+
+        Assert.Empty(_cli.Bench.Aws.Calls);
         Assert.Equal("MINE=1", await File.ReadAllTextAsync(file, AwsBench.Stop));
     }
 
