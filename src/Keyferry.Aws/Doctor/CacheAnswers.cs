@@ -19,7 +19,7 @@ internal sealed record CacheAnswers
     public IReadOnlyDictionary<string, IReadOnlyDictionary<string, GroupParameter>> Groups { get; init; } =
         new Dictionary<string, IReadOnlyDictionary<string, GroupParameter>>(StringComparer.Ordinal);
 
-    /// <summary>Groups of the same family whose letters would suffice, but which the cache does not have.</summary>
+    /// <summary>Groups of the same family whose letters would suffice, but which no cache has.</summary>
     public IReadOnlyList<string> Elsewhere { get; init; } = [];
 
     /// <summary>Service updates that are not complete.</summary>

@@ -201,12 +201,24 @@ internal static class CacheJudgement
         };
     }
 
-    private static string Cause(CacheAnswers answers, string name, string letters) =>
-        answers.Elsewhere.Count > 0
-            ? $"They were set in {string.Join(", ", answers.Elsewhere)}, which {answers.Cache.Id} does not have: there they do nothing."
-        : letters.Length > 0 && !letters.Contains('K', StringComparison.Ordinal) && !letters.Contains('E', StringComparison.Ordinal)
-            ? "AWS takes letters without K or E, and then nothing is sent at all."
-        : name.StartsWith("default.", StringComparison.Ordinal)
-            ? "It is one of AWS's groups, which nobody can change, and CONFIG SET does not exist on ElastiCache. A run uses client tracking instead where it may."
-        : "Not every change raises an event; a run uses client tracking instead where it may.";
+    private static string Cause(CacheAnswers answers, string name, string letters)
+    {
+        List<string> causes = [];
+        if (letters.Length > 0 && !letters.Contains('K', StringComparison.Ordinal) && !letters.Contains('E', StringComparison.Ordinal))
+        {
+            causes.Add("AWS takes letters without K or E, and then nothing is sent at all.");
+        }
+
+        if (answers.Elsewhere.Count > 0)
+        {
+            causes.Add(
+                $"The right letters stand in {string.Join(", ", answers.Elsewhere)}, which is attached to no cache: there they do nothing."
+            );
+        }
+
+        return causes.Count > 0 ? string.Join(' ', causes)
+            : name.StartsWith("default.", StringComparison.Ordinal)
+                ? "It is one of AWS's groups, which nobody can change, and CONFIG SET does not exist on ElastiCache. A run uses client tracking instead where it may."
+            : "Not every change raises an event; a run uses client tracking instead where it may.";
+    }
 }

@@ -46,13 +46,14 @@ internal sealed class CacheQuestions(ElastiCacheClient client)
         return flags.Covers(NotificationFlags.Needed(flags.Family));
     }
 
-    /// <summary>Custom groups of the same family with the right letters: somebody has set the letters where they do nothing.</summary>
+    /// <summary>Custom groups of the same family with the right letters that no cache has: somebody has set the letters where they do nothing.</summary>
     private async ValueTask<IReadOnlyList<string>> ElsewhereAsync(IReadOnlyCollection<string> attached, CancellationToken stop)
     {
         var all = await client.ParameterGroupsAsync(stop);
         var families = all.Where(group => attached.Contains(group.Name)).Select(static group => group.Family).ToHashSet();
+        var used = (await client.ClustersAsync(null, stop)).Select(static node => node.ParameterGroup).ToHashSet(StringComparer.Ordinal);
         var found = new List<string>();
-        foreach (var group in all.Where(group => !group.IsDefault && families.Contains(group.Family) && !attached.Contains(group.Name)))
+        foreach (var group in all.Where(group => !group.IsDefault && families.Contains(group.Family) && !used.Contains(group.Name)))
         {
             if (Suffices(await client.ParametersAsync(group.Name, stop)))
             {

@@ -55,7 +55,11 @@ public sealed class CacheDoctorTests : IAsyncLifetime
         _ = await _doctor.Cli.Bench.StandaloneAsync("shop", "mine");
         (await _doctor.ExamineAsync(Cache)).Has("cache-notifications", "warning", "\"A\"", "without K or E");
         await _doctor.Cli.Bench.ParameterGroupAsync("with-letters", ("notify-keyspace-events", "KEA"));
-        (await _doctor.ExamineAsync(Cache)).Has("cache-notifications", "warning", "They were set in with-letters", "does not have");
+        (await _doctor.ExamineAsync(Cache)).Has(
+            "cache-notifications",
+            "warning",
+            "The right letters stand in with-letters, which is attached to no cache"
+        );
     }
 
     [Fact]
@@ -87,6 +91,17 @@ public sealed class CacheDoctorTests : IAsyncLifetime
         var told = await _doctor.ExamineAsync(Cache);
         told.Has("cache-state", level, $"shop is {state}", "elasticache show shop");
         Assert.Equal(exit, told.Exit);
+    }
+
+    [Fact]
+    public async Task Letters_in_the_group_of_another_cache_are_no_mistake()
+    {
+        await _doctor.Cli.Bench.ParameterGroupAsync("theirs", ("notify-keyspace-events", "AE"));
+        _ = await _doctor.Cli.Bench.StandaloneAsync("other", "theirs");
+        _ = await _doctor.Cli.Bench.StandaloneAsync("shop");
+        var told = await _doctor.ExamineAsync(Cache);
+        told.Has("cache-notifications", "warning", "It is one of AWS's groups");
+        Assert.DoesNotContain(told.Findings, static found => found.Words.Contains("theirs", StringComparison.Ordinal));
     }
 
     [Fact]
