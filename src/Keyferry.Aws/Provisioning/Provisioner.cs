@@ -119,6 +119,7 @@ internal sealed class Provisioner(ElastiCacheClient client, SecretsClient secret
             catch (AwsException busy)
                 when (busy.Code.StartsWith("Invalid", StringComparison.Ordinal) && busy.Code.Contains("State", StringComparison.Ordinal))
             {
+                await RefuseUsedGroupAsync(intent, steps[0], busy, stop);
                 waiting = busy.Said;
             }
             catch (AwsException there)
@@ -140,6 +141,26 @@ internal sealed class Provisioner(ElastiCacheClient client, SecretsClient secret
             }
 
             await PauseAsync(since, waiting, stop);
+        }
+    }
+
+    // That our own cache has the group passes with the cache; that another has it does not pass by waiting.
+    private async ValueTask RefuseUsedGroupAsync(ProvisionIntent intent, ProvisionStep step, AwsException busy, CancellationToken stop)
+    {
+        if (step.Cache?.Action != "DeleteCacheParameterGroup")
+        {
+            return;
+        }
+
+        var others = await GroupLook.OthersWithAsync(client, intent.ParameterGroup, intent.Id, stop);
+        if (others.Count > 0)
+        {
+            throw new KeyferryException(
+                FailureKind.Failed,
+                $"The parameter group {intent.ParameterGroup}, which was made for {intent.Id}, is used by {string.Join(", ", others)} by now and cannot be deleted.",
+                "Give them another group, then run the same command again: it deletes what is left.",
+                busy
+            );
         }
     }
 

@@ -9,7 +9,9 @@ internal static class PlanWords
     public static void Print(TextWriter to, GroupPlan plan, string region)
     {
         var (cache, intent) = (plan.Cache, plan.Intent);
-        to.WriteLine($"{cache.Id} in {region}: {cache.KindWords}, {cache.Engine} {cache.EngineVersion}, parameter group {intent.OldGroup}");
+        to.WriteLine(
+            $"{cache.Id} in {region}: {cache.KindWords}, {cache.Engine} {cache.EngineVersion}, parameter group {string.Join(", ", cache.ParameterGroups)}"
+        );
         if (plan.IsEnough)
         {
             to.WriteLine($"{GroupDecision.Letters} = \"{GroupDecision.LettersOf(plan.Values)}\" suffices; nothing is to be changed");
@@ -32,10 +34,11 @@ internal static class PlanWords
 
         if (intent.IsCopy)
         {
+            var why = plan.Others.Count > 0 ? $"is used by {string.Join(", ", plan.Others)} as well" : "cannot be changed";
             to.WriteLine(
-                plan.Others.Count > 0
-                    ? $"{intent.OldGroup} is used by {string.Join(", ", plan.Others)} as well, so that {cache.Id} gets a copy of it: {intent.NewGroup}"
-                    : $"{intent.OldGroup} cannot be changed, so that {cache.Id} gets a copy of it: {intent.NewGroup}"
+                cache.ParameterGroups.Contains(intent.NewGroup)
+                    ? $"{cache.Id} has a copy of {intent.OldGroup}: {intent.NewGroup}"
+                    : $"{intent.OldGroup} {why}, so that {cache.Id} gets a copy of it: {intent.NewGroup}"
             );
         }
 

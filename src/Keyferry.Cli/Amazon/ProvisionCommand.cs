@@ -78,7 +78,7 @@ internal static class ProvisionCommand
     {
         var kind = intent.Shards > 0 ? $"{intent.Shards} shards, cluster mode on" : "cluster mode off";
         to.WriteLine(
-            $"{intent.Id} in {intent.Region}: {intent.Engine} {intent.EngineVersion}, {intent.NodeType}, {kind}, {intent.Replicas} replicas each"
+            $"{intent.Id} in {intent.Region}: {intent.Engine} {intent.EngineVersion}, {intent.NodeType}, {kind}, replicas of each primary: {intent.Replicas}"
         );
         to.WriteLine(intent.Notifications ? "keyspace notifications: on (AE)" : "keyspace notifications: off");
         to.WriteLine(intent.Encrypted ? "encrypted in transit and at rest" : "NOT encrypted");

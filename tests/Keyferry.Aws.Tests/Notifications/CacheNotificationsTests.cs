@@ -132,6 +132,7 @@ public sealed class CacheNotificationsTests : IAsyncLifetime
         var output = await ApplyAsync();
         Assert.Contains("made every call; nothing of it is left", output, StringComparison.Ordinal);
         Assert.DoesNotContain("follows.", output, StringComparison.Ordinal);
+        Assert.Contains($"shop has a copy of default.redis7: {World.Nodes["shop"].Group}", output, StringComparison.Ordinal);
         Assert.Contains("every kind comes", Words(output), StringComparison.Ordinal);
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Keyferry.Aws.ElastiCache;
 using Keyferry.AwsDouble;
 using Keyferry.AwsDouble.Caches;
 using Keyferry.Cli.Input;
@@ -239,6 +240,21 @@ public sealed class ProvisionTests : IAsyncLifetime
         _ = await DeleteAsync();
         Assert.Empty(World.ReplicationGroups);
         Assert.DoesNotContain(World.Groups.Keys, static name => name.StartsWith("keyferry-", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Delete_says_who_else_uses_the_group_and_finishes_later()
+    {
+        _ = await _cli.SucceedAsync(Arguments("--yes", "--replicas", "0", "--no-encryption"));
+        _ = await _cli.Bench.StandaloneAsync("other", "keyferry-shop");
+        var (code, _, error) = await _cli.RunAsync("elasticache", "delete", "shop", "--yes", "--work-dir", _cli.WorkDirectory);
+        Assert.Equal(ExitCodes.Failed, code);
+        Assert.Contains("keyferry-shop, which was made for shop, is used by other by now", error, StringComparison.Ordinal);
+        Assert.Empty(World.ReplicationGroups);
+        _ = await _cli.Bench.Client.ChangeAsync(CacheChange.Attach(CacheKind.Standalone, "other", "default.redis7", ""), AwsBench.Stop);
+        _ = await _cli.Bench.AvailableAsync("other");
+        _ = await DeleteAsync();
+        Assert.DoesNotContain("keyferry-shop", World.Groups.Keys);
     }
 
     [Fact]
