@@ -6,12 +6,16 @@ using Keyferry.Cli.Input;
 namespace Keyferry.Aws.Tests;
 
 /// <summary>The program, run in this process against the double, with a work directory of its own.</summary>
-internal sealed class CliBench : IAsyncDisposable
+/// <param name="lag">How long a change takes on the double; its own measure where nothing is said.</param>
+internal sealed class CliBench(TimeSpan? lag = null) : IAsyncDisposable
 {
+    /// <summary>For tests that run many commands and look at no state that passes.</summary>
+    public static readonly TimeSpan Brief = TimeSpan.FromMilliseconds(5);
+
     private readonly Lazy<HttpClient> _http = new(static () => new HttpClient { Timeout = TimeSpan.FromSeconds(20) });
     private readonly string _folder = Directory.CreateTempSubdirectory("keyferry-cli-").FullName;
 
-    public AwsBench Bench { get; } = new();
+    public AwsBench Bench { get; } = new(lag);
 
     public Dictionary<string, string> Variables => Bench.Variables;
 
@@ -41,7 +45,7 @@ internal sealed class CliBench : IAsyncDisposable
             Input = Input,
             Http = _http,
             ConnectTimeout = TimeSpan.FromMilliseconds(400),
-            AwsPatience = new WaitTerms(TimeSpan.FromMilliseconds(20), Patience),
+            AwsPatience = new WaitTerms(lag ?? TimeSpan.FromMilliseconds(20), Patience),
             Signals = static () => new RunSignals(),
         };
         var code = await App.RunAsync(args, surroundings);

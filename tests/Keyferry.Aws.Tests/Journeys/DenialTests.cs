@@ -99,7 +99,7 @@ public sealed class DenialTests
         Assert.NotEmpty(calls);
         foreach (var action in calls)
         {
-            await using var cli = new CliBench();
+            await using var cli = new CliBench(CliBench.Brief);
             await scene.Before(cli);
             cli.Bench.Aws.Deny(action);
             var (code, output, error) = await cli.RunAsync(Words(scene, cli));
@@ -115,7 +115,7 @@ public sealed class DenialTests
     [Fact]
     public async Task Giving_a_cache_a_group_must_be_allowed_on_both_and_the_statement_says_so()
     {
-        await using var cli = new CliBench();
+        await using var cli = new CliBench(CliBench.Brief);
         _ = await cli.Bench.GroupAsync("shop");
         string[] enable = ["notifications", "enable", "--elasticache", "shop", "--apply", "--work-dir", cli.WorkDirectory];
         const string Arn = "arn:aws:elasticache:eu-north-1:111122223333:";
@@ -146,7 +146,7 @@ public sealed class DenialTests
             made.UnionWith(await CallsAsync(scene));
         }
 
-        await using var cli = new CliBench();
+        await using var cli = new CliBench(CliBench.Brief);
         Assert.Equal(
             cli.Bench.Aws.KnownCalls.Except(NotCalled).Except(OfTheDoctor).Order(StringComparer.Ordinal),
             made.Order(StringComparer.Ordinal)
@@ -156,7 +156,7 @@ public sealed class DenialTests
     /// <summary>The calls of a command that is denied nothing, each once, in order.</summary>
     private static async Task<IReadOnlyList<string>> CallsAsync(Scene scene)
     {
-        await using var cli = new CliBench();
+        await using var cli = new CliBench(CliBench.Brief);
         await scene.Before(cli);
         var before = cli.Bench.Aws.Calls.Count;
         _ = await cli.RunAsync(Words(scene, cli));

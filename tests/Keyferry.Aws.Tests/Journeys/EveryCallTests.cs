@@ -9,7 +9,7 @@ public sealed class EveryCallTests : IAsyncLifetime
 {
     private const string Letters = "notify-keyspace-events";
     private const int FewestCalls = 12;
-    private readonly CliBench _cli = new();
+    private readonly CliBench _cli = new(CliBench.Brief);
 
     private CacheWorld World => _cli.Bench.Aws.World;
 
