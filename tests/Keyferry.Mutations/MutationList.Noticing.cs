@@ -64,7 +64,7 @@ internal static partial class MutationList
             "Capture/IdleEvidence.cs",
             "if (Number(was, \"total_forks\") != Number(now, \"total_forks\"))",
             "if (Number(was, \"total_forks\") > Number(now, \"total_forks\"))",
-            Integration("IdleGapTests", "Where_idle_times_prove_nothing_all_keys_are_compared")
+            Unit("IdleEvidenceTests", "What_INFO_tells_takes_the_proof_away")
         ),
         new(
             6,

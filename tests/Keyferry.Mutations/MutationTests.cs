@@ -5,15 +5,11 @@ namespace Keyferry.Mutations;
 /// <summary>Each invariant has a test that fails when the code that keeps it is taken out.</summary>
 public sealed class MutationTests(Workshop workshop, ITestOutputHelper output) : IClassFixture<Workshop>
 {
-    /// <summary>The environment variable that asks for the mutations whose title holds its value.</summary>
+    /// <summary>The environment variable that asks for a part of the list: the mutations whose title holds its value, or those at places such as <c>11-20</c>.</summary>
     private const string OnlyVariable = "KEYFERRY_MUTATION";
 
     public static TheoryData<string> Titles =>
-        [
-            .. MutationList
-                .All.Select(static mutation => mutation.Title)
-                .Where(static title => title.Contains(Environment.GetEnvironmentVariable(OnlyVariable) ?? "", StringComparison.Ordinal)),
-        ];
+        [.. Chosen(Environment.GetEnvironmentVariable(OnlyVariable) ?? "").Select(static mutation => mutation.Title)];
 
     [Fact]
     public void Every_mutation_fits_the_sources() =>
@@ -65,4 +61,11 @@ public sealed class MutationTests(Workshop workshop, ITestOutputHelper output) :
         Assert.True(after.Failed > 0, $"{mutation.Test} does not notice \"{title}\":\n{after.Output}");
         output.WriteLine($"{mutation.Test}: {after.Failed} of {after.Total} failed");
     }
+
+    private static IEnumerable<Mutation> Chosen(string wanted) =>
+        wanted.Split('-') is [var from, var to]
+        && int.TryParse(from, CultureInfo.InvariantCulture, out var first)
+        && int.TryParse(to, CultureInfo.InvariantCulture, out var last)
+            ? MutationList.All.Take(last).Skip(first - 1)
+            : MutationList.All.Where(mutation => mutation.Title.Contains(wanted, StringComparison.Ordinal));
 }
