@@ -86,12 +86,13 @@ public sealed class EngineSimulationTests(ITestOutputHelper output)
     [Theory]
     [Trait("Category", "Long")]
     [MemberData(nameof(Worlds))]
-    public void Many_more_seeds(string world)
-    {
-        var profile = SimProfiles.All.Single(one => one.Name == world);
-        Run(profile, ManySeeds, first: 10_000, Environment.ProcessorCount);
-        Run(profile, SmallSeeds, first: SimProfile.SmallWorlds, Environment.ProcessorCount);
-    }
+    public void Many_more_seeds(string world) => Run(Named(world), ManySeeds, first: 10_000, Environment.ProcessorCount);
+
+    [Theory]
+    [Trait("Category", "Long")]
+    [MemberData(nameof(Worlds))]
+    public void Many_more_small_worlds(string world) =>
+        Run(Named(world), SmallSeeds, first: SimProfile.SmallWorlds, Environment.ProcessorCount);
 
     [Fact]
     public void The_same_seed_ends_the_same_to_the_last_byte()
@@ -99,6 +100,8 @@ public sealed class EngineSimulationTests(ITestOutputHelper output)
         EndsTheSame(SimProfiles.Everything_goes_wrong);
         EndsTheSame(SimProfiles.Read_slowly);
     }
+
+    private static SimProfile Named(string world) => SimProfiles.All.Single(one => one.Name == world);
 
     private static void EndsTheSame(SimProfile profile)
     {

@@ -21,6 +21,9 @@ internal static class SimRun
     /// <summary>The environment variable that says how many seeds to run.</summary>
     public const string SeedsVariable = "KEYFERRY_SEEDS";
 
+    /// <summary>The environment variable that says how many seeds of each world to pass over: many seeds can be run in pieces.</summary>
+    public const string SkipVariable = "KEYFERRY_SKIP";
+
     /// <summary>From the last question that a run which hears of no changes asks to its verdict.</summary>
     private static readonly TimeSpan Moment = TimeSpan.FromSeconds(2);
 
@@ -51,6 +54,7 @@ internal static class SimRun
         }
 
         seeds = (int)(Number(SeedsVariable) ?? (ulong)seeds);
+        first += Number(SkipVariable) ?? 0;
         var enough = (int)(Number(FailuresVariable) ?? MostFailures);
         var outcomes = new ConcurrentBag<SimOutcome>();
         var failures = new ConcurrentBag<(ulong Seed, Exception Failure)>();
