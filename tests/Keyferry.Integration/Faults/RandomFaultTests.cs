@@ -9,7 +9,8 @@ using StackExchange.Redis;
 namespace Keyferry.Integration.Faults;
 
 /// <summary>Several faults at random moments, many runs: no wrong verdict in any of them.</summary>
-/// <remarks><c>KEYFERRY_FAULT_RUNS</c> sets how many, <c>KEYFERRY_FAULT_SEED</c> the first seed; a failure prints the seed to begin with.</remarks>
+/// <remarks><c>KEYFERRY_FAULT_RUNS</c> sets how many, <c>KEYFERRY_FAULT_SEED</c> the first seed, <c>KEYFERRY_FAULT_BENCHES</c> how many at a time; a failure prints the seed
+/// to begin with.</remarks>
 [Collection(nameof(LoadCollection))]
 public sealed class RandomFaultTests(ITestOutputHelper output)
 {
@@ -26,7 +27,7 @@ public sealed class RandomFaultTests(ITestOutputHelper output)
     [Fact]
     [Trait("Category", "Long")]
     public Task Verdict_is_true_in_five_hundred_random_runs() =>
-        RunManyAsync((ulong)Number("KEYFERRY_FAULT_SEED", 1000), Number("KEYFERRY_FAULT_RUNS", 500), benches: 3);
+        RunManyAsync((ulong)Number("KEYFERRY_FAULT_SEED", 1000), Number("KEYFERRY_FAULT_RUNS", 500), Number("KEYFERRY_FAULT_BENCHES", 3));
 
     /// <param name="firstSeed">The seed of the first run.</param>
     /// <param name="count">How many runs.</param>
