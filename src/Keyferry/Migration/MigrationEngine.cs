@@ -178,6 +178,9 @@ internal sealed class MigrationEngine
     private string ShardName(ServerConnector shard) =>
         _source.Topology?.Current is { } map && map.OwnerOf(shard.Home) is { } node ? $"{node.Host}:{node.Port}" : "0";
 
+    /// <summary>What the first pass does, in words.</summary>
+    public string CopyInWords => _skipCopy ? "nothing is copied again; what differs is found by comparing" : "copying every key";
+
     /// <summary>Both sides are equal already: there is no copy to make.</summary>
     public void NothingToCopy() => CopyDone = true;
 

@@ -164,7 +164,7 @@ internal sealed class RunCourse
         await _engine.StartAsync(background, OnSuspect);
         if (_options.Mode != MigrationMode.LiveOnly && _handover is null)
         {
-            _clock.Enter(Phase.Copying, "copying every key");
+            _clock.Enter(Phase.Copying, _engine.CopyInWords);
             await CopyAsync(finish, stop);
         }
 
