@@ -59,6 +59,14 @@ internal sealed class MigrateOptions
         Description = "Listen on two connections, so that losing one misses nothing.",
     };
 
+    private readonly Option<TimeSpan?> _captureMaximumAge = TypedOption.Duration(
+        "--capture-max-age",
+        "How old a connection that listens may grow before a new one takes its place, without missing anything: for servers that end connections when a login runs "
+            + "out, or at a known time. Default: any age.",
+        TimeSpan.FromSeconds(1),
+        TimeSpan.FromDays(30)
+    );
+
     private readonly Option<TimeSpan?> _pollInterval = TypedOption.Duration(
         "--poll-interval",
         "With polling: from the end of one pass over both sides to the beginning of the next. Default: 30s.",
@@ -170,6 +178,7 @@ internal sealed class MigrateOptions
                     _resume,
                     _capture,
                     _redundantCapture,
+                    _captureMaximumAge,
                     _pollInterval,
                     _untilIdle,
                     _noVerify,
@@ -211,6 +220,7 @@ internal sealed class MigrateOptions
             Resume = parsed.GetValue(_resume),
             Capture = parsed.GetValue(_capture) ?? defaults.Capture,
             RedundantCapture = parsed.GetValue(_redundantCapture),
+            CaptureMaximumAge = parsed.GetValue(_captureMaximumAge),
             PollInterval = parsed.GetValue(_pollInterval) ?? defaults.PollInterval,
             UntilIdle = parsed.GetValue(_untilIdle),
             Verify = !parsed.GetValue(_noVerify),
@@ -245,22 +255,30 @@ internal sealed class MigrateOptions
     public IReadOnlyList<string> Notes(ParseResult parsed, Surroundings surroundings, MigrationOptions options) =>
         CacheNotes.Of(_source.CacheOf(parsed, surroundings), options);
 
-    /// <summary>A snapshot follows nothing: an option that speaks of following would do nothing, and whoever gave it expects something else.</summary>
+    /// <summary>A snapshot follows nothing, and polling listens to nothing: an option that speaks of that would do nothing, and whoever gave it expects something else.</summary>
     private void RefuseIdleOptions(ParseResult parsed)
     {
-        if (parsed.GetValue(_mode) != MigrationMode.Snapshot)
+        Option[] listening = [_redundantCapture, _captureMaximumAge];
+        if (parsed.GetValue(_mode) == MigrationMode.Snapshot)
         {
-            return;
+            Option[] following = [_untilIdle, _capture, .. listening, _pollInterval, .. _cutover.All];
+            Refuse(following, "--mode snapshot, which follows no changes", "use --mode live");
+        }
+        else if (parsed.GetValue(_capture) == CaptureKind.Polling)
+        {
+            Refuse(listening, "--capture polling, which listens to nothing", "use --capture notifications or tracking");
         }
 
-        Option[] following = [_untilIdle, _capture, _redundantCapture, _pollInterval, .. _cutover.All];
-        if (following.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } given)
+        void Refuse(Option[] options, string with, string otherwise)
         {
-            throw new KeyferryException(
-                FailureKind.Usage,
-                $"{given.Name} has no meaning with --mode snapshot, which follows no changes.",
-                $"Leave {given.Name} out, or use --mode live."
-            );
+            if (options.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } given)
+            {
+                throw new KeyferryException(
+                    FailureKind.Usage,
+                    $"{given.Name} has no meaning with {with}.",
+                    $"Leave {given.Name} out, or {otherwise}."
+                );
+            }
         }
     }
 }

@@ -38,7 +38,7 @@ public sealed class MigrateCommandTests
                 "4",
             ],
             ["--dirty-budget", "128MB", "--connect-timeout", "3s", "--command-timeout", "500ms", "--outage-budget", "1h"],
-            ["--resume", "--capture", "polling", "--redundant-capture", "--poll-interval", "7s"]
+            ["--resume", "--capture", "notifications", "--redundant-capture", "--capture-max-age", "30m", "--poll-interval", "7s"]
         );
         var expected = new MigrationOptions
         {
@@ -55,8 +55,9 @@ public sealed class MigrateCommandTests
             CommandTimeout = TimeSpan.FromMilliseconds(500),
             OutageBudget = TimeSpan.FromHours(1),
             Resume = true,
-            Capture = CaptureKind.Polling,
+            Capture = CaptureKind.Notifications,
             RedundantCapture = true,
+            CaptureMaximumAge = TimeSpan.FromMinutes(30),
             PollInterval = TimeSpan.FromSeconds(7),
         };
         Assert.Equal(expected, Options);
@@ -114,10 +115,21 @@ public sealed class MigrateCommandTests
     [InlineData("--until-idle", "2s")]
     [InlineData("--capture", "tracking")]
     [InlineData("--redundant-capture")]
+    [InlineData("--capture-max-age", "1h")]
     public async Task An_option_of_following_is_refused_with_a_snapshot(params string[] option)
     {
         Assert.Equal(ExitCodes.Usage, await _bench.RunAsync(["migrate", "a:1", "b:2", "--mode", "snapshot", .. option]));
         Assert.Contains($"{option[0]} has no meaning with --mode snapshot", _bench.Error, StringComparison.Ordinal);
+        Assert.Null(_bench.Migration.Options);
+    }
+
+    [Theory]
+    [InlineData("--redundant-capture")]
+    [InlineData("--capture-max-age", "1h")]
+    public async Task An_option_of_listening_is_refused_with_polling(params string[] option)
+    {
+        Assert.Equal(ExitCodes.Usage, await _bench.RunAsync(["migrate", "a:1", "b:2", "--capture", "polling", .. option]));
+        Assert.Contains($"{option[0]} has no meaning with --capture polling", _bench.Error, StringComparison.Ordinal);
         Assert.Null(_bench.Migration.Options);
     }
 

@@ -1,7 +1,10 @@
 using System.Text;
 using Keyferry.Capture;
 using Keyferry.Integration.Notifications;
+using Keyferry.Integration.Runs;
 using Keyferry.Integration.Servers;
+using Keyferry.Migration;
+using Keyferry.Model;
 using Keyferry.Notifications;
 using Keyferry.Queue;
 using Keyferry.Servers;
@@ -86,6 +89,47 @@ public sealed class RotationTests
         await running;
         Assert.Contains(sink.Losses, static loss => loss.Contains("flags had been changed", StringComparison.Ordinal));
     }
+
+    /// <summary>What <c>--capture-max-age</c> asks for, seen from outside: the connection is another one again and again, nothing is missed, and there is no gap.</summary>
+    [Theory]
+    [InlineData(CaptureKind.Notifications, false)]
+    [InlineData(CaptureKind.Tracking, false)]
+    [InlineData(CaptureKind.Notifications, true)]
+    public async Task A_run_replaces_its_connections_without_a_gap(CaptureKind kind, bool redundant)
+    {
+        await using var source = await RedisServer.StartAsync(ServerKind.Machine);
+        await using var target = await RedisServer.StartAsync(ServerKind.Machine);
+        await using var client = await source.ConnectAsync();
+        var options = new MigrationOptions
+        {
+            Source = source.Endpoint,
+            Target = target.Endpoint,
+            Capture = kind,
+            RedundantCapture = redundant,
+            CaptureMaximumAge = TimeSpan.FromSeconds(1),
+        };
+        using var run = EngineRun.Start(options, Stop);
+        await run.ReachAsync(Phase.Following, Stop);
+        HashSet<string> connections = [];
+        for (var written = 0; connections.Count < 4 || written < 300; written++)
+        {
+            await client.GetDatabase().StringSetAsync($"turn:{written}", "v");
+            connections.UnionWith(CaptureIds((string?)await client.GetDatabase().ExecuteAsync("CLIENT", "LIST") ?? ""));
+            await Task.Delay(TimeSpan.FromMilliseconds(10), Stop);
+        }
+
+        await run.FinishAsync();
+        var report = await run.Ended;
+
+        Assert.Equal(Verdict.Equal, report.Verdict);
+        Assert.True(run.Run.Progress.Gaps == 0, run.Log.ToString());
+    }
+
+    private static IEnumerable<string> CaptureIds(string clients) =>
+        clients
+            .Split('\n')
+            .Where(static line => line.Contains(":capture ", StringComparison.Ordinal))
+            .Select(static line => line.Split(' ')[0]);
 
     private static async ValueTask<ICaptureDialect> NotificationsAsync(ServerConnector connector, IChangeSink sink)
     {
