@@ -50,6 +50,7 @@ internal static class Examples
         VerifyCandidates = 14,
         Gaps = 2,
         OpenGaps = 1,
+        OpenGap = "the capture's connection to the source was lost: old.example:6379 closed the connection (all keys)",
         Failed = 3,
         Held = "target refuses writes: OOM",
     };

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Keyferry.Cli.Output;
 using Keyferry.Model;
+using Keyferry.State;
 
 namespace Keyferry.Cli.Control;
 
@@ -122,7 +123,10 @@ internal static class ControlClient
         new(
             FailureKind.Refused,
             $"No migration runs in {Path.GetFullPath(workDirectory)}.",
-            "Start one with keyferry migrate, or name the work directory of the one that runs with --work-dir DIR.",
+            WorkDirectory.HasState(workDirectory)
+                ? "If it was killed, go on with keyferry migrate SOURCE TARGET --resume, or put back what it has changed with keyferry restore. "
+                    + "Or name the work directory of the one that runs with --work-dir DIR."
+                : "Start one with keyferry migrate, or name the work directory of the one that runs with --work-dir DIR.",
             cause
         );
 

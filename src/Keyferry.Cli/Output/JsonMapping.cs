@@ -39,6 +39,7 @@ internal static class JsonMapping
             Phase = Word(view.Now.Phase),
             Direction = DirectionOf(view),
             Held = view.Now.Held,
+            OpenGap = view.Now.OpenGap,
             Source = options.Source.ToString(),
             Target = options.Target.ToString(),
             ProcessId = process,

@@ -39,6 +39,7 @@ internal sealed record JsonStatus(DateTime At) : JsonRecord("status", At)
     public required string Phase { get; init; }
     public required string Direction { get; init; }
     public string? Held { get; init; }
+    public string? OpenGap { get; init; }
     public required string Source { get; init; }
     public required string Target { get; init; }
     public int ProcessId { get; init; }

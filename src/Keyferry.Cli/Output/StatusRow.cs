@@ -53,7 +53,8 @@ internal sealed record StatusRow(string Label, IReadOnlyList<string> Facts)
 
         if (view.Follows || now.Gaps > 0)
         {
-            rows.Add(new StatusRow("gaps", [Gaps(now.Gaps, now.OpenGaps)]));
+            var noticed = Gaps(now.Gaps, now.OpenGaps);
+            rows.Add(new StatusRow("gaps", now.OpenGap is { } why ? [$"{noticed}: {why}"] : [noticed]));
         }
 
         if (now.Failed > 0)

@@ -345,6 +345,7 @@ internal sealed class MigrationEngine
             OldestWaiting = states.Max(static state => state.OldestWaiting),
             Gaps = Gaps.Total,
             OpenGaps = Gaps.Open,
+            OpenGap = Gaps.Oldest is { } gap ? $"{gap.Reason} ({gap.Concerns})" : null,
             Failed = Failed.Count,
             Pace = PaceWatch.Snapshot,
             Held = _gate.Reason ?? _workers.Select(static lane => lane.Held).FirstOrDefault(static held => held is not null),

@@ -28,20 +28,16 @@ internal sealed class RunJournal(long run, IRunStore store, IRunObserver observe
     /// <summary>A gap was noticed.</summary>
     public void Opened(Gap gap)
     {
-        var scope =
-            gap.Scope == GapScope.Streams ? "streams"
-            : gap.Slots is { } slots ? $"{slots.Count:#,0} slots"
-            : "all keys";
         _gaps[gap.Id] = store.RecordGap(
             new GapRecord
             {
                 Run = run,
                 Shard = "0",
                 Reason = gap.Reason,
-                Scope = scope,
+                Scope = gap.Concerns,
             }
         );
-        observer.On(new RunEvent.GapOpened(gap.Noticed, gap.Id, gap.Reason, scope));
+        observer.On(new RunEvent.GapOpened(gap.Noticed, gap.Id, gap.Reason, gap.Concerns));
     }
 
     /// <summary>A gap was closed.</summary>

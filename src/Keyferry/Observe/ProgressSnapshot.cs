@@ -69,6 +69,9 @@ public sealed record ProgressSnapshot
     /// <summary>Gaps not yet closed by a rescan.</summary>
     public int OpenGaps { get; init; }
 
+    /// <summary>Why the gap that has been open for the longest time was opened, and what it concerns; <see langword="null"/> where none is open.</summary>
+    public string? OpenGap { get; init; }
+
     /// <summary>Keys that could not be moved so far, with the server refusing them for a reason of their own.</summary>
     public long Failed { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Keyferry.Model;
 
 namespace Keyferry.Queue;
@@ -44,6 +45,18 @@ internal sealed class GapLedger(TimeProvider time)
             lock (_lock)
             {
                 return _pending.Count + _closing.Count;
+            }
+        }
+    }
+
+    /// <summary>The gap that has been open for the longest time; <see langword="null"/> where none is open.</summary>
+    public Gap? Oldest
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _closing.Concat(_pending).MinBy(static gap => gap.Id);
             }
         }
     }
@@ -209,6 +222,12 @@ internal sealed record Gap(int Id, string Reason, GapScope Scope, DateTimeOffset
     /// <summary>A timestamp of the run's clock before which no change of the source was missed; <see langword="null"/> where that is not known, or where the target
     /// may have lost something, too.</summary>
     public long? Since { get; init; }
+
+    /// <summary>Which part of the keyspace is concerned, in words.</summary>
+    public string Concerns =>
+        Scope == GapScope.Streams ? "streams"
+        : Slots is { } slots ? string.Create(CultureInfo.InvariantCulture, $"{slots.Count:#,0} slots")
+        : "all keys";
 }
 
 /// <summary>Which part of the keyspace a gap concerns; a later member covers the earlier ones.</summary>

@@ -37,7 +37,7 @@ public sealed class ViewTests
               changes  812/s in        807/s moved     1,204 waiting (0.1 % of budget)
               lag      p50 3 ms        p99 41 ms       oldest waiting 0.4 s
               verify   61 %            15,139,000 of ~24,816,226 keys  14 candidates looked at again
-              gaps     2 noticed, 1 open
+              gaps     2 noticed, 1 open: the capture's connection to the source was lost: old.example:6379 closed the connection (all keys)
               refused  3 keys that the target would not take
             """,
             Block(Examples.Proving)

@@ -119,7 +119,9 @@ public sealed class ControlTests : IAsyncLifetime
         Assert.True(await run.EndAsync(Budget) == 6, run.Output);
         Assert.Equal("", (string?)((RedisResult[]?)await Source.CommandAsync("CONFIG", "GET", "notify-keyspace-events"))?[1]);
         Assert.False(File.Exists(SocketFile));
-        Assert.Contains("No migration runs in", await AskAsync(4, "status"), StringComparison.Ordinal);
+        var afterwards = await AskAsync(4, "status");
+        Assert.Contains("No migration runs in", afterwards, StringComparison.Ordinal);
+        Assert.Contains("--resume", afterwards, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -20,6 +20,23 @@ public class GapLedgerTests
     }
 
     [Fact]
+    public void The_oldest_open_gap_is_known_with_what_it_concerns()
+    {
+        Assert.Null(_gaps.Oldest);
+        _gaps.Note("XACK", GapScope.Streams);
+        _ = _gaps.BeginClosing();
+        _gaps.NoteSlots("moved", SlotRanges.Of([1, 2]));
+        _gaps.Note("lost");
+
+        Assert.Equal(("XACK", "streams"), (_gaps.Oldest?.Reason, _gaps.Oldest?.Concerns));
+        _gaps.FinishClosing();
+        Assert.Equal(("moved", "2 slots"), (_gaps.Oldest?.Reason, _gaps.Oldest?.Concerns));
+        _ = _gaps.BeginClosing();
+        _gaps.FinishClosing();
+        Assert.Null(_gaps.Oldest);
+    }
+
+    [Fact]
     public void The_same_loss_twice_before_any_rescan_is_one_gap()
     {
         _gaps.Note("lost");
