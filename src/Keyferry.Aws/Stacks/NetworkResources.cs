@@ -11,7 +11,7 @@ internal static class NetworkResources
     /// <summary>Looks up VPC, subnets, security group and port of the cache. It has no right to change anything, and on deletion does nothing.</summary>
     /// <remarks>
     /// The task may run in every subnet of the cache whose zone has a mount target. Where the cache has subnets in fewer zones than were asked for, others of the network
-    /// hold the mount targets that are left. What is found is put in order, so that the same subnets are found again when the stack is updated.
+    /// hold the mount targets that are left. In a subnet that an internet gateway leads out of, and no NAT gateway, a task needs a public address to get out. What is found is put in order, so that the same subnets are found again when the stack is updated.
     /// </remarks>
     private const string LookUp = """
         import boto3, cfnresponse
@@ -43,7 +43,12 @@ internal static class NetworkResources
             except ec.exceptions.ServerlessCacheNotFoundFault:
                 raise Exception(f'there is no replication group, cluster or serverless cache named {id} in this region')
             return s['SubnetIds'], s['SecurityGroupIds'][0], port(id, s['Status'], s.get('Endpoint')), 'serverlesscache:' + id
-        def find(id, most):
+        def leads_out(subnet, tables):
+            own = [t for t in tables if any(a.get('SubnetId') == subnet for a in t['Associations'])]
+            main = [t for t in tables if any(a.get('Main') for a in t['Associations'])]
+            return any(r.get('DestinationCidrBlock') == '0.0.0.0/0' and r.get('GatewayId', '').startswith('igw-')
+                       for t in (own or main) for r in t['Routes'])
+        def find(id, most, public):
             subnets, group, port, resource = look(id)
             ec2, zone, mounts = boto3.client('ec2'), {}, {}
             vpc = ec2.describe_subnets(SubnetIds=subnets[:1])['Subnets'][0]['VpcId']
@@ -54,15 +59,19 @@ internal static class NetworkResources
             if len(mounts) < most:
                 raise Exception(f'the network of {id} has subnets in {len(mounts)} of {most} zones: give AvailabilityZones={len(mounts)}')
             zones = list(mounts)[:most]
+            subnets = [s for s in sorted(subnets) if zone[s] in zones]
+            if public == 'auto':
+                tables = ec2.describe_route_tables(Filters=[{'Name': 'vpc-id', 'Values': [vpc]}])['RouteTables']
+                public = 'ENABLED' if any(leads_out(s, tables) for s in subnets) else 'DISABLED'
             return {
                 'VpcId': vpc, 'SecurityGroupId': group, 'Port': port, 'Resource': resource,
-                'SubnetIds': ','.join(s for s in sorted(subnets) if zone[s] in zones),
+                'PublicIp': public, 'SubnetIds': ','.join(subnets),
                 **{f'Mount{i + 1}': mounts[z] for i, z in enumerate(zones)}}
         def handler(event, context):
             try:
                 asked, data = event['ResourceProperties'], {}
                 if event['RequestType'] != 'Delete':
-                    data = find(asked['CacheId'].lower(), int(asked['Zones']))
+                    data = find(asked['CacheId'].lower(), int(asked['Zones']), asked['PublicIp'])
                 cfnresponse.send(event, context, cfnresponse.SUCCESS, data, 'cache-network')
             except Exception as e:
                 cfnresponse.send(event, context, cfnresponse.FAILED, {}, 'cache-network', reason=str(e))
@@ -96,6 +105,7 @@ internal static class NetworkResources
                     ["ServiceToken"] = Cfn.Att("LookUp", "Arn"),
                     ["CacheId"] = Cfn.Ref("SourceElastiCacheClusterId"),
                     ["Zones"] = Cfn.Ref("AvailabilityZones"),
+                    ["PublicIp"] = Cfn.Ref("AssignPublicIp"),
                 }
             )
         );
@@ -130,7 +140,8 @@ internal static class NetworkResources
                         "elasticache:DescribeCacheClusters",
                         "elasticache:DescribeCacheSubnetGroups",
                         "elasticache:DescribeServerlessCaches",
-                        "ec2:DescribeSubnets"
+                        "ec2:DescribeSubnets",
+                        "ec2:DescribeRouteTables"
                     )
                 )
             )

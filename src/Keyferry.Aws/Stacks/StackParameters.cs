@@ -117,7 +117,13 @@ internal static class StackParameters
             ("CpuArchitecture", Choice("Of the image", "X86_64", "X86_64", "ARM64")),
             (
                 "AssignPublicIp",
-                Choice("ENABLED in public subnets; else a NAT gateway or private endpoints lead out", "DISABLED", "DISABLED", "ENABLED")
+                Choice(
+                    "Whether the task gets a public address, without which it does not get out of a subnet that has an internet gateway; auto finds that out",
+                    "auto",
+                    "auto",
+                    "DISABLED",
+                    "ENABLED"
+                )
             ),
             (
                 "AvailabilityZones",

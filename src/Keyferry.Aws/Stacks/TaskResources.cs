@@ -257,7 +257,7 @@ internal static class TaskResources
                     {
                         ["Subnets"] = Cfn.Split(",", Cfn.Att("Network", "SubnetIds")),
                         ["SecurityGroups"] = new JsonArray(Cfn.Att("TaskGroup", "GroupId")),
-                        ["AssignPublicIp"] = Cfn.Ref("AssignPublicIp"),
+                        ["AssignPublicIp"] = Cfn.Att("Network", "PublicIp"),
                     },
                 },
             }

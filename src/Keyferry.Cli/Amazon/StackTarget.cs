@@ -60,12 +60,10 @@ internal static class StackTarget
     // 0 where the URI does not tell the port; the template then lets the task out to any.
     private static int PortOf(string uri, Surroundings surroundings)
     {
-        surroundings.Error.WriteLine(
-            $"note: the target's password stands on the command line, where other users of this machine can read it; {SecretArn} keeps it out of there"
-        );
         if (CacheUri.IsOne(uri))
         {
             var cache = CacheUri.Parse(uri, "target");
+            NotePassword(cache.Password, surroundings);
             return cache is { Iam: false, SecretId: null }
                 ? 0
                 : throw new KeyferryException(
@@ -76,7 +74,7 @@ internal static class StackTarget
         }
 
         var endpoint = EndpointUri.Parse(uri, "target");
-        surroundings.Mask.Add(endpoint.Password);
+        NotePassword(endpoint.Password, surroundings);
         if (!endpoint.Tls)
         {
             surroundings.Error.WriteLine(
@@ -86,6 +84,19 @@ internal static class StackTarget
         }
 
         return endpoint.Sentinel is null ? endpoint.Port : 0;
+    }
+
+    private static void NotePassword(Secret? password, Surroundings surroundings)
+    {
+        if (password is null)
+        {
+            return;
+        }
+
+        surroundings.Mask.Add(password);
+        surroundings.Error.WriteLine(
+            $"note: the target's password stands on the command line, where other users of this machine can read it; {SecretArn} keeps it out of there"
+        );
     }
 
     private static void Follow(Dictionary<string, string> given, int port)

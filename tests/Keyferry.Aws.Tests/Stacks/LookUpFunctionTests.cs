@@ -102,17 +102,44 @@ public sealed class LookUpFunctionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Task_gets_a_public_address_where_it_would_not_get_out_without()
+    {
+        _ = await _bench.StandaloneAsync("shop");
+        var network = _bench.Aws.Network;
+        network.Tables[0].Routes.Add(new("0.0.0.0/0", "natGatewayId", "nat-0a"));
+        Assert.Equal(["DISABLED", "ENABLED"], await AddressesAsync("auto", "ENABLED"));
+        // The default VPC's: the main table leads to an internet gateway.
+        network.Tables[0].Routes[^1] = new("0.0.0.0/0", "gatewayId", "igw-0a");
+        Assert.Equal(["ENABLED", "DISABLED"], await AddressesAsync("auto", "DISABLED"));
+        // Both subnets have tables of their own, without one.
+        network.Tables.Add(
+            new("rtb-0own", NetworkWorld.Vpc, IsMain: false, ["subnet-0a1", "subnet-0b2"], [new("0.0.0.0/0", "natGatewayId", "nat-0a")])
+        );
+        Assert.Equal(["DISABLED"], await AddressesAsync("auto"));
+
+        async Task<IEnumerable<string?>> AddressesAsync(params string[] asked) =>
+            (await RunAsync([.. asked.Select(static one => Event("Create", "shop", publicIp: one))])).Select(static one =>
+                (string?)one["Data"]?["PublicIp"]
+            );
+    }
+
+    [Fact]
     public void It_fits_inline() => Assert.InRange(Code().Length, 1, 4096);
 
     private static string Network(int? port, string resource, string subnets = "subnet-0a1,subnet-0b2") =>
-        $$"""{"VpcId":"vpc-0abc","SecurityGroupId":"sg-0cache","Port":{{port}},"Resource":"{{resource}}","SubnetIds":"{{subnets}}","Mount1":"subnet-0a1","Mount2":"subnet-0b2"}""";
+        $$"""{"VpcId":"vpc-0abc","SecurityGroupId":"sg-0cache","Port":{{port}},"Resource":"{{resource}}","PublicIp":"DISABLED","SubnetIds":"{{subnets}}","Mount1":"subnet-0a1","Mount2":"subnet-0b2"}""";
 
-    private static string Event(string kind, string cache, int zones = 2) =>
+    private static string Event(string kind, string cache, int zones = 2, string publicIp = "auto") =>
         new JsonObject
         {
             ["RequestType"] = kind,
             // CloudFormation hands numbers over as texts.
-            ["ResourceProperties"] = new JsonObject { ["CacheId"] = cache, ["Zones"] = $"{zones}" },
+            ["ResourceProperties"] = new JsonObject
+            {
+                ["CacheId"] = cache,
+                ["Zones"] = $"{zones}",
+                ["PublicIp"] = publicIp,
+            },
         }.ToJsonString();
 
     private static JsonNode? Resource(string name) => JsonNode.Parse(StackTemplate.Write("image:1"))?["Resources"]?[name]?["Properties"];
