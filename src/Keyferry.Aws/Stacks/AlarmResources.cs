@@ -21,7 +21,7 @@ internal static class AlarmResources
         );
         yield return ("LagMetric", Metric("LagMilliseconds", "$.counters.oldestWaitingMs"));
         yield return ("GapMetric", Metric("OpenGaps", "$.counters.openGaps"));
-        yield return ("HeartbeatMetric", Metric("Heartbeat", "1"));
+        yield return ("HeartbeatMetric", Metric("Heartbeat", "1", "{ ($.type = \"progress\") || ($.type = \"ended\") }"));
         yield return (
             "LagAlarm",
             Alarm(
@@ -41,13 +41,13 @@ internal static class AlarmResources
 
     private static JsonObject Namespace() => Cfn.Sub("Keyferry/${AWS::StackName}");
 
-    private static JsonObject Metric(string name, string value) =>
+    private static JsonObject Metric(string name, string value, string lines = "{ $.type = \"progress\" }") =>
         Cfn.Resource(
             "AWS::Logs::MetricFilter",
             new JsonObject
             {
                 ["LogGroupName"] = Cfn.Ref("Logs"),
-                ["FilterPattern"] = "{ $.type = \"progress\" }",
+                ["FilterPattern"] = lines,
                 ["MetricTransformations"] = new JsonArray(
                     new JsonObject
                     {

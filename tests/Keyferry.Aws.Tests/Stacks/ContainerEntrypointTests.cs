@@ -38,6 +38,8 @@ public sealed class ContainerEntrypointTests : IDisposable
     {
         using var first = Start(0, "snapshot");
         Assert.Contains("complete and compared", await LineAsync(first), StringComparison.Ordinal);
+        // The alarm on silence counts these lines.
+        Assert.Equal("""{"type":"ended"}""", await LineAsync(first));
         await EndAsync(first);
         using var second = Start(0, "snapshot");
         Assert.Contains("has ended before, with exit code 0", await LineAsync(second), StringComparison.Ordinal);

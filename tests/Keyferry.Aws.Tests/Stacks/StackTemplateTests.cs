@@ -152,6 +152,7 @@ public sealed class StackTemplateTests
         Assert.Equal("Retain", (string?)Resources["Logs"]?["DeletionPolicy"]);
         var alarms = Resources.Where(static one => (string?)one.Value?["Type"] == "AWS::CloudWatch::Alarm").Select(static one => one.Key);
         Assert.Equal(["LagAlarm", "GapAlarm", "HeartbeatAlarm"], alarms);
+        Assert.Contains("ended", (string?)Resources["HeartbeatMetric"]?["Properties"]?["FilterPattern"], StringComparison.Ordinal);
     }
 
     private static IEnumerable<JsonObject> Statements(JsonNode? node) =>
