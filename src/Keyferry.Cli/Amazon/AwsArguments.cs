@@ -27,9 +27,13 @@ internal sealed class AwsArguments
     }
 
     /// <summary>The way to AWS that the command line and the environment describe.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="surroundings">The environment.</param>
+    /// <param name="stop">Gives up.</param>
+    /// <param name="region">The region that something else names, where the command line names none.</param>
     /// <exception cref="Model.KeyferryException">Nothing names a region.</exception>
-    public ValueTask<AwsSession> OpenAsync(ParseResult parsed, Surroundings surroundings, CancellationToken stop) =>
-        OpenAsync(surroundings, parsed.GetValue(_region), parsed.GetValue(_endpoint), stop);
+    public ValueTask<AwsSession> OpenAsync(ParseResult parsed, Surroundings surroundings, CancellationToken stop, string? region = null) =>
+        OpenAsync(surroundings, parsed.GetValue(_region) ?? region, parsed.GetValue(_endpoint), stop);
 
     /// <summary>The same for a region that is known from elsewhere.</summary>
     public static ValueTask<AwsSession> OpenAsync(Surroundings surroundings, string? region, string? endpoint, CancellationToken stop) =>

@@ -31,7 +31,10 @@ internal sealed class CacheArguments
     }
 
     /// <summary>The id that was named, or <see langword="null"/> where a server is meant.</summary>
-    public string? Id(ParseResult parsed, Surroundings surroundings)
+    /// <param name="parsed">The command line.</param>
+    /// <param name="surroundings">The environment.</param>
+    /// <param name="ofUri">Whether <c>elasticache://ID</c> names one as well: where AWS is asked, and nobody logs in as the URI says.</param>
+    public string? Id(ParseResult parsed, Surroundings surroundings, bool ofUri = false)
     {
         // The guides' variables name host and id of one and the same cache: they do not contradict each other, and the id can do more.
         var named = parsed.GetValue(_id);
@@ -45,12 +48,21 @@ internal sealed class CacheArguments
             );
         }
 
+        if (ofUri && Bare(parsed, surroundings) is { } uri)
+        {
+            return uri.Id;
+        }
+
         return named ?? (hasServer ? null : surroundings.Guide("ELASTICACHE_CLUSTER_ID"));
     }
 
     /// <summary>The way to AWS.</summary>
     public ValueTask<AwsSession> OpenAsync(ParseResult parsed, Surroundings surroundings, CancellationToken stop) =>
-        _aws.OpenAsync(parsed, surroundings, stop);
+        _aws.OpenAsync(parsed, surroundings, stop, Bare(parsed, surroundings)?.Region);
+
+    // A URI that says how to log in is about the server behind it.
+    private CacheUri? Bare(ParseResult parsed, Surroundings surroundings) =>
+        _server.CacheOf(parsed, surroundings) is { User: null, Password: null, SecretId: null, Iam: false } uri ? uri : null;
 
     /// <summary>What tries out the nodes of <paramref name="cache"/>.</summary>
     public PrimaryProbe Probe(ParseResult parsed, Surroundings surroundings, Cache cache) =>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Keyferry.Cli.Amazon;
 using Keyferry.Cli.Input;
 using Keyferry.Resp;
 using Keyferry.Servers;
@@ -15,6 +16,11 @@ internal sealed class ServerArguments
 
     /// <summary>Whether a server was named by its URI, on the command line or in the environment.</summary>
     public bool IsGiven(ParseResult parsed, Surroundings surroundings) => _server.IsGiven(parsed, surroundings);
+
+    /// <summary>The cache that the URI names by its id, or <see langword="null"/>.</summary>
+    /// <exception cref="Model.KeyferryException">The URI is not usable.</exception>
+    public CacheUri? CacheOf(ParseResult parsed, Surroundings surroundings) =>
+        IsGiven(parsed, surroundings) ? _server.CacheOf(parsed, surroundings) : null;
 
     /// <summary><paramref name="bare"/>, an address that is known from elsewhere, with the credentials and the TLS terms that were given.</summary>
     public Model.Endpoint Complete(ParseResult parsed, Surroundings surroundings, Model.Endpoint bare) =>

@@ -125,6 +125,24 @@ public sealed class CacheNotificationsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Cache_may_be_named_by_its_URI()
+    {
+        _ = await _cli.Bench.StandaloneAsync("shop");
+        _ = _cli.Variables.Remove("AWS_REGION");
+        const string Uri = "elasticache://shop?region=eu-north-1";
+        string[] work = ["--work-dir", _cli.WorkDirectory];
+        Assert.Contains(
+            "1. elasticache:CreateCacheParameterGroup",
+            await _cli.SucceedAsync(["notifications", "enable", Uri, .. work]),
+            StringComparison.Ordinal
+        );
+        _ = await _cli.SucceedAsync(["notifications", "enable", Uri, "--apply", .. work]);
+        Assert.Contains("suffice", await _cli.SucceedAsync("notifications", "status", Uri), StringComparison.Ordinal);
+        _ = await _cli.SucceedAsync(["notifications", "restore", Uri, .. work]);
+        Assert.Equal("default.redis7", World.Nodes["shop"].Group);
+    }
+
+    [Fact]
     public async Task Second_apply_says_that_nothing_is_left()
     {
         _ = await _cli.Bench.StandaloneAsync("shop");
