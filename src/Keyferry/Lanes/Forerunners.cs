@@ -22,7 +22,7 @@ internal sealed class Forerunners(TargetProcess target, Action<string> suspect)
             await EndAsync(previous, connection, stop);
         }
 
-        if (target.IsImported)
+        if (target.Import is { } import && await import(connection, stop))
         {
             // An older server, or one that has left the mode, refuses: then the connection is like any other.
             _ = await connection.TryCallAsync(stop, "CLIENT", "IMPORT-SOURCE", "ON");

@@ -13,8 +13,9 @@ internal sealed class TargetProcess(ServerIdentity? known, GapLedger gaps)
     private readonly Lock _lock = new();
     private readonly Dictionary<string, (string RunId, string History)> _nodes = [];
 
-    /// <summary>Whether the target has been told that it is being filled, so that what lanes write is to count as an import there.</summary>
-    public bool IsImported { get; set; }
+    /// <summary>Sees to it that the server of a connection knows that it is being filled, and says whether what is written there is to count as an import; <see langword="null"/> where
+    /// there is nothing to see to. A server that was restarted has forgotten it.</summary>
+    public Func<RespConnection, CancellationToken, ValueTask<bool>>? Import { get; set; }
 
     /// <summary>Looks whether the target is still what it was, and notes a gap where it is not.</summary>
     /// <returns>What tells this process from others; empty where it is not known.</returns>

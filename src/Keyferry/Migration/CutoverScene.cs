@@ -185,7 +185,7 @@ internal sealed class CutoverScene(RunContext context, MigrationEngine engine, C
     public async ValueTask ThawAsync(CancellationToken stop)
     {
         _ = context.Control.Gate.Open(Frozen);
-        await engine.ImportMode.EnsureAsync(stop);
+        _ = await engine.ImportMode.EnsureAsync(stop);
     }
 
     /// <inheritdoc/>

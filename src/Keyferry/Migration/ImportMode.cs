@@ -1,8 +1,8 @@
 using Keyferry.Cutover;
-using Keyferry.Lanes;
 using Keyferry.Model;
 using Keyferry.Notifications;
 using Keyferry.Observe;
+using Keyferry.Queue;
 using Keyferry.Resp;
 using Keyferry.Servers;
 using Keyferry.State;
@@ -15,31 +15,53 @@ namespace Keyferry.Migration;
 /// <para><b>What it changes.</b> Clients of the target do not see what has expired, as ever; it only stays in memory until the source's own expiry arrives, or the mode ends. The
 /// lanes say <c>CLIENT IMPORT-SOURCE ON</c> and see it, so that a value that was prolonged on the source is written over and not lost. A full target refuses writes in place of
 /// evicting keys.</para>
-/// <para><b>Concurrency.</b> One task.</para>
+/// <para><b>Concurrency.</b> Lanes make sure of it at any time; one at a time looks.</para>
 /// </remarks>
-internal sealed class ImportMode(ServerConnector target, TargetProcess lanes, RunJournal journal)
+internal sealed class ImportMode(ServerConnector target, RunJournal journal)
 {
     private const string Parameter = "import-mode";
 
+    private readonly Turn _turn = new();
     private bool _told;
+    private bool _over;
 
     /// <summary>Switches it on at every primary that knows it and permits it. One that cannot be asked stays as it is: a migration does not hang on this.</summary>
-    public async ValueTask EnsureAsync(CancellationToken stop)
+    /// <returns>Whether it is on anywhere.</returns>
+    public async ValueTask<bool> EnsureAsync(CancellationToken stop)
     {
+        _over = false;
+        var isOn = false;
         foreach (var node in target.Nodes)
         {
             try
             {
                 await using var connection = await node.ConnectAsync("import", stop);
-                if (await ReadAsync(connection, stop) is { } before)
-                {
-                    lanes.IsImported = before == "yes" || await TrySetAsync(connection, node.Endpoint, before, stop);
-                }
+                isOn |= await EnsureAsync(connection, stop);
             }
             catch (Exception away) when (away is IOException or KeyferryException { Kind: FailureKind.Unreachable })
             {
                 journal.Note(NoteLevel.Warning, $"The target's {Parameter} could not be looked at: {away.Message}");
             }
+        }
+
+        return isOn;
+    }
+
+    /// <summary>Makes sure of it at one server, unless it has ended: the server may be new, or another process than before.</summary>
+    /// <returns>Whether it is on.</returns>
+    /// <exception cref="IOException">The connection is lost.</exception>
+    public async ValueTask<bool> EnsureAsync(RespConnection connection, CancellationToken stop)
+    {
+        await _turn.EnterAsync(stop);
+        try
+        {
+            return !_over
+                && await ReadAsync(connection, stop) is { } before
+                && (before == "yes" || await TrySetAsync(connection, connection.Endpoint, before, stop));
+        }
+        finally
+        {
+            _turn.Leave();
         }
     }
 
@@ -47,6 +69,9 @@ internal sealed class ImportMode(ServerConnector target, TargetProcess lanes, Ru
     /// <returns>What became of it, in words.</returns>
     public async ValueTask<IReadOnlyList<string>> RestoreAsync(CancellationToken stop)
     {
+        await _turn.EnterAsync(stop);
+        _over = true;
+        _turn.Leave();
         var words = new List<string>();
         foreach (var lease in journal.Store.OpenLeases().Where(static lease => lease.Kind == LeaseKind.ImportMode))
         {
@@ -117,18 +142,23 @@ internal sealed class ImportMode(ServerConnector target, TargetProcess lanes, Ru
 
     private async ValueTask<bool> TrySetAsync(RespConnection connection, Endpoint node, string before, CancellationToken stop)
     {
-        var lease = journal.Store.RecordLease(
-            new LeaseRecord
-            {
-                Run = journal.Run,
-                Kind = LeaseKind.ImportMode,
-                Host = node.Host,
-                Port = node.Port,
-                Tls = node.Tls,
-                Before = before,
-                After = "yes",
-            }
-        );
+        var taken = journal
+            .Store.OpenLeases()
+            .FirstOrDefault(one => one.Kind == LeaseKind.ImportMode && one.Host == node.Host && one.Port == node.Port);
+        var lease =
+            taken?.Id
+            ?? journal.Store.RecordLease(
+                new LeaseRecord
+                {
+                    Run = journal.Run,
+                    Kind = LeaseKind.ImportMode,
+                    Host = node.Host,
+                    Port = node.Port,
+                    Tls = node.Tls,
+                    Before = before,
+                    After = "yes",
+                }
+            );
         // Waited for whoever wants to stop: an answer that is not read might be of a change that is made after the lease was closed.
         stop.ThrowIfCancellationRequested();
         var reply = await connection.TryCallAsync(CancellationToken.None, "CONFIG", "SET", Parameter, "yes");
@@ -137,13 +167,14 @@ internal sealed class ImportMode(ServerConnector target, TargetProcess lanes, Ru
             journal.Store.MarkLeaseUndone(lease, $"the server refused: {reply.Text}");
         }
 
-        if (!_told)
+        if (!_told || taken is not null)
         {
             _told = true;
             journal.Note(
                 NoteLevel.Information,
                 reply.IsError
-                    ? $"The target's {Parameter} could not be switched on ({reply.Text.TrimEnd('.')}): it expires and evicts keys by itself meanwhile."
+                        ? $"The target's {Parameter} could not be switched on ({reply.Text.TrimEnd('.')}): it expires and evicts keys by itself meanwhile."
+                    : taken is not null ? $"Target: {Parameter} was \"{before}\" again on {node}, and is \"yes\" from now on."
                     : $"Target: {Parameter} \"{before}\" -> \"yes\", so that nothing expires or is evicted while it is filled; to be put back before the switch or at the end."
             );
         }

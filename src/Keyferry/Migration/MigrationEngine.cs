@@ -110,7 +110,7 @@ internal sealed class MigrationEngine
     public required RunJournal Journal { get; init; }
 
     /// <summary>Keeps the target from expiring and evicting by itself.</summary>
-    public ImportMode ImportMode => _importMode ??= new ImportMode(_target, _targetProcess, Journal);
+    public ImportMode ImportMode => _importMode ??= new ImportMode(_target, Journal);
 
     /// <summary>The lanes' queues, and the sink of the captures.</summary>
     public LaneSet Lanes { get; }
@@ -136,7 +136,7 @@ internal sealed class MigrationEngine
     /// <summary>Starts the lanes.</summary>
     public async ValueTask StartAsync(BackgroundTasks background, Action<string> suspect)
     {
-        await ImportMode.EnsureAsync(background.Stop);
+        _targetProcess.Import = await ImportMode.EnsureAsync(background.Stop) ? ImportMode.EnsureAsync : null;
         foreach (var lane in _workers)
         {
             lane.Suspect = suspect;
@@ -298,6 +298,7 @@ internal sealed class MigrationEngine
             // A lane that has nothing to write would not notice that the target was restarted.
             await using var connection = await node.ConnectAsync("watch", stop);
             _ = await _targetProcess.LookAsync(connection, stop);
+            _ = _targetProcess.Import is { } import && await import(connection, stop);
         }
     }
 
@@ -305,7 +306,7 @@ internal sealed class MigrationEngine
     {
         // What is renamed lies in other slots on the target.
         change.NoteOn(Lanes, "target", bySlots: Capture is { Listens: true } && !_plan.Transfer.Scope.Names.Rename);
-        await ImportMode.EnsureAsync(stop);
+        _ = await ImportMode.EnsureAsync(stop);
     }
 
     /// <summary>How long nothing has been written on the source; expiries do not count, since the clock makes them on both sides.</summary>

@@ -48,6 +48,40 @@ public sealed class ImportModeTests
         Assert.Equal(2, (int)await target.CommandAsync("DBSIZE"));
     }
 
+    /// <summary>The mode is one of the process: whoever writes to a new one looks first.</summary>
+    [Fact]
+    public async Task A_target_that_was_restarted_is_put_into_the_mode_again()
+    {
+        await using var source = await RedisServer.StartAsync(ServerKind.Machine);
+        await using var target = await RedisServer.StartAsync(ServerKind.Valkey81);
+        _ = await source.CommandAsync("SET", "key", "before");
+        using var run = EngineRun.Start(new MigrationOptions { Source = source.Endpoint, Target = target.Endpoint }, Stop);
+        await run.ReachAsync(Phase.Following, Stop);
+        await target.KillAsync();
+        await target.RestartAsync();
+        Assert.Equal("no", await ModeAsync(target));
+
+        _ = await source.CommandAsync("SET", "key", "after");
+        while ((string?)await target.CommandAsync("GET", "key") != "after")
+        {
+            Assert.False(run.Ended.IsCompleted, run.Log.ToString());
+            await Task.Delay(TimeSpan.FromMilliseconds(20), Stop);
+        }
+
+        Assert.Equal("yes", await ModeAsync(target));
+        // What the lane writes counts as an import: flag I.
+        Assert.Contains(
+            ((string?)await target.CommandAsync("CLIENT", "LIST") ?? "").Split('\n'),
+            static line => line.Contains(":lane0 ", StringComparison.Ordinal) && line.Contains(" flags=I ", StringComparison.Ordinal)
+        );
+        await run.FinishAsync();
+        var report = await run.Ended;
+        Assert.True(report.Verdict == Verdict.Equal, string.Join("; ", report.Reasons) + run.Log);
+        Assert.Equal("no", await ModeAsync(target));
+        _ = Assert.Single(report.Leases, static words => words.Contains("import-mode", StringComparison.Ordinal));
+        Assert.Empty(run.Store.OpenLeases());
+    }
+
     [Fact]
     public async Task A_full_target_refuses_and_evicts_nothing()
     {
