@@ -55,7 +55,7 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         await TryReadingAsync(from, stop);
         var tellsSizes = await TellsSizesAsync(from, stop);
         await TryWritingAsync(to, stop);
-        await TryDatabasesAsync(to, targetIdentity, databases, scope, stop);
+        await DatabaseCheck.JudgeAsync(to, targetIdentity, [.. databases.Select(scope.TargetOf).Distinct()], Refuse, stop);
         var capture = await PlannedCapture.AskAsync(options, from, stop);
         _warnings.AddRange(capture.Warning is { } warning ? [warning] : Array.Empty<string>());
         JudgeClocks(shift);
@@ -337,31 +337,6 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
                 $"Give the user the rights: ACL SETUSER NAME {string.Join(' ', missing.Select(static name => $"+{name.ToLowerInvariant()}"))}, and access to all keys: ~*."
             );
         }
-    }
-
-    private async ValueTask TryDatabasesAsync(
-        RespConnection to,
-        ServerIdentity identity,
-        int[] databases,
-        DatabaseScope scope,
-        CancellationToken stop
-    )
-    {
-        foreach (var database in databases.Select(scope.TargetOf).Distinct())
-        {
-            var reply = await to.TryCallAsync(stop, "SELECT", database);
-            if (reply.IsError)
-            {
-                Refuse(
-                    $"The target has no database {database}: {reply.Text}.",
-                    identity.IsCluster
-                        ? "A cluster keeps one key of each name. Move one database by naming it in both URIs (SOURCE/3 TARGET/0), and each further one into another cluster."
-                        : "Raise its setting databases, or move one database by naming it in both URIs."
-                );
-            }
-        }
-
-        _ = await to.TryCallAsync(stop, "SELECT", 0);
     }
 
     private void JudgeClocks(ExpiryShift shift)

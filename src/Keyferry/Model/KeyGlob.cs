@@ -1,9 +1,34 @@
+using System.Text;
+
 namespace Keyferry.Model;
 
 /// <summary>A pattern for names of keys as Redis has them in SCAN MATCH: <c>*</c>, <c>?</c>, <c>[abc]</c>, <c>[^a-z]</c>, and <c>\\</c> before a character that stands for itself. It works
 /// on bytes.</summary>
 internal sealed class KeyGlob(byte[] pattern)
 {
+    /// <summary>Takes a pattern that a user has written. Redis takes those that break off, too, and they match what nobody expects.</summary>
+    /// <exception cref="KeyferryException">It is empty, or breaks off within a set or behind a backslash.</exception>
+    public static KeyGlob Parse(string text)
+    {
+        if (text.Length == 0)
+        {
+            throw new KeyferryException(
+                FailureKind.Usage,
+                "A pattern for names of keys is empty.",
+                "Write * for all names, or leave it out; is a variable of the shell not set?"
+            );
+        }
+
+        var glob = new KeyGlob(Encoding.UTF8.GetBytes(text));
+        return glob.BreaksOff() is { } where
+            ? throw new KeyferryException(
+                FailureKind.Usage,
+                $"The pattern \"{text}\" ends {where}.",
+                "Write [abc] for one of some characters, and \\[ or \\\\ for the sign itself."
+            )
+            : glob;
+    }
+
     /// <summary>Whether the whole of <paramref name="name"/> matches. Takes time in proportion to the lengths of both at worst.</summary>
     public bool Matches(ReadOnlySpan<byte> name)
     {
@@ -36,6 +61,30 @@ internal sealed class KeyGlob(byte[] pattern)
         }
 
         return at == pattern.Length;
+    }
+
+    private string? BreaksOff()
+    {
+        for (var at = 0; at < pattern.Length; )
+        {
+            switch (pattern[at++])
+            {
+                case (byte)'\\' when at++ == pattern.Length:
+                    return "behind a \\ that stands for nothing";
+                case (byte)'[':
+                    _ = IsInSet(0, ref at);
+                    if (at > pattern.Length)
+                    {
+                        return "within a [ that is not closed";
+                    }
+
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Matches one byte against what stands at <paramref name="at"/>, and moves behind that if it does.</summary>

@@ -24,6 +24,7 @@ public sealed class KeyNames
     /// <param name="exclude">Likewise; they count more.</param>
     /// <param name="slots">In these slots only; <see langword="null"/> for all.</param>
     /// <param name="renames">What keys are called on the target: the first rule that speaks of a name holds. A name that none speaks of stays as it is.</param>
+    /// <exception cref="KeyferryException">A pattern is empty, or breaks off.</exception>
     public KeyNames(
         IReadOnlyList<string> include,
         IReadOnlyList<string> exclude,
@@ -34,8 +35,8 @@ public sealed class KeyNames
         ArgumentNullException.ThrowIfNull(include);
         ArgumentNullException.ThrowIfNull(exclude);
         _renames = renames ?? [];
-        _include = [.. include.Select(static text => new KeyGlob(Encoding.UTF8.GetBytes(text)))];
-        _exclude = [.. exclude.Select(static text => new KeyGlob(Encoding.UTF8.GetBytes(text)))];
+        _include = [.. include.Select(KeyGlob.Parse)];
+        _exclude = [.. exclude.Select(KeyGlob.Parse)];
         _slots = slots;
         Text = string.Join(
             ' ',

@@ -43,4 +43,27 @@ public sealed class KeyNamesTests
         Assert.False(names.Cover("order:1"u8));
         Assert.True(new KeyNames([], ["user:*"]).Cover("order:1"u8));
     }
+
+    [Theory]
+    [InlineData("", "is empty")]
+    [InlineData("user:[abc", "within a [ that is not closed")]
+    [InlineData("[^", "within a [ that is not closed")]
+    [InlineData("[a\\]", "within a [ that is not closed")]
+    [InlineData("user:\\", "behind a \\ that stands for nothing")]
+    public void A_pattern_that_breaks_off_is_refused(string pattern, string says)
+    {
+        var refused = Assert.Throws<KeyferryException>(() => new KeyNames([pattern], []));
+
+        Assert.Equal(FailureKind.Usage, refused.Kind);
+        Assert.Contains(says, refused.Saw, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\\[", "[")]
+    [InlineData("[[]", "[")]
+    [InlineData("[\\]]", "]")]
+    [InlineData("]", "]")]
+    [InlineData("\\\\", "\\")]
+    public void A_sign_may_stand_for_itself(string pattern, string name) =>
+        Assert.True(new KeyNames([pattern], []).Cover(Encoding.UTF8.GetBytes(name)));
 }
