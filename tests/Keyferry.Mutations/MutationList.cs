@@ -36,6 +36,22 @@ internal static partial class MutationList
             Unit("LaneQueueTests", "A_key_waits_once_however_often_it_is_marked")
         ),
         new(
+            2,
+            "A replica is read however far it is behind",
+            "Servers/ReplicaProof.cs",
+            "if (has.Offset >= wanted.Offset)",
+            "if (has.Offset >= 0)",
+            Integration("ReplicaReadTests", "A_replica_that_stands_still_is_not_read")
+        ),
+        new(
+            5,
+            "What a replica says is gone counts as gone",
+            "Transfer/SourceReader.cs",
+            "primary is not null && (kind.IsStream || kind.IsGone)",
+            "false",
+            Integration("ReplicaReadTests", "Streams_and_keys_that_are_gone_are_read_at_the_primary")
+        ),
+        new(
             3,
             "Any lane takes any key",
             "Lanes/LaneSet.cs",

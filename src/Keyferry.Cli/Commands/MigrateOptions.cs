@@ -74,6 +74,14 @@ internal sealed class MigrateOptions
         TimeSpan.FromHours(24)
     );
 
+    private readonly Option<SourceReads?> _sourceReads = TypedOption.Choice(
+        "--source-read-from",
+        "Where names and values are read. primary: at the source's primaries. replica: at a replica of each, whenever it has all that its primary has, else at the primary; "
+            + "changes are captured, and both sides compared, at the primaries. Default: primary.",
+        ("primary", SourceReads.Primary),
+        ("replica", SourceReads.Replica)
+    );
+
     private readonly Option<bool> _functions = new("--functions")
     {
         Description =
@@ -174,6 +182,7 @@ internal sealed class MigrateOptions
                     _mode,
                     _targetKeys,
                     _unsupportedKeys,
+                    _sourceReads,
                     _functions,
                     _resume,
                     _capture,
@@ -216,6 +225,7 @@ internal sealed class MigrateOptions
             Mode = parsed.GetValue(_mode) ?? defaults.Mode,
             TargetKeys = parsed.GetValue(_targetKeys) ?? defaults.TargetKeys,
             UnsupportedKeys = parsed.GetValue(_unsupportedKeys) ?? defaults.UnsupportedKeys,
+            SourceReads = parsed.GetValue(_sourceReads).GetValueOrDefault(),
             Functions = parsed.GetValue(_functions),
             Resume = parsed.GetValue(_resume),
             Capture = parsed.GetValue(_capture) ?? defaults.Capture,

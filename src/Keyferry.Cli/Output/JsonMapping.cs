@@ -118,6 +118,7 @@ internal static class JsonMapping
             Keys = plan.Keys,
             TargetKeys = plan.TargetKeyCount,
             Capture = plan.Capture,
+            Reads = plan.Reads.Length > 0 ? plan.Reads : null,
             Clocks = plan.Clocks,
             Selection = plan.Transfer.Scope.Text is { Length: > 0 } selection ? selection : null,
             Steps = [.. plan.Steps.Select(step => new JsonStep(step.Name, step.Does, step.Undo.Length > 0 ? step.Undo : null))],

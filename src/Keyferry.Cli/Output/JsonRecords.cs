@@ -178,6 +178,7 @@ internal sealed record JsonPlan(DateTime At) : JsonRecord("plan", At)
     public long Keys { get; init; }
     public long TargetKeys { get; init; }
     public required string Capture { get; init; }
+    public string? Reads { get; init; }
     public required string Clocks { get; init; }
     public string? Selection { get; init; }
     public required IReadOnlyList<JsonStep> Steps { get; init; }

@@ -24,6 +24,11 @@ internal static class PlanText
             lines.Insert(lines.Count - 2, VerdictText.Row("only", selection));
         }
 
+        if (plan.Reads.Length > 0)
+        {
+            lines.Add(VerdictText.Row("reads", plan.Reads));
+        }
+
         if (plan.Capture.Length > 0)
         {
             lines.Add(VerdictText.Row("capture", plan.Capture));

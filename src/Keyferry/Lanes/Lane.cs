@@ -12,6 +12,7 @@ namespace Keyferry.Lanes;
 /// </remarks>
 /// <param name="index">The lane's number, for the client names.</param>
 /// <param name="source">Connections to the source.</param>
+/// <param name="reads">Connections to where values are read: the same, or replicas.</param>
 /// <param name="target">Connections to the target.</param>
 /// <param name="context">What the sessions share.</param>
 /// <param name="outageBudget">How long a server may stay away before the run gives up.</param>
@@ -19,6 +20,7 @@ namespace Keyferry.Lanes;
 internal sealed class Lane(
     int index,
     ServerConnector source,
+    ServerConnector reads,
     ServerConnector target,
     LaneContext context,
     TimeSpan outageBudget,
@@ -84,25 +86,33 @@ internal sealed class Lane(
 
     private async Task RunSessionAsync(CancellationToken stop)
     {
-        var from = await source.ConnectAsync($"lane{index}", stop);
+        var from = await reads.ConnectAsync($"lane{index}", stop);
+        RespConnection? primary = null;
         LaneSession session;
         try
         {
             // Reading for a migration is no use of the key: the source's LRU must not see it. Older servers do not know the command.
-            await source.Quiet.AskAsync(from, stop);
+            await reads.Quiet.AskAsync(from, stop);
+            if (reads.Replicas is not null)
+            {
+                primary = await source.ConnectAsync($"lane{index}-primary", stop);
+                await source.Quiet.AskAsync(primary, stop);
+            }
+
             _forerunners ??= new Forerunners(context.Target, reason => Suspect?.Invoke(reason));
             _pieceLinks ??= new PieceLinks(index, source, target, context, reason => Suspect?.Invoke(reason));
             var to = await target.ConnectAsync($"lane{index}", stop, opened: _forerunners.EndAsync);
-            session = new LaneSession(from, to, context, _pieceLinks, time);
+            session = new LaneSession(from, primary, to, context, _pieceLinks, time);
         }
-        catch (IOException lost)
+        catch (Exception failed)
         {
             await from.DisposeAsync();
-            throw new LaneHeldException(lost.Message, lost);
-        }
-        catch
-        {
-            await from.DisposeAsync();
+            await (primary?.DisposeAsync() ?? ValueTask.CompletedTask);
+            if (failed is IOException lost)
+            {
+                throw new LaneHeldException(lost.Message, lost);
+            }
+
             throw;
         }
 

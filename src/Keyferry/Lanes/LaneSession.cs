@@ -31,6 +31,7 @@ internal sealed class LaneSession : IAsyncDisposable
     private static readonly TimeSpan RedirectionPause = TimeSpan.FromMilliseconds(5);
 
     private readonly RespConnection _source;
+    private readonly RespConnection? _primary;
     private readonly RespConnection _target;
     private readonly LaneContext _context;
     private readonly SourceReader _reader;
@@ -48,14 +49,27 @@ internal sealed class LaneSession : IAsyncDisposable
     private double _averageChanged = 8192;
     private double _averageOffered = 8192;
 
-    public LaneSession(RespConnection source, RespConnection target, LaneContext context, PieceLinks links, TimeProvider time)
+    /// <param name="source">To where values are read.</param>
+    /// <param name="primary">To the source's primaries, where values may be read at replicas; else <see langword="null"/>.</param>
+    /// <param name="target">To where they are written.</param>
+    /// <param name="context">What the lane's sessions share.</param>
+    /// <param name="links">Opens connections for large values.</param>
+    /// <param name="time">The clock of the run.</param>
+    public LaneSession(
+        RespConnection source,
+        RespConnection? primary,
+        RespConnection target,
+        LaneContext context,
+        PieceLinks links,
+        TimeProvider time
+    )
     {
         _longWay = new LongWay(context, links);
-        _source = source;
+        (_source, _primary) = (source, primary);
         _target = target;
         _context = context;
         _time = time;
-        _reader = new SourceReader(source, context.Transfer);
+        _reader = new SourceReader(source, primary, context.Transfer);
         _writer = new TargetWriter(target, context.Transfer.Scope);
     }
 
@@ -81,6 +95,7 @@ internal sealed class LaneSession : IAsyncDisposable
             // Both ways must be at rest before the batches are given back. The reset also keeps what is still unread by the target from being executed much later.
             either.Cancel();
             _source.Reset();
+            _primary?.Reset();
             _target.Reset();
             _longWay.Reset();
             await Quietly(reading);
@@ -97,6 +112,7 @@ internal sealed class LaneSession : IAsyncDisposable
         _reader.Dispose();
         await _longWay.DisposeAsync();
         await _source.DisposeAsync();
+        await (_primary?.DisposeAsync() ?? ValueTask.CompletedTask);
         await _target.DisposeAsync();
     }
 
@@ -133,6 +149,11 @@ internal sealed class LaneSession : IAsyncDisposable
             }
 
             await GuardAsync(_source, "source", () => _source.FlushAsync(stop));
+            if (_primary is { } primary)
+            {
+                await GuardAsync(primary, "source", () => primary.FlushAsync(stop));
+            }
+
             var (next, kinds) = asked.Dequeue();
             if (kinds)
             {

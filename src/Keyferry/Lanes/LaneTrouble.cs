@@ -32,11 +32,11 @@ internal static class LaneTrouble
 
     /// <summary>What a lasting refusal means and what to do.</summary>
     public static KeyferryException Lasting(ServerErrorException refused, string role, Endpoint endpoint) =>
-        refused.Code == "NOPERM"
+        refused.IsDenied
             ? new KeyferryException(
                 FailureKind.Failed,
-                $"The {role} {endpoint} does not permit {refused.Command} to this user.",
-                $"Give the user +{refused.Command.ToLowerInvariant()} and access to all keys, then start again.",
+                $"The {role} {endpoint} does not permit {refused.Command} to this user ({refused.Reply.TrimEnd('.')}).",
+                $"Give the user {refused.Right} and access to all keys, then start again.",
                 refused
             )
             : new KeyferryException(

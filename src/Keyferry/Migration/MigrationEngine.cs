@@ -24,6 +24,7 @@ internal sealed class MigrationEngine
     private readonly MigrationOptions _options;
     private readonly MigrationPlan _plan;
     private readonly ServerConnector _source;
+    private readonly ServerConnector _reads;
     private readonly ServerConnector _target;
     private readonly TimeProvider _time;
     private readonly LaneCounters _counters;
@@ -51,10 +52,8 @@ internal sealed class MigrationEngine
         _gate = control.Gate;
         Pace = new SourcePace(control.Pace, time);
         PaceWatch = new PaceWatch(source, control.Pace, Pace, Backlog, Note, time);
-        _options = options;
-        _plan = plan;
-        _source = source;
-        (_target, _time) = (target, time);
+        (_options, _plan, _time) = (options, plan, time);
+        (_source, _target) = (source, target);
         _counters = new LaneCounters(time);
         Gaps = new GapLedger(time);
         Functions = options.Functions ? new FunctionMover(source, target, Note) : null;
@@ -63,6 +62,8 @@ internal sealed class MigrationEngine
         _targetProcess = new TargetProcess(target.Topology is null ? plan.TargetIdentity : null, Gaps);
         _targetSlots = new TopologyWatch(target, OnTargetSlotsAsync, time);
         var databases = new TargetDatabases(target, plan.Transfer.Scope);
+        var replicas = options.SourceReads == SourceReads.Replica ? source.ReadReplicas(text => Note(NoteLevel.Information, text)) : null;
+        _reads = source.At(replicas, comesBack: false);
         _workers =
         [
             .. Lanes.Queues.Select(
@@ -70,6 +71,7 @@ internal sealed class MigrationEngine
                     new Lane(
                         i,
                         source,
+                        source.At(replicas, comesBack: true),
                         target,
                         new LaneContext(queue, plan.Transfer, _counters, Failed, LeftOut, _targetProcess, databases, _gate, Pace),
                         options.OutageBudget,
@@ -79,7 +81,7 @@ internal sealed class MigrationEngine
         ];
         _scanners =
         [
-            .. source.Shards.Select(shard =>
+            .. _reads.Shards.Select(shard =>
                 (ShardName(shard), new SnapshotScanner(shard, plan.Databases, Lanes, Pace, options.OutageBudget, time))
             ),
         ];
@@ -171,8 +173,9 @@ internal sealed class MigrationEngine
             : "the source is another process now, so that the place of the copy means nothing to it; both sides are compared, and only what differs is moved";
     }
 
+    /// <summary>What replica a place belongs to is seen when it is gone on at.</summary>
     private bool IsKnown(SnapshotPosition at) =>
-        _plan.SourceIdentity.RunId.Split('+').Contains(at.RunId) && _plan.Databases.Contains(at.Database);
+        (_reads.Replicas is not null || _plan.SourceIdentity.RunId.Split('+').Contains(at.RunId)) && _plan.Databases.Contains(at.Database);
 
     /// <summary>What the copy of a shard is recorded under: the node that it was begun at.</summary>
     private string ShardName(ServerConnector shard) =>
@@ -349,9 +352,11 @@ internal sealed class MigrationEngine
             OpenGap = Gaps.Oldest is { } gap ? $"{gap.Reason} ({gap.Concerns})" : null,
             Failed = Failed.Count,
             Pace = PaceWatch.Snapshot,
-            Held = _gate.Reason ?? _workers.Select(static lane => lane.Held).FirstOrDefault(static held => held is not null),
+            Held = _gate.Reason ?? Waits.FirstOrDefault(static held => held is not null),
         };
     }
+
+    private IEnumerable<string?> Waits => [.. _workers.Select(static one => one.Held), .. _scanners.Select(static one => one.Scanner.Held)];
 
     /// <summary>What it has moved until now.</summary>
     public MovedKeys Moved => _counters.Notable.Taken();

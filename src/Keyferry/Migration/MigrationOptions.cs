@@ -31,6 +31,9 @@ public sealed record MigrationOptions
     /// <summary>What is moved.</summary>
     public MigrationMode Mode { get; init; } = MigrationMode.Live;
 
+    /// <summary>Which nodes of the source names and values are read from. Changes are captured, and both sides are compared, at its primaries in any case.</summary>
+    public SourceReads SourceReads { get; init; } = SourceReads.Primary;
+
     /// <summary>What becomes of keys that the target has already.</summary>
     public TargetKeys TargetKeys { get; init; } = TargetKeys.Refuse;
 

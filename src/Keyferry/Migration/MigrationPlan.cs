@@ -25,6 +25,9 @@ internal sealed record MigrationPlan
     /// <summary>How changes are captured, and why so; empty where they are not.</summary>
     public string Capture { get; init; } = "";
 
+    /// <summary>Which nodes of the source are read; empty for its primaries.</summary>
+    public string Reads { get; init; } = "";
+
     /// <summary>The source's keys that the target cannot hold, as far as they exist already.</summary>
     public IReadOnlyList<UnsupportedGroup> Unsupported { get; init; } = [];
 

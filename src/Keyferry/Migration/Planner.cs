@@ -69,6 +69,7 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
             Keys = databases.Sum(database => sourceIdentity.Keyspace[database]),
             TargetKeyCount = targetKeys,
             Capture = capture.Words,
+            Reads = await ReplicaCheck.JudgeAsync(options, source, sourceIdentity, Refuse, stop),
             Clocks =
                 shift.Shift == TimeSpan.Zero
                     ? "both clocks agree"

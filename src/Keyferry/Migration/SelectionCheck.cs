@@ -27,6 +27,15 @@ internal static class SelectionCheck
             );
         }
 
+        if (options.SourceReads == SourceReads.Replica && options.Kinds.AskSizes)
+        {
+            throw new KeyferryException(
+                FailureKind.Usage,
+                "Keys cannot be chosen by size while replicas are read: a value may use another amount of memory there than on the primary.",
+                "Leave out --source-read-from replica, or --larger-than and --smaller-than."
+            );
+        }
+
         if (options.Cutover?.ReverseWindow is not null && !options.Expiry.Keeps)
         {
             throw new KeyferryException(

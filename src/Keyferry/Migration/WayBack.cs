@@ -49,6 +49,7 @@ internal sealed class WayBack : IWayBack
             KeysPerSecond = null,
             BytesPerSecond = null,
             SourceLatencyBudget = null,
+            SourceReads = SourceReads.Primary,
             Cutover = forward.Cutover is { } cutover ? cutover with { When = CutoverWhen.Manual, ReverseWindow = null } : null,
         };
 

@@ -117,6 +117,9 @@ internal sealed class KeyBatch
         /// <summary>Whether it does not belong to the run by what it is now: its type, its size, or whether it expires.</summary>
         public bool IsOutside;
 
+        /// <summary>Whether the primary itself has to be asked, and no replica.</summary>
+        public bool OnPrimary;
+
         /// <summary>Whether the source was asked for its value.</summary>
         public bool Asked;
 

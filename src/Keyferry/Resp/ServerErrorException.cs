@@ -11,6 +11,20 @@ internal sealed class ServerErrorException(string message, string command) : Exc
     /// <summary>The name of the command that was refused.</summary>
     public string Command { get; } = command;
 
+    /// <summary>The ACL rule that gives the right which was missing: of the command that the server names, since it may have refused one of a transaction, else of the one that was sent.</summary>
+    public string Right
+    {
+        get
+        {
+            var named = Reply.Split('\'');
+            var isNamed = named.Length == 3 && named[2].StartsWith(" command", StringComparison.Ordinal);
+            return $"+{(isNamed ? named[1] : Command).ToLowerInvariant().Replace(' ', '|')}";
+        }
+    }
+
+    /// <summary>Whether a right was missing, of this command or of another in its transaction.</summary>
+    public bool IsDenied => Reply.Contains("NOPERM", StringComparison.Ordinal);
+
     /// <summary>The first word of the reply: <c>ERR</c>, <c>NOAUTH</c>, <c>LOADING</c>, ...</summary>
     public string Code => Reply.IndexOf(' ') is var space and >= 0 ? Reply[..space] : Reply;
 }

@@ -4,8 +4,9 @@ using Keyferry.Resp;
 namespace Keyferry.Servers;
 
 /// <summary>A connection to one node, and the database that it speaks of.</summary>
+/// <param name="Node">The node that is meant: what answers may be a replica of it.</param>
 /// <param name="Connection">Logged in.</param>
-internal sealed record NodeLink(RespConnection Connection)
+internal sealed record NodeLink(Endpoint Node, RespConnection Connection)
 {
     /// <summary>The database that the latest command sent on it belongs to.</summary>
     public int Database { get; set; }
@@ -38,7 +39,7 @@ internal sealed class NodeLinks(Func<Endpoint, CancellationToken, ValueTask<Resp
         NodeLink link;
         try
         {
-            link = new NodeLink(await open(node, stop));
+            link = new NodeLink(node, await open(node, stop));
         }
         catch (KeyferryException refused)
         {

@@ -37,7 +37,8 @@ internal sealed class RoutedTransport : ITransport
     /// <summary>Opens the stream with a connection to its home node; the others are opened when they are needed.</summary>
     /// <param name="topology">Who serves what.</param>
     /// <param name="home">A slot of the node that gets what has no key.</param>
-    /// <param name="open">Opens a connection to a node.</param>
+    /// <param name="open">Opens a connection to a node, or to what is read in its place.</param>
+    /// <param name="openItself">Opens one to the node itself, for what is asked again: only it knows of slots that are on their way.</param>
     /// <param name="time">The clock of the run.</param>
     /// <param name="stop">Gives up.</param>
     /// <exception cref="IOException">The home node cannot be reached.</exception>
@@ -45,6 +46,7 @@ internal sealed class RoutedTransport : ITransport
         ClusterTopology topology,
         int home,
         Func<Endpoint, CancellationToken, ValueTask<RespConnection>> open,
+        Func<Endpoint, CancellationToken, ValueTask<RespConnection>> openItself,
         TimeProvider time,
         CancellationToken stop
     )
@@ -60,7 +62,7 @@ internal sealed class RoutedTransport : ITransport
         try
         {
             var link = await links.GetAsync(topology.EndpointOf(node), stop);
-            return new RoutedTransport(topology, links, new RoutedReplies(topology, new NodeLinks(open), time), link);
+            return new RoutedTransport(topology, links, new RoutedReplies(topology, new NodeLinks(openItself), time), link);
         }
         catch
         {
@@ -122,9 +124,9 @@ internal sealed class RoutedTransport : ITransport
     private void RequireHome()
     {
         var map = _topology.Current;
-        if (map != _checked && !map.Primaries.Any(node => _topology.EndpointOf(node) == _home.Connection.Endpoint))
+        if (map != _checked && !map.Primaries.Any(node => _topology.EndpointOf(node) == _home.Node))
         {
-            throw new IOException($"{_home.Connection.Endpoint} is no primary any more");
+            throw new IOException($"{_home.Node} is no primary any more");
         }
 
         _checked = map;

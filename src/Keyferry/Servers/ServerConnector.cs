@@ -19,6 +19,11 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
     /// <summary>Asks for reads that are no uses.</summary>
     public QuietReads Quiet { get; private init; } = new();
 
+    /// <summary>Which node is read in place of each primary; <see langword="null"/> where the primaries are.</summary>
+    public ReplicaReads? Replicas { get; private init; }
+
+    private bool ComesBack { get; init; }
+
     /// <summary>Where the connections go.</summary>
     public Endpoint Endpoint => endpoint;
 
@@ -98,7 +103,9 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
             return await ConnectRoutedAsync(topology, purpose, opened, stop);
         }
 
-        var connection = await ConnectPlainAsync(endpoint, purpose, subscription, stop);
+        var connection = subscription
+            ? await ConnectPlainAsync(endpoint, purpose, subscription, stop)
+            : await ConnectReadingAsync(endpoint, purpose, stop);
         return opened is null ? connection : await GreetAsync(connection, opened, stop);
     }
 
@@ -204,11 +211,34 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
             Topology = Topology,
             Home = slot,
             Quiet = Quiet,
+            Replicas = Replicas,
+            ComesBack = ComesBack,
         };
 
+    /// <summary>The same deployment, to be read at replicas wherever one of a primary is proved to have all that its primary has. For reading alone.</summary>
+    /// <param name="replicas">Which node is read; see <see cref="ReadReplicas"/>. <see langword="null"/> for the primaries.</param>
+    /// <param name="comesBack">Whether a connection to a primary is lost as soon as a replica of it can be read again. Not for a walk, which would begin anew.</param>
+    public ServerConnector At(ReplicaReads? replicas, bool comesBack) =>
+        replicas is null
+            ? this
+            : new(dialer, endpoint, role, settings, time)
+            {
+                Topology = Topology,
+                Home = Home,
+                Replicas = replicas,
+                ComesBack = comesBack,
+            };
+
+    /// <summary>Begins to choose replicas that can be read.</summary>
+    /// <param name="say">Told, in a sentence, whenever another node is read from now on.</param>
+    public ReplicaReads ReadReplicas(Action<string> say) =>
+        new((node, stop) => ConnectPlainAsync(node, "offset", subscription: false, stop), Topology, endpoint.Sentinel is null, say, time);
+
     /// <summary>Plain connections to one node of the cluster.</summary>
-    public ServerConnector To(ClusterNode node) =>
-        new(dialer, endpoint with { Host = node.Host, Port = node.Port, Sentinel = null }, role, settings, time) { Quiet = Quiet };
+    public ServerConnector To(ClusterNode node) => To(endpoint with { Host = node.Host, Port = node.Port, Sentinel = null });
+
+    /// <summary>Plain connections to one node of the deployment.</summary>
+    public ServerConnector To(Endpoint node) => new(dialer, node, role, settings, time) { Quiet = Quiet };
 
     private async ValueTask<RespConnection> ConnectRoutedAsync(
         ClusterTopology topology,
@@ -224,7 +254,14 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
 
         try
         {
-            var transport = await RoutedTransport.OpenAsync(topology, Home, OpenNodeAsync, time, stop);
+            var transport = await RoutedTransport.OpenAsync(
+                topology,
+                Home,
+                OpenNodeAsync,
+                Replicas is null ? OpenNodeAsync : (node, gaveUp) => ConnectPlainAsync(node, purpose, subscription: false, gaveUp),
+                time,
+                stop
+            );
             return new RespConnection(transport, endpoint, time, settings.CommandTimeout);
         }
         catch (IOException lost)
@@ -234,10 +271,16 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
 
         async ValueTask<RespConnection> OpenNodeAsync(Endpoint node, CancellationToken gaveUp)
         {
-            var connection = await ConnectPlainAsync(node, purpose, subscription: false, gaveUp);
+            var connection = await ConnectReadingAsync(node, purpose, gaveUp);
             return opened is null ? connection : await GreetAsync(connection, opened, gaveUp);
         }
     }
+
+    /// <summary>Connects to a node, or to the replica that is read in its place.</summary>
+    private ValueTask<RespConnection> ConnectReadingAsync(Endpoint node, string purpose, CancellationToken stop) =>
+        Replicas is { } replicas
+            ? replicas.ConnectAsync(node, ComesBack, (there, before) => ConnectPlainAsync(there, purpose, false, stop, before), stop)
+            : ConnectPlainAsync(node, purpose, subscription: false, stop);
 
     private static async ValueTask<RespConnection> GreetAsync(
         RespConnection connection,
@@ -257,7 +300,18 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
         }
     }
 
-    private async ValueTask<RespConnection> ConnectPlainAsync(Endpoint endpoint, string purpose, bool subscription, CancellationToken stop)
+    /// <param name="endpoint">Which node.</param>
+    /// <param name="purpose">One word for the client name.</param>
+    /// <param name="subscription">Whether its silence is normal.</param>
+    /// <param name="stop">Gives up.</param>
+    /// <param name="before">What has to be made sure of before anything is sent, once it has logged in.</param>
+    private async ValueTask<RespConnection> ConnectPlainAsync(
+        Endpoint endpoint,
+        string purpose,
+        bool subscription,
+        CancellationToken stop,
+        Func<CancellationToken, ValueTask>? before = null
+    )
     {
         ITransport transport;
         try
@@ -269,12 +323,15 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
             throw ConnectionTrouble.Dial(failed, endpoint, role);
         }
 
+        var guard = before is null ? null : new GuardedTransport(transport);
+        transport = guard ?? transport;
         var connection = new RespConnection(transport, endpoint, time, subscription ? Timeout.InfiniteTimeSpan : settings.CommandTimeout);
         try
         {
             using var patience = new CancellationTokenSource(settings.CommandTimeout, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, patience.Token);
             await LogInAsync(connection, endpoint, purpose, either.Token);
+            _ = guard?.Before = before;
             return connection;
         }
         catch (Exception failed)

@@ -8,11 +8,13 @@ namespace Keyferry.Servers;
 internal sealed class SlotMap
 {
     private readonly ClusterNode?[] _owners;
+    private readonly IReadOnlySet<(ClusterNode Primary, ClusterNode Replica)> _replicas;
 
-    private SlotMap(ClusterNode?[] owners, IReadOnlyList<ClusterNode> replicas, long epoch)
+    private SlotMap(ClusterNode?[] owners, IReadOnlySet<(ClusterNode Primary, ClusterNode Replica)> replicas, long epoch)
     {
         _owners = owners;
-        Replicas = replicas;
+        _replicas = replicas;
+        Replicas = [.. replicas.Select(static pair => pair.Replica).Distinct()];
         Epoch = epoch;
         Primaries = [.. owners.OfType<ClusterNode>().Distinct()];
     }
@@ -22,6 +24,10 @@ internal sealed class SlotMap
 
     /// <summary>The nodes that may be promoted.</summary>
     public IReadOnlyList<ClusterNode> Replicas { get; }
+
+    /// <summary>The nodes that may be promoted in place of <paramref name="primary"/>.</summary>
+    public IEnumerable<ClusterNode> ReplicasOf(ClusterNode primary) =>
+        _replicas.Where(pair => pair.Primary == primary).Select(static pair => pair.Replica);
 
     /// <summary>Rises with every failover and with every slot that changes hands; 0 where it is not told.</summary>
     public long Epoch { get; }
@@ -44,7 +50,7 @@ internal sealed class SlotMap
             Array.Find(owners, node => node is not null && node.Port == port && node.Host == host)
             ?? Replicas.FirstOrDefault(node => node.Port == port && node.Host == host)
             ?? new ClusterNode("", host, port);
-        return new SlotMap(owners, Replicas, Epoch);
+        return new SlotMap(owners, _replicas, Epoch);
     }
 
     /// <summary>One primary that serves everything.</summary>
@@ -52,7 +58,7 @@ internal sealed class SlotMap
     {
         var owners = new ClusterNode?[KeySlot.Count];
         Array.Fill(owners, primary);
-        return new SlotMap(owners, replicas, epoch);
+        return new SlotMap(owners, replicas.Select(replica => (primary, replica)).ToHashSet(), epoch);
     }
 
     /// <summary>Reads the reply to CLUSTER SLOTS.</summary>
@@ -64,7 +70,7 @@ internal sealed class SlotMap
     {
         var owners = new ClusterNode?[KeySlot.Count];
         var known = new Dictionary<ClusterNode, ClusterNode>();
-        var replicas = new HashSet<ClusterNode>();
+        var replicas = new HashSet<(ClusterNode Primary, ClusterNode Replica)>();
         foreach (var range in reply.Items)
         {
             if (range.Items.Count < 3)
@@ -87,10 +93,10 @@ internal sealed class SlotMap
             }
 
             Array.Fill(owners, owner, (int)first, (int)(last - first + 1));
-            replicas.UnionWith(range.Items.Skip(3).Select(item => NodeOf(item, asked)));
+            replicas.UnionWith(range.Items.Skip(3).Select(item => (owner, NodeOf(item, asked))));
         }
 
-        return new SlotMap(owners, [.. replicas], epoch);
+        return new SlotMap(owners, replicas, epoch);
     }
 
     private static ClusterNode NodeOf(RespValue item, Endpoint asked)

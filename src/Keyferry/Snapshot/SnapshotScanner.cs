@@ -44,6 +44,10 @@ internal sealed class SnapshotScanner(
     private int _database;
     private string _runId = "";
     private long _scanned;
+    private string? _held;
+
+    /// <summary>Why the pass waits at the moment, or <see langword="null"/>.</summary>
+    public string? Held => Volatile.Read(ref _held);
 
     /// <summary>Names that SCAN has returned.</summary>
     public long Scanned => Interlocked.Read(ref _scanned);
@@ -93,6 +97,7 @@ internal sealed class SnapshotScanner(
             }
             catch (Exception away) when (away is IOException or ServerErrorException or KeyferryException { Kind: FailureKind.Unreachable })
             {
+                Volatile.Write(ref _held, WordsOf(away));
                 if (Scanned > before)
                 {
                     (pause, wellSince) = (FirstPause, time.GetTimestamp());
@@ -108,6 +113,14 @@ internal sealed class SnapshotScanner(
             }
         }
     }
+
+    private string WordsOf(Exception away) =>
+        away switch
+        {
+            KeyferryException known => known.Saw,
+            ServerErrorException refused => $"the {connector.Role} refuses {refused.Command} ({refused.Code})",
+            _ => $"the {connector.Role} cannot be reached: {away.Message}",
+        };
 
     private void Restart()
     {
@@ -162,6 +175,7 @@ internal sealed class SnapshotScanner(
     private async ValueTask<bool> HandOverAsync(RespConnection connection, ReadOnlyMemory<byte> page, CancellationToken stop)
     {
         var next = CursorOf(page.Span, out var keys, out var position);
+        Volatile.Write(ref _held, null);
         var more = next is not [(byte)'0'];
         if (more)
         {

@@ -7,10 +7,11 @@ namespace Keyferry.Transfer;
 /// <param name="kinds">What belongs to the run.</param>
 /// <param name="sizes">Whether sizes are asked for although nothing of that depends on them.</param>
 /// <param name="hasPExpireTime">Whether the source tells absolute expiries. Where it does, no other command is needed for the time left.</param>
-internal sealed class KindQuestions(KeyKinds kinds, bool sizes, bool hasPExpireTime)
+/// <param name="types">Whether types are asked for although nothing of that depends on them.</param>
+internal sealed class KindQuestions(KeyKinds kinds, bool sizes, bool hasPExpireTime, bool types = false)
 {
     private readonly bool _sizes = sizes || kinds.AskSizes;
-    private readonly bool _types = kinds.Types is not null;
+    private readonly bool _types = types || kinds.Types is not null;
     private readonly bool _expiries = kinds.Expiring is not null;
 
     /// <summary>Whether there is nothing to ask.</summary>
@@ -42,14 +43,13 @@ internal sealed class KindQuestions(KeyKinds kinds, bool sizes, bool hasPExpireT
     /// <param name="connection">The source.</param>
     /// <param name="check">Throws if an answer is an error; told the command as well.</param>
     /// <param name="stop">Gives up.</param>
-    /// <returns>Its size in bytes of memory, 0 where that was not asked for; and whether it belongs to the run. One that is not there does: its absence is a value.</returns>
-    public async ValueTask<(long Bytes, bool Belongs)> ReadAsync(
+    public async ValueTask<KindAnswer> ReadAsync(
         RespConnection connection,
         Action<ReadOnlyMemory<byte>, string> check,
         CancellationToken stop
     )
     {
-        var (bytes, belongs) = (0L, true);
+        var (bytes, belongs, isStream, isGone) = (0L, true, false, false);
         if (_sizes)
         {
             var frame = await connection.ReadAsync(stop);
@@ -62,7 +62,7 @@ internal sealed class KindQuestions(KeyKinds kinds, bool sizes, bool hasPExpireT
         {
             var frame = await connection.ReadAsync(stop);
             check(frame, "TYPE");
-            belongs &= Covers(frame.Span);
+            (belongs, isStream, isGone) = (belongs && Covers(frame.Span), Is(frame.Span, "stream"u8), Is(frame.Span, "none"u8));
         }
 
         if (_expiries)
@@ -73,7 +73,7 @@ internal sealed class KindQuestions(KeyKinds kinds, bool sizes, bool hasPExpireT
             belongs &= expiry == -2 || kinds.CoverExpiry(expiry >= 0);
         }
 
-        return (bytes, belongs);
+        return new KindAnswer(bytes, belongs, isStream, isGone);
     }
 
     private static long SizeIn(ReadOnlySpan<byte> frame)
@@ -90,6 +90,13 @@ internal sealed class KindQuestions(KeyKinds kinds, bool sizes, bool hasPExpireT
         return reader.Integer;
     }
 
+    private static bool Is(ReadOnlySpan<byte> frame, ReadOnlySpan<byte> type)
+    {
+        var reader = new RespReader(frame);
+        reader.Require();
+        return reader.Bytes.SequenceEqual(type);
+    }
+
     private bool Covers(ReadOnlySpan<byte> frame)
     {
         var reader = new RespReader(frame);
@@ -97,3 +104,10 @@ internal sealed class KindQuestions(KeyKinds kinds, bool sizes, bool hasPExpireT
         return reader.Bytes.SequenceEqual("none"u8) || kinds.CoverType(reader.Bytes);
     }
 }
+
+/// <summary>What a source says of a key before its value is read.</summary>
+/// <param name="Bytes">Its size in bytes of memory, 0 where that was not asked for.</param>
+/// <param name="Belongs">Whether it belongs to the run. One that is not there does: its absence is a value.</param>
+/// <param name="IsStream">Whether it is a stream; <see langword="false"/> where types were not asked for.</param>
+/// <param name="IsGone">Whether it is not there; <see langword="false"/> where types were not asked for.</param>
+internal readonly record struct KindAnswer(long Bytes, bool Belongs, bool IsStream, bool IsGone);

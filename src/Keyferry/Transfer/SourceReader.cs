@@ -11,11 +11,14 @@ namespace Keyferry.Transfer;
 /// <para><b>In the data path.</b> First half of a lane. A payload is copied once: from the source's receive buffer into the target's command buffer.</para>
 /// <para><b>Why expiry first.</b> RESTORE takes the expiry before the payload; asked in that order, the payload can be passed on the moment it arrives. A change
 /// between the two questions marks the key dirty again, so a torn pair does not last.</para>
+/// <para><b>Replicas.</b> What is read on a replica is only what it has: that a key is gone (it judges by its own clock, and knows nothing of slots on their way) and what a primary does
+/// not tell its replicas of a stream's groups are read on the primary.</para>
 /// <para><b>Concurrency.</b> One lane owns one reader.</para>
 /// </remarks>
 /// <param name="connection">The lane's connection to the source.</param>
+/// <param name="primary">Its connection to the primaries, where the first one may be to replicas; else <see langword="null"/>.</param>
 /// <param name="settings">How values are read in this run: where the source does not tell the absolute expiry, PTTL and its own TIME are used.</param>
-internal sealed class SourceReader(RespConnection connection, TransferSettings settings) : IDisposable
+internal sealed class SourceReader(RespConnection connection, RespConnection? primary, TransferSettings settings) : IDisposable
 {
     /// <summary>
     /// Without PEXPIRETIME the source's clock is asked, and right after it what so many keys have left, before any of them is dumped: whatever
@@ -30,15 +33,15 @@ internal sealed class SourceReader(RespConnection connection, TransferSettings s
     private const long MostDelay = 2;
 
     private readonly bool _hasPExpireTime = settings.HasPExpireTime;
-    private readonly KindQuestions _kinds = new(settings.Scope.Kinds, settings.TellsSizes, settings.HasPExpireTime);
+    private readonly KindQuestions _kinds = new(settings.Scope.Kinds, settings.TellsSizes, settings.HasPExpireTime, primary is not null);
+    private readonly SourceLink _link = new(connection);
+    private readonly SourceLink _primary = new(primary ?? connection);
     private readonly PayloadFitter _fitter = new(
         settings.SourceFormat,
         settings.TargetFormat,
         (long)settings.ExpiryShift.TotalMilliseconds
     );
     private readonly long[] _left = new long[KeysPerTime];
-    private int _askedDatabase = -1;
-    private int _readDatabase = -1;
 
     /// <summary>Whether anything is to be known of keys before their values are asked for.</summary>
     public bool AsksFirst => !_kinds.AreNone;
@@ -50,7 +53,7 @@ internal sealed class SourceReader(RespConnection connection, TransferSettings s
         {
             if (batch.Items[i].Write != KeyWrite.Aside)
             {
-                Select(batch.Items[i].Database);
+                _link.Select(batch.Items[i].Database);
                 _kinds.Ask(connection.Output, batch.Key(i));
             }
         }
@@ -68,14 +71,11 @@ internal sealed class SourceReader(RespConnection connection, TransferSettings s
                 continue;
             }
 
-            await ReadSelectAsync(batch.Items[i].Database, stop);
-            var (bytes, belongs) = await _kinds.ReadAsync(
-                connection,
-                static (frame, command) => WireCommands.ExpectOk(frame.Span, command),
-                stop
-            );
-            batch.Items[i].IsOutside = !belongs;
-            if (belongs && bytes > settings.LargeValue)
+            await _link.ReadSelectAsync(batch.Items[i].Database, stop);
+            var kind = await _kinds.ReadAsync(connection, static (frame, command) => WireCommands.ExpectOk(frame.Span, command), stop);
+            batch.Items[i].IsOutside = !kind.Belongs;
+            batch.Items[i].OnPrimary = primary is not null && (kind.IsStream || kind.IsGone);
+            if (kind.Belongs && kind.Bytes > settings.LargeValue)
             {
                 aside.Take(batch, i);
             }
@@ -85,7 +85,6 @@ internal sealed class SourceReader(RespConnection connection, TransferSettings s
     /// <summary>Writes the questions for the values of a batch; the caller flushes.</summary>
     public void Request(KeyBatch batch)
     {
-        var output = connection.Output;
         for (var i = 0; i < batch.Count; i++)
         {
             batch.Items[i].Asked = batch.Items[i].Write != KeyWrite.Aside && !batch.Items[i].IsOutside;
@@ -98,7 +97,9 @@ internal sealed class SourceReader(RespConnection connection, TransferSettings s
                 continue;
             }
 
-            Select(batch.Items[i].Database);
+            var link = LinkOf(batch.Items[i]);
+            var output = link.Connection.Output;
+            link.Select(batch.Items[i].Database);
             if (_hasPExpireTime)
             {
                 Ask(output, "*2\r\n$11\r\nPEXPIRETIME\r\n"u8, batch.Key(i));
@@ -141,7 +142,8 @@ internal sealed class SourceReader(RespConnection connection, TransferSettings s
                 continue;
             }
 
-            await ReadSelectAsync(batch.Items[i].Database, stop);
+            var link = LinkOf(batch.Items[i]);
+            await link.ReadSelectAsync(batch.Items[i].Database, stop);
             if (!_hasPExpireTime && i >= first + group)
             {
                 (first, group) = (i, GroupAt(batch, i));
@@ -149,9 +151,9 @@ internal sealed class SourceReader(RespConnection connection, TransferSettings s
             }
 
             var expiry = _hasPExpireTime
-                ? WireCommands.ExpectInteger((await connection.ReadAsync(stop)).Span, "PEXPIRETIME")
+                ? WireCommands.ExpectInteger((await link.Connection.ReadAsync(stop)).Span, "PEXPIRETIME")
                 : _left[i - first];
-            PassOn(batch, i, expiry, (await connection.ReadAsync(stop)).Span, target, aside);
+            PassOn(batch, i, expiry, (await link.Connection.ReadAsync(stop)).Span, target, aside);
             if (target.PendingBytes >= TargetWriter.FlushThreshold)
             {
                 await target.FlushAsync(stop);
@@ -159,23 +161,7 @@ internal sealed class SourceReader(RespConnection connection, TransferSettings s
         }
     }
 
-    private void Select(int database)
-    {
-        if (database != _askedDatabase)
-        {
-            WireCommands.Select(connection.Output, database);
-            _askedDatabase = database;
-        }
-    }
-
-    private async ValueTask ReadSelectAsync(int database, CancellationToken stop)
-    {
-        if (database != _readDatabase)
-        {
-            WireCommands.ExpectOk((await connection.ReadAsync(stop)).Span, "SELECT");
-            _readDatabase = database;
-        }
-    }
+    private SourceLink LinkOf(in KeyBatch.Item item) => item.OnPrimary ? _primary : _link;
 
     private bool HasName(ReadOnlySpan<byte> key) => !settings.Scope.Names.Rename || settings.Scope.Names.OnTarget(key) is not null;
 
@@ -266,6 +252,13 @@ internal sealed class SourceReader(RespConnection connection, TransferSettings s
         // A key that is gone by the second question is gone; one that came to be between the two has been marked again by its change.
         if (reader.IsNull || expiry == -2)
         {
+            if (primary is not null && !batch.Items[index].OnPrimary)
+            {
+                // The replica had it a moment ago. The next look asks the primary.
+                (batch.Items[index].Write, batch.Items[index].IsVague) = (KeyWrite.Nothing, true);
+                return;
+            }
+
             target.Unlink(batch, index);
             return;
         }
@@ -298,4 +291,31 @@ internal sealed class SourceReader(RespConnection connection, TransferSettings s
 
     /// <inheritdoc/>
     public void Dispose() => _fitter.Dispose();
+
+    /// <summary>A connection, and the databases that the latest question and the latest answer belong to.</summary>
+    private sealed class SourceLink(RespConnection connection)
+    {
+        private int _askedDatabase = -1;
+        private int _readDatabase = -1;
+
+        public RespConnection Connection => connection;
+
+        public void Select(int database)
+        {
+            if (database != _askedDatabase)
+            {
+                WireCommands.Select(connection.Output, database);
+                _askedDatabase = database;
+            }
+        }
+
+        public async ValueTask ReadSelectAsync(int database, CancellationToken stop)
+        {
+            if (database != _readDatabase)
+            {
+                WireCommands.ExpectOk((await connection.ReadAsync(stop)).Span, "SELECT");
+                _readDatabase = database;
+            }
+        }
+    }
 }

@@ -1,5 +1,6 @@
 using Keyferry.Capture;
 using Keyferry.Integration.Servers;
+using Keyferry.Migration;
 using Keyferry.Model;
 using Keyferry.Traffic.Keys;
 
@@ -18,12 +19,17 @@ public sealed class ClusterFaultTests
                 .Select(static seed => new TheoryDataRow<ulong, bool>((ulong)seed, seed % 2 == 0) { Traits = { ["Seed"] = [$"{seed}"] } }),
         ];
 
-    [Fact]
-    public async Task Slots_that_move_and_a_failover_end_in_equal()
+    [Theory]
+    [InlineData(SourceReads.Primary)]
+    [InlineData(SourceReads.Replica)]
+    public async Task Slots_that_move_and_a_failover_end_in_equal(SourceReads reads)
     {
         await using var pair = await ClusterPair.StartAsync(new KeySpace(Seed: 301, Count: 2_000), 3, 3, Stop, replicas: 1);
         await pair.MigrateUnderWritesAsync(
-            pair.Options,
+            pair.Options with
+            {
+                SourceReads = reads,
+            },
             Stop,
             copying: _ => MoveSlotsAsync(pair.SourceCluster, 40),
             following: async _ =>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Keyferry.Integration.Runs;
 using Keyferry.Integration.Servers;
 using Keyferry.Migration;
@@ -7,6 +6,7 @@ using Keyferry.Traffic;
 using Keyferry.Traffic.Comparing;
 using Keyferry.Traffic.Filling;
 using Keyferry.Traffic.Keys;
+using Keyferry.Traffic.Writing;
 using StackExchange.Redis;
 
 namespace Keyferry.Integration.Clusters;
@@ -16,14 +16,22 @@ public sealed class SentinelTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    [Fact]
-    public async Task The_primary_is_followed_through_a_failover_of_the_source_and_of_the_target()
+    [Theory]
+    [InlineData(SourceReads.Primary)]
+    [InlineData(SourceReads.Replica)]
+    public async Task The_primary_is_followed_through_a_failover_of_the_source_and_of_the_target(SourceReads reads)
     {
         await using var source = await SentinelPair.StartAsync();
         await using var target = await SentinelPair.StartAsync();
         await using var link = await ServerLink.ConnectAsync(source.Primary.Uri);
         await new Filler(link, new KeySpace(Seed: 601, Count: 1_000)).FillAsync(Stop);
-        using var run = EngineRun.Start(new MigrationOptions { Source = source.Endpoint, Target = target.Endpoint }, Stop);
+        var options = new MigrationOptions
+        {
+            Source = source.Endpoint,
+            Target = target.Endpoint,
+            SourceReads = reads,
+        };
+        using var run = EngineRun.Start(options, Stop);
         await run.ReachAsync(Phase.Following, Stop);
 
         await source.FailOverAsync();
@@ -36,6 +44,32 @@ public sealed class SentinelTests
         await using var left = await ServerLink.ConnectAsync(source.Replica.Uri);
         await using var right = await ServerLink.ConnectAsync(target.Replica.Uri);
         Assert.Equal(1_100, await right.KeyCountAsync());
+        var comparison = await new ServerComparison(left, right, TimeSpan.FromMilliseconds(5)).RunAsync(Stop);
+        Assert.True(comparison.AreEqual, $"{comparison}\n{run.Log}");
+    }
+
+    /// <summary>The pairs of deployments of which one has sentinels; the others are <see cref="ClusterMigrationTests"/>.</summary>
+    [Theory]
+    [InlineData("sentinel", "standalone")]
+    [InlineData("standalone", "sentinel")]
+    [InlineData("sentinel", "cluster")]
+    [InlineData("cluster", "sentinel")]
+    public async Task Every_key_and_every_change_arrives(string from, string to)
+    {
+        await using var source = await DeploymentAsync(from);
+        await using var target = await DeploymentAsync(to);
+        await using var left = await ServerLink.ConnectAsync(source.Client);
+        await using var right = await ServerLink.ConnectAsync(target.Client);
+        var keys = new KeySpace(Seed: 602, Count: 1_000);
+        await new Filler(left, keys).FillAsync(Stop);
+        using var run = EngineRun.Start(new MigrationOptions { Source = source.Endpoint, Target = target.Endpoint }, Stop);
+        await run.ReachAsync(Phase.Following, Stop);
+        _ = await new Writer(left, keys, new WriterOptions(500, keys.Seed), TimeProvider.System).RunAsync(TimeSpan.FromSeconds(2), Stop);
+        await Task.Delay(WriterOptions.LongestShortLifeMilliseconds + 100, Stop);
+        await run.FinishAsync();
+        var report = await run.Ended.WaitAsync(TimeSpan.FromSeconds(90), Stop);
+
+        Assert.True(report.Verdict == Verdict.Equal, $"{report.Verdict}: {string.Join("; ", report.Reasons)}\n{run.Log}");
         var comparison = await new ServerComparison(left, right, TimeSpan.FromMilliseconds(5)).RunAsync(Stop);
         Assert.True(comparison.AreEqual, $"{comparison}\n{run.Log}");
     }
@@ -54,6 +88,22 @@ public sealed class SentinelTests
         Assert.Contains("nobody", refused.Saw, StringComparison.Ordinal);
     }
 
+    private static async Task<Deployment> DeploymentAsync(string kind)
+    {
+        switch (kind)
+        {
+            case "sentinel":
+                var pair = await SentinelPair.StartAsync();
+                return new Deployment(pair, pair.Endpoint, pair.Primary.Uri);
+            case "cluster":
+                var cluster = await RedisCluster.StartAsync(ServerKind.Machine, primaries: 2);
+                return new Deployment(cluster, cluster.Endpoint, $"{cluster.Endpoint}");
+            default:
+                var server = await RedisServer.StartAsync(ServerKind.Machine);
+                return new Deployment(server, server.Endpoint, server.Uri);
+        }
+    }
+
     private static async Task WriteAsync(RedisServer primary, int keys)
     {
         var client = await primary.ConnectAsync();
@@ -63,79 +113,9 @@ public sealed class SentinelTests
         }
     }
 
-    /// <summary>A primary, its replica, and one sentinel that watches over them.</summary>
-    private sealed class SentinelPair(RedisServer primary, RedisServer replica, RedisServer sentinel) : IAsyncDisposable
+    /// <summary>What is migrated, and the address that an independent client uses.</summary>
+    private sealed record Deployment(IAsyncDisposable Servers, Endpoint Endpoint, string Client) : IAsyncDisposable
     {
-        public RedisServer Primary => primary;
-
-        public RedisServer Replica => replica;
-
-        public Endpoint Endpoint =>
-            new()
-            {
-                Host = "127.0.0.1",
-                Port = sentinel.Port,
-                Sentinel = new SentinelTerms("mymaster", [new SentinelAddress("127.0.0.1", sentinel.Port)]),
-            };
-
-        public static async Task<SentinelPair> StartAsync()
-        {
-            var primary = await RedisServer.StartAsync(ServerKind.Machine, "--repl-diskless-sync-delay", "0");
-            var replica = await RedisServer.StartAsync(ServerKind.Machine, "--replicaof", "127.0.0.1", $"{primary.Port}");
-            var sentinel = await RedisServer.StartSentinelAsync(primary.Port);
-            var pair = new SentinelPair(primary, replica, sentinel);
-            await UntilAsync(async () =>
-                (await RedisCluster.AskAsync(replica, "INFO", "replication")).Contains("master_link_status:up", StringComparison.Ordinal)
-                && (await RedisCluster.AskAsync(sentinel, "SENTINEL", "MASTER", "mymaster")).Contains(
-                    "num-slaves\n1",
-                    StringComparison.Ordinal
-                )
-            );
-            return pair;
-        }
-
-        /// <summary>Has the replica take over, as an operator does, and waits until both know.</summary>
-        public async Task FailOverAsync()
-        {
-            await RedisCluster.AskAsync(sentinel, "SENTINEL", "FAILOVER", "mymaster");
-            await UntilAsync(async () =>
-                (await RedisCluster.AskAsync(replica, "ROLE")).StartsWith("master", StringComparison.Ordinal)
-                && (await RedisCluster.AskAsync(primary, "ROLE")).StartsWith("slave", StringComparison.Ordinal)
-                && (await RedisCluster.AskAsync(sentinel, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster")).Contains(
-                    $"{replica.Port}",
-                    StringComparison.Ordinal
-                )
-            );
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await sentinel.DisposeAsync();
-            await replica.DisposeAsync();
-            await primary.DisposeAsync();
-        }
-
-        private static async Task UntilAsync(Func<Task<bool>> reached)
-        {
-            var waited = Stopwatch.StartNew();
-            while (!await TryAsync(reached))
-            {
-                Assert.True(waited.Elapsed < TimeSpan.FromSeconds(60), "the sentinel did not get there");
-                await Task.Delay(50);
-            }
-        }
-
-        /// <summary>A server that changes its role drops its clients.</summary>
-        private static async Task<bool> TryAsync(Func<Task<bool>> reached)
-        {
-            try
-            {
-                return await reached();
-            }
-            catch (InvalidOperationException)
-            {
-                return false;
-            }
-        }
+        public ValueTask DisposeAsync() => Servers.DisposeAsync();
     }
 }
