@@ -40,7 +40,7 @@ internal sealed class AclFence(IReadOnlyList<ServerConnector> primaries, IRunSto
             catch (ServerErrorException refused)
             {
                 throw new CutoverFailedException(
-                    $"the ACL users of {primaries[i].Endpoint} cannot be fenced: {refused.Reply} (--fence acl needs Redis 6.0 and the right to run ACL)",
+                    $"the ACL users of {primaries[i].Endpoint} cannot be fenced: {refused.Reply} (--fence acl needs Redis 6.0, and +acl|whoami +acl|users +acl|getuser +acl|setuser)",
                     refused
                 );
             }
@@ -141,7 +141,7 @@ internal sealed class AclFence(IReadOnlyList<ServerConnector> primaries, IRunSto
                 if (await rules.MayNotChangeAsync(connection, stop) is { } refused)
                 {
                     throw new CutoverFailedException(
-                        $"the ACL users of {primaries[primary].Endpoint} cannot be fenced: {refused} (--fence acl needs the right to run ACL SETUSER)"
+                        $"the ACL users of {primaries[primary].Endpoint} cannot be fenced: {refused} (--fence acl needs +acl|setuser)"
                     );
                 }
             }

@@ -57,9 +57,18 @@ internal sealed class PauseFence(IReadOnlyList<ServerConnector> primaries, IRunS
             )
             {
                 throw new CutoverFailedException(
-                    $"the user may not run CLIENT PAUSE on {primary.Endpoint}, which --fence pause needs: {denied.Text}"
+                    $"the user may not run CLIENT PAUSE on {primary.Endpoint}, which --fence pause needs (+client|pause): {denied.Text}"
                 );
             }
+
+            if (await MayNotUnpauseAsync(post.Control, stop) is { } stays)
+            {
+                throw new CutoverFailedException(
+                    $"the user may not run CLIENT UNPAUSE on {primary.Endpoint}, which --fence pause needs (+client|unpause): {stays}"
+                );
+            }
+
+            await TryAlarmAsync(post, stop);
 
             // Whoever waits with a write at the end of the pause must be disconnected, or the source would execute it then.
             foreach (
@@ -74,7 +83,7 @@ internal sealed class PauseFence(IReadOnlyList<ServerConnector> primaries, IRunS
                 if (reply.IsError && reply.Text.StartsWith("NOPERM", StringComparison.Ordinal))
                 {
                     throw new CutoverFailedException(
-                        $"the user may not run CLIENT LIST and CLIENT KILL on {primary.Endpoint}, which --fence pause needs: clients whose writes are held back must be disconnected before the fence is lifted, or the source would execute them ({reply.Text})."
+                        $"the user may not run CLIENT LIST and CLIENT KILL on {primary.Endpoint}, which --fence pause needs (+client|list +client|kill): clients whose writes are held back must be disconnected before the fence is lifted, or the source would execute them ({reply.Text})."
                     );
                 }
             }
@@ -214,12 +223,7 @@ internal sealed class PauseFence(IReadOnlyList<ServerConnector> primaries, IRunS
     /// <summary>Sends the first command that this user may run and that a pause holds back.</summary>
     private async ValueTask SetAlarmAsync(Post post, CancellationToken stop)
     {
-        RespArgument[][] commands =
-        [
-            ["PFCOUNT", $"keyferry:{{{post.Tag}}}"],
-            ["PUBLISH", "keyferry:{probe}", "1"],
-        ];
-        foreach (var command in commands)
+        foreach (var command in AlarmsOf(post))
         {
             post.AlarmConnection.Write(command);
             await post.AlarmConnection.FlushAsync(stop);
@@ -237,10 +241,53 @@ internal sealed class PauseFence(IReadOnlyList<ServerConnector> primaries, IRunS
             }
         }
 
-        throw new CutoverFailedException(
+        throw NoAlarmFor(post);
+    }
+
+    /// <summary>Whether the user may end a pause. Asked within a transaction that is dropped, since a pause of somebody else's must not end; who may not run those is not asked.</summary>
+    /// <returns>What the server says against it, or <see langword="null"/>.</returns>
+    private static async ValueTask<string?> MayNotUnpauseAsync(RespConnection control, CancellationToken stop)
+    {
+        if ((await control.TryCallAsync(stop, "MULTI")).IsError)
+        {
+            return null;
+        }
+
+        var reply = await control.TryCallAsync(stop, "CLIENT", "UNPAUSE");
+        if ((await control.TryCallAsync(stop, "DISCARD")).IsError)
+        {
+            // Nothing but a new connection ends the transaction now, and nothing that is said before is executed.
+            throw new CutoverFailedException($"the user may run MULTI and not DISCARD on {control.Endpoint}; give it +discard, too");
+        }
+
+        return reply.IsError && reply.Text.StartsWith("NOPERM", StringComparison.Ordinal) ? reply.Text : null;
+    }
+
+    /// <summary>Whether there is a command that this user may run and that a pause holds back. Nothing is paused yet, so that it is answered.</summary>
+    private static async ValueTask TryAlarmAsync(Post post, CancellationToken stop)
+    {
+        foreach (var command in AlarmsOf(post))
+        {
+            var reply = await post.Control.TryCallAsync(stop, command);
+            if (!reply.IsError || !reply.Text.StartsWith("NOPERM", StringComparison.Ordinal))
+            {
+                return;
+            }
+        }
+
+        throw NoAlarmFor(post);
+    }
+
+    private static RespArgument[][] AlarmsOf(Post post) =>
+        [
+            ["PFCOUNT", $"keyferry:{{{post.Tag}}}"],
+            ["PUBLISH", "keyferry:{probe}", "1"],
+        ];
+
+    private static CutoverFailedException NoAlarmFor(Post post) =>
+        new(
             $"the user may run neither PFCOUNT nor PUBLISH on {post.Control.Endpoint}, so that it cannot be tried whether writes are held back; give it +pfcount and read access to all keys."
         );
-    }
 
     /// <summary>What puts a key of our own into a slot of this node; any word where there are no slots.</summary>
     private static async ValueTask<string> TagAsync(RespConnection node, CancellationToken stop)

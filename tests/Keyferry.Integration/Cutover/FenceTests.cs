@@ -78,7 +78,7 @@ public sealed class FenceTests
 
     [Theory]
     [InlineData("Acl", "-acl", "cannot be fenced")]
-    [InlineData("Acl", "-acl|setuser", "needs the right to run ACL SETUSER")]
+    [InlineData("Acl", "-acl|setuser", "needs +acl|setuser")]
     [InlineData("Pause", "-client|pause", "may not run CLIENT PAUSE")]
     [InlineData("Pause", "-client|kill", "CLIENT KILL")]
     public async Task Fence_without_the_right_to_it_is_refused_before_anything_is_copied(string fence, string without, string says)
