@@ -92,19 +92,27 @@ internal static partial class MutationList
         ),
         new(
             6,
-            "Sums that differ count as equal",
-            "Verify/BucketSums.cs",
+            "Sums of names that differ count as equal",
+            "Verify/NameSums.cs",
             "_sums[bucket] != other._sums[bucket]",
             "bucket < 0",
-            Unit("BucketSumsTests", "One_other_value_or_expiry_makes_one_bucket_unequal")
+            Unit("NameSumsTests", "One_other_name_makes_its_bucket_unequal")
+        ),
+        new(
+            6,
+            "Digests that differ count as equal",
+            "Verify/DigestWalk.cs",
+            "!page.Digest.SequenceEqual(_onTarget.Digest)",
+            "_unequal < 0",
+            Integration("DigestScriptTests", "Every_change_of_a_hash_table_shows")
         ),
         new(
             6,
             "Values that no server has looked into count as equal",
-            "Verify/BucketSums.cs",
-            "(((_unknown[bucket / 64] | other._unknown[bucket / 64]) >> (bucket % 64)) & 1) != 0",
-            "bucket < 0",
-            Unit("BucketSumsTests", "Nothing_equals_what_is_not_known")
+            "Verify/DigestWalk.cs",
+            "await CompareApartAsync(page, link, scripts, stop);",
+            "_ = page;",
+            Integration("RescanTests", "Values_too_large_for_one_call_are_compared_all_the_same")
         ),
         new(
             6,

@@ -6,9 +6,6 @@ internal enum DigestKind
     /// <summary>Both write the same payload version: the CRC64 that every DUMP payload ends with.</summary>
     SamePayload,
 
-    /// <summary>No values: only whether there is a key of the name.</summary>
-    NamesOnly,
-
     /// <summary>Another version, but the same encodings of small values (Redis 7.0 and newer, every Valkey): a hash of the payload without its end.</summary>
     SameEncodings,
 
@@ -16,30 +13,34 @@ internal enum DigestKind
     Elements,
 }
 
-/// <summary>The texts of the read-only scripts by which a server walks its own keys and says of each, in a few bytes, what it is.</summary>
+/// <summary>The text of the read-only script by which a server says of many keys at once, in a few bytes, what they are.</summary>
 /// <remarks>
+/// <para>The digest is one for all keys of a page, so that hashing is paid for by the byte and not by the key. Of strings it covers the bytes as MGET tells them: DUMP would try to
+/// compress each. Of everything else it covers the end of the DUMP payload, or what <see cref="DigestKind"/> says.</para>
 /// <para>Hash tables list their members in another order on every server (the seed of the hash function is random), so their members are sorted before they are
 /// hashed, wherever the payload is no larger than <see cref="LargestByElements"/>. Sorting costs a third of hashing each member, but Lua sorts by the server's
 /// locale: where one of both does not sort by bytes, the members' hashes are added up instead. All else is as it stands in the payload.</para>
 /// <para>Numbers in these scripts are doubles: sums are kept below 2^48, so that all of it stays exact.</para>
-/// <para>What a key costs a server (Redis 7.0, mixed keys): SCAN 1.2 µs, DUMP 3.4, MEMORY USAGE 0.6, the hash of its name 0.6, PEXPIRETIME 0.4.</para>
 /// </remarks>
 internal static class DigestScript
 {
     /// <summary>Payloads of so many bytes and more are not taken apart into elements, which would keep the server from others for too long.</summary>
     public const int LargestByElements = 65_536;
 
-    /// <summary>When the payloads of one call have reached so many bytes, its other keys are only named.</summary>
-    public const int MostPayloadBytes = 512_000;
+    /// <summary>When the values of one call have reached so many bytes, its other keys are set apart.</summary>
+    public const int MostValueBytes = 512_000;
 
-    /// <summary>Bytes of the hash of a name: the first 16 hexadecimal digits of its SHA-1. (To pack them costs the server more than to send them.)</summary>
-    public const int NameHashLength = 16;
+    /// <summary>Bytes of the digest of one key: the first 16 hexadecimal digits of a SHA-1. (To pack them costs the server more than to send them.)</summary>
+    public const int KeyDigestLength = 16;
 
-    /// <summary>Bytes of a digest.</summary>
-    public const int DigestLength = 8;
+    /// <summary>Bytes that tell the place of a key in its page, and its expiry.</summary>
+    public const int ExpiryLength = PlaceLength + 6;
 
-    /// <summary>Bytes of an expiry.</summary>
-    public const int ExpiryLength = 6;
+    /// <summary>Bytes of a place.</summary>
+    public const int PlaceLength = 2;
+
+    /// <summary>In place of a second: no value is looked at.</summary>
+    public const string NamesOnly = "-";
 
     /// <summary>Tells, by 1, that the server sorts strings by their bytes: locales that do otherwise put small letters before large ones.</summary>
     public const string SortsByBytes = "return 'B'<'a' and 1 or 0";
@@ -97,26 +98,35 @@ internal static class DigestScript
         "local F={[1]=list,[2]=set,[3]=zset,[4]=hash,[5]=zset,[10]=list,[11]=set,[12]=zset,[13]=hash,[14]=list,[15]=stream,[16]=hash,[17]=zset,"
         + "[18]=list,[19]=stream,[20]=set,[21]=stream,[22]=timed,[24]=timed,[25]=timed,[26]=stream} ";
 
-    /// <summary>The script that says of each key of one SCAN page what it is.</summary>
+    /// <summary>The keys that are to be looked at.</summary>
+    private const string Page =
+        "local function names(t) return #t>0 and mp(t) or '' end local named,cursor,K,all,whole=ARGV[1]=='','',nil,'',0 "
+        + "if named then K=cmsgpack.unpack(ARGV[2]) whole=#K else local since=ARGV[4] local now=since~='' and call('TIME')[1] local r,p,l=call('SCAN',ARGV[1],'COUNT',ARGV[2]),ARGV[3],#ARGV[3] "
+        + "cursor,K=r[1],{} for i=1,#r[2] do local k=r[2][i] if sub(k,1,l)~=p then K[#K+1]=k end end all,whole=names(K),#K "
+        + $"if since=='{NamesOnly}' then K={{}} elseif now then local S,most=K,now-since K={{}} for i=1,#S do local k=S[i] local t=try('OBJECT','IDLETIME',k) "
+        + "if type(t)~='number' or t<=most or t>8000000 then K[#K+1]=k "
+        + "else local e=try('OBJECT','ENCODING',k) if type(e)~='string' or e=='int' then K[#K+1]=k end end end end end ";
+
+    /// <summary>The script.</summary>
     /// <remarks>
-    /// ARGV: cursor, COUNT, the beginning of names that take no part. Reply: next cursor, bytes of payload, and three strings of entries. An entry begins with the
-    /// hash of a name (<see cref="NameHashLength"/>). Those of the first string end with a digest (<see cref="DigestLength"/>); those of the second, of keys that
-    /// expire, with a digest and an expiry (<see cref="ExpiryLength"/>); those of the third have no more: their values are too large, or the page was, or
-    /// nothing but names is asked for.
+    /// <para>ARGV: a cursor, COUNT, the beginning of names that take no part; a second since 1970, or nothing: only keys that the server may have used since are to be looked at, or
+    /// none (<see cref="NamesOnly"/>); and <c>1</c> for a digest of each key in place of one for all. Or nothing, the packed names of the keys to be looked at, and <c>1</c> where they
+    /// may be too much for one call; the rest as before.</para>
+    /// <para>Reply: the next cursor; bytes of the values; how many keys were looked at; the names of the page; the names of those that were looked at, nothing
+    /// where these are all that were asked for; the digest; the expiries of those that expire; and the names of those set apart: too large, or too much for one call. Names are packed by
+    /// cmsgpack (<see cref="PackedNames"/>).</para>
+    /// <para>A key that is named and not there counts as one without a value; one of the page that is gone meanwhile is passed over.</para>
+    /// <para>Which keys the server has used is told by its own idle times. Small integers may be objects that many keys share, with one idle time for all of them: a key that is given
+    /// one looks as idle as the others. So whatever is kept as an integer counts as used. An idle time of more than three months (the clock has 24 bits of
+    /// seconds) may be one that lies in the future because the clock was set: used, too.</para>
     /// </remarks>
     /// <param name="kind">How digests are taken.</param>
     /// <param name="sorted">Whether both servers sort by bytes.</param>
-    /// <param name="side">Servers before 7.0 tell only the time left, which is added to their own clock; some do not tell how large values are.</param>
-    public static string Entries(DigestKind kind, bool sorted, VerifySide side)
+    /// <param name="raw">Whether both servers tell strings by MGET, and how large they are before that.</param>
+    /// <param name="tellsExpiry">Whether the server tells the absolute expiry; else (before 7.0) the time left is added to its own clock.</param>
+    /// <param name="tellsSizes">Whether the server tells how large values are.</param>
+    public static string Text(DigestKind kind, bool sorted, bool raw, bool tellsExpiry, bool tellsSizes)
     {
-        if (kind == DigestKind.NamesOnly)
-        {
-            return Prelude
-                + "local r,p,l=call('SCAN',ARGV[1],'COUNT',ARGV[2]),ARGV[3],#ARGV[3] local K,names,n=r[2],{},0 "
-                + $"for i=1,#K do if sub(K[i],1,l)~=p then n=n+1 names[n]=sub(sha(K[i]),1,{NameHashLength}) end end "
-                + "return {r[1],0,'','',cat(names)}";
-        }
-
         var members = sorted ? SortedMembers : SummedMembers;
         var functions = kind switch
         {
@@ -125,29 +135,29 @@ internal static class DigestScript
             _ => members + Sequences + Storage + SinceListpacks + Streams + EveryType + PayloadBody,
         };
         // The clock is asked right after the time left: values that are dumped in between take time.
-        var expiry = side.HasPExpireTime
-            ? "e=call('PEXPIRETIME',k) "
-            : "e=call('PTTL',k) if e>=0 then local t=call('TIME') e=e+t[1]*1000+math.floor(t[2]/1000) end ";
-        var dump = side.TellsSizes
-            ? $"local b=try('MEMORY','USAGE',k) if type(b)~='number' or b<={VerifyLink.LargeValue} then d=call('DUMP',k) end "
-            : "d=call('DUMP',k) ";
+        var expiry = tellsExpiry
+            ? "local e=call('PEXPIRETIME',k) "
+            : "local e=call('PTTL',k) if e>=0 then local t=call('TIME') e=e+t[1]*1000+math.floor(t[2]/1000) end ";
+        var sizes = tellsSizes
+            ? "local P={} for i=1,#K do local b=try('MEMORY','USAGE',K[i]) if type(b)~='number' then b=0 end "
+                + $"if b>{VerifyLink.LargeValue} or size>=most then A[#A+1]=K[i] else P[#P+1]=K[i] {(raw ? "size=size+b " : "")}end end "
+            : "local P=K ";
+        var strings = raw ? "local M=#P>0 and call('MGET',unpack(P)) or {} " : "local M={} ";
+        var dump = raw ? "d=call('DUMP',k) " : "if size<most then d=call('DUMP',k) size=size+(d and #d or 0) end ";
         return Prelude
             + functions
-            + "local r,p,l=call('SCAN',ARGV[1],'COUNT',ARGV[2]),ARGV[3],#ARGV[3] local K,plain,n,timely,m,unknown,size=r[2],{},0,{},0,{},0 "
-            + $"for i=1,#K do local k=K[i] if sub(k,1,l)~=p then local h,c,e,d=sub(sha(k),1,{NameHashLength}) "
-            + $"if size<{MostPayloadBytes} then {dump}end "
-            // A key that is not there any more is no key: DUMP has answered with false. Where it was not asked for, it is nil.
-            + "if d~=false then if d then size=size+#d "
+            + Page
+            + $"local n,size,V,D,X,O,Q,A,each,most=0,0,{{}},{{}},{{}},{{}},{{}},{{}},ARGV[5]=='1',named and ARGV[3]=='' and math.huge or {MostValueBytes} "
+            + sizes
+            + strings
+            + "for i=1,#P do local k,v,c,d=P[i],M[i] "
+            + $"if not v then {dump}if d then local f=F[byte(d)] if f and #d<{LargestByElements} then c=f(k) else c=rest(d) end "
+            + "elseif d==false and named then c='-' end end "
+            // A key of the page that is not there any more is no key: DUMP has answered with false. Where it was not asked for, it is nil.
+            + "if not v and not c then if d~=false then A[#A+1]=k end else n=n+1 Q[n]=k "
+            + $"if each then O[n]=sub(sha(v and 's'..v or 'd'..c),1,{KeyDigestLength}) else V[n]=v or false if not v then D[#D+1]=c end end "
             + expiry
-            + $"local f=F[byte(d)] if f and #d<{LargestByElements} then c=f(k) else c=rest(d) end end "
-            + "if not c then unknown[#unknown+1]=h elseif e<0 then plain[n+1]=h n=n+2 plain[n]=c "
-            + "else timely[m+1]=h timely[m+2]=c m=m+3 timely[m]=pack('>I6',e) end end end end return {r[1],size,cat(plain),cat(timely),cat(unknown)}";
+            + "if e>=0 then X[#X+1]=pack('>I2I6',n,e) end end end "
+            + "return {cursor,size,n,all,n==whole and '' or names(Q),each and cat(O) or sha(mp(V)..mp(D)),cat(X),names(A)}";
     }
-
-    /// <summary>The script that walks on and tells only the names whose hash is asked for.</summary>
-    /// <remarks>ARGV: cursor, COUNT, a map of 4,096 bits by the first 12 bits of the name's hash. The reply has the form of SCAN's.</remarks>
-    public static ReadOnlySpan<byte> Names =>
-        "local r=redis.call('SCAN',ARGV[1],'COUNT',ARGV[2]) local m,o=ARGV[3],{} for _,k in ipairs(r[2]) do "u8
-        + "local h=tonumber(string.sub(redis.sha1hex(k),1,3),16) local i=h%8 "u8
-        + "if math.floor(string.byte(m,(h-i)/8+1)/2^i)%2==1 then o[#o+1]=k end end return {r[1],o}"u8;
 }

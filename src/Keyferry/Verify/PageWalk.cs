@@ -11,8 +11,8 @@ namespace Keyferry.Verify;
 /// <param name="ignoredPrefix">Keys whose names begin so are passed over.</param>
 /// <param name="names">Keys of other names are passed over as well.</param>
 /// <param name="suspects">Gets the keys that a cheap look does not find equal.</param>
-/// <param name="only">The keys to be compared; <see langword="null"/> for all. The server sorts out the others, so that their names need not be moved.</param>
-internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch suspects, IScanFilter? only = null) : IDisposable
+/// <param name="only">The keys to be compared; <see langword="null"/> for all.</param>
+internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch suspects, NameBuckets? only = null) : IDisposable
 {
     /// <summary>So few at once where the servers are left to others in between: those wait for a page.</summary>
     private const int SmallPageSize = 100;
@@ -122,18 +122,6 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
         Span<byte> digits = stackalloc byte[20];
         _ = Utf8Formatter.TryFormat(cursor, digits, out var length);
         var output = side.Pages.Output;
-        if (only is not null)
-        {
-            output.Command(6);
-            output.Bulk(side.HasReadOnlyScripts ? "EVAL_RO"u8 : "EVAL"u8);
-            output.Bulk(only.Script);
-            output.Bulk("0"u8);
-            output.Bulk(digits[..length]);
-            output.Bulk(count);
-            output.Bulk(only.Argument);
-            return;
-        }
-
         output.Command(4);
         output.Bulk("SCAN"u8);
         output.Bulk(digits[..length]);

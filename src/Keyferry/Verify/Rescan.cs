@@ -6,8 +6,8 @@ namespace Keyferry.Verify;
 
 /// <summary>Another pass over both sides, beside the live changes: whatever is not certainly equal is to be looked at again.</summary>
 /// <remarks>
-/// <para><b>In the data path.</b> Beside it, as a verify is; it writes nothing, it only names keys. Equal keys are recognised without moving their values, and nearly
-/// always without moving their names, where both servers run scripts (<see cref="BucketComparison"/>), else by comparing payloads.</para>
+/// <para><b>In the data path.</b> Beside it, as a verify is; it writes nothing, it only names keys. Equal keys are recognised without moving their values
+/// where both servers run scripts (<see cref="DigestComparison"/>), else by comparing payloads.</para>
 /// <para><b>Promises.</b> When it returns, every key that the source had during the whole pass, and every key of the target that the run owns, was found equal or
 /// has been named.</para>
 /// <para><b>Concurrency.</b> One task, its own connections.</para>
@@ -52,90 +52,42 @@ internal sealed class Rescan(
                 ?? left.Keyspace.Keys.Union(right.Keyspace.Keys).Select(static database => new DatabasePair(database, database)),
         ];
         NotLeftOut = UsedSince is not null && !options.ComparesSums ? "only some of the keys take part" : null;
-        var concerned = new Dictionary<DatabasePair, IScanFilter?>();
+        var compared = new List<(DatabasePair, DigestComparison?)>();
         foreach (var pair in pairs)
         {
-            // The sums are over all names: with some of them only, they would differ everywhere.
-            var only = surplusOnly || !options.ComparesSums ? null : await NarrowAsync(keeper, pair, stop);
-            if (only is not { Count: 0 })
-            {
-                concerned.Add(pair, only);
-            }
+            // Digests are of all keys of a page: with some of them only, they would differ everywhere.
+            compared.Add((pair, surplusOnly || !options.ComparesSums ? null : await CompareAsync(keeper, pair, stop)));
         }
 
-        if (!surplusOnly)
-        {
-            await walks.ForEachAsync(keeper, fromSource: true, () => WalkAllAsync(keeper, concerned, fromSource: true, stop));
-        }
-
-        if (options.TargetKeysOwned)
-        {
-            await walks.ForEachAsync(keeper, fromSource: false, () => WalkAllAsync(keeper, concerned, fromSource: false, stop));
-        }
+        await walks.FinishAsync(
+            keeper,
+            compared,
+            fromSource: !surplusOnly,
+            fromTarget: options.TargetKeysOwned,
+            (pair, fromSource, only) => WalkAsync(keeper, pair, fromSource, only, stop)
+        );
     }
 
-    private async ValueTask WalkAllAsync(
-        SessionKeeper keeper,
-        Dictionary<DatabasePair, IScanFilter?> concerned,
-        bool fromSource,
-        CancellationToken stop
-    )
+    /// <summary>Compares a database where the values stay on the servers.</summary>
+    /// <returns>What is known then; <see langword="null"/> where the servers do not allow it.</returns>
+    private async ValueTask<DigestComparison?> CompareAsync(SessionKeeper keeper, DatabasePair pair, CancellationToken stop)
     {
-        foreach (var (pair, only) in concerned)
-        {
-            await WalkAsync(keeper, pair, fromSource, only, stop);
-        }
-    }
-
-    /// <summary>The keys that need to be looked at one by one; <see langword="null"/> for all. Those that were used are looked at here, where the others may be left out.</summary>
-    private async ValueTask<BucketSet?> NarrowAsync(SessionKeeper keeper, DatabasePair pair, CancellationToken stop)
-    {
-        if (UsedSince is { } since)
-        {
-            var used = new RecentUse(since);
-            NotLeftOut = await WhyNotAsync(keeper, used, pair, stop);
-            var names = NotLeftOut is null ? await CompareAsync(keeper, pair, namesOnly: true, stop) : null;
-            if (names is not null)
-            {
-                await WalkAsync(keeper, pair, fromSource: true, used, stop);
-                return names;
-            }
-
-            NotLeftOut ??= "too many names differ";
-        }
-
-        return await CompareAsync(keeper, pair, namesOnly: false, stop);
-    }
-
-    private async ValueTask<string?> WhyNotAsync(SessionKeeper keeper, RecentUse used, DatabasePair pair, CancellationToken stop)
-    {
-        string? whyNot = null;
+        using var suspects = new KeyBatch();
+        var comparison = new DigestComparison(options, pair, suspects, proving: false) { UsedSince = UsedSince };
         await keeper.RunAsync(
             async session =>
             {
                 await session.Link.SelectAsync(pair, stop);
-                whyNot = await used.WhyNotAsync(session.Link.Source, pair.Source, options.SourceIsFenced, stop);
+                await comparison.RunAsync(session.Link, () => NameAsync(keeper, suspects, pair.Source, stop), stop);
             },
             stop
         );
-        return whyNot;
+        await NameAsync(keeper, suspects, pair.Source, stop);
+        NotLeftOut ??= comparison.NotLeftOut;
+        return comparison.IsDone ? comparison : null;
     }
 
-    private async ValueTask<BucketSet?> CompareAsync(SessionKeeper keeper, DatabasePair pair, bool namesOnly, CancellationToken stop)
-    {
-        var comparison = new BucketComparison(options, pair, namesOnly: namesOnly);
-        await keeper.RunAsync(
-            async session =>
-            {
-                await session.Link.SelectAsync(pair, stop);
-                await comparison.RunAsync(session.Link, keeper.GotOn, stop);
-            },
-            stop
-        );
-        return comparison.Unequal;
-    }
-
-    private async ValueTask WalkAsync(SessionKeeper keeper, DatabasePair pair, bool fromSource, IScanFilter? only, CancellationToken stop)
+    private async ValueTask WalkAsync(SessionKeeper keeper, DatabasePair pair, bool fromSource, NameBuckets? only, CancellationToken stop)
     {
         using var suspects = new KeyBatch();
         using var walk = new PageWalk(_ignoredPrefix, options.Names, suspects, only);

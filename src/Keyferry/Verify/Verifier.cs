@@ -7,8 +7,8 @@ namespace Keyferry.Verify;
 /// <summary>Compares two servers in both directions: type, value and expiry of every key, and that neither side has keys of its own.</summary>
 /// <remarks>
 /// <para><b>In the data path.</b> Beside it: own connections, and nothing is written to either side. What it finds is mended by marking keys dirty (<see cref="IChangeWatch"/>).</para>
-/// <para>Where both servers run scripts and write the same payload version, sums over all keys of both sides come first, and only keys whose sums differ are looked at one
-/// by one (<see cref="BucketComparison"/>); else all are.</para>
+/// <para>Where both servers run scripts and write the same payload version, values stay where they are, and only keys whose digests differ are looked at one
+/// by one (<see cref="DigestComparison"/>); else all are.</para>
 /// <para><b>Promises.</b> A difference is reported only if it stays; keys that change meanwhile are counted as in flight. What could not be compared is a doubt, never silently equal.
 /// Memory is bounded whatever the number of keys and the size of values, but for what one server answers to one DUMP.</para>
 /// </remarks>
@@ -60,19 +60,20 @@ internal sealed class Verifier(
         );
         DoubtHiddenExpiries(link.Source, "source");
         DoubtHiddenExpiries(link.Target, "target");
-        var concerned = new Dictionary<DatabasePair, BucketSet?>();
+        var compared = new List<(DatabasePair, DigestComparison?)>();
         foreach (var pair in pairs.Values)
         {
-            // The sums are over all names: with some of them only, they would differ everywhere.
-            var only = options.ComparesSums ? await NarrowAsync(keeper, pair, stop) : null;
-            if (only is not { Count: 0 })
-            {
-                concerned.Add(pair, only);
-            }
+            // Digests are of all keys of a page: with some of them only, they would differ everywhere.
+            compared.Add((pair, options.ComparesSums ? await CompareDigestsAsync(keeper, pair, stop) : null));
         }
 
-        await walks.ForEachAsync(keeper, fromSource: true, () => WalkAllAsync(keeper, concerned, fromSource: true, stop));
-        await walks.ForEachAsync(keeper, fromSource: false, () => WalkAllAsync(keeper, concerned, fromSource: false, stop));
+        await walks.FinishAsync(
+            keeper,
+            compared,
+            fromSource: true,
+            fromTarget: true,
+            (pair, fromSource, only) => WalkAsync(keeper, pair, fromSource, only, stop)
+        );
 
         var rechecks = new Rechecks(keeper, _candidates, _findings, pairs, options, time);
         if (changes is null)
@@ -131,38 +132,54 @@ internal sealed class Verifier(
         options.Databases
         ?? left.Keyspace.Keys.Union(right.Keyspace.Keys).Order().Select(static database => new DatabasePair(database, database));
 
-    /// <summary>The keys of both sides that need to be looked at one by one; <see langword="null"/> for all.</summary>
-    private async ValueTask<BucketSet?> NarrowAsync(SessionKeeper keeper, DatabasePair pair, CancellationToken stop)
+    /// <summary>Compares a database where the values stay on the servers, and looks closer at what is not certainly equal.</summary>
+    /// <returns>What is known then; <see langword="null"/> where the servers do not allow it.</returns>
+    private async ValueTask<DigestComparison?> CompareDigestsAsync(SessionKeeper keeper, DatabasePair pair, CancellationToken stop)
     {
-        var comparison = new BucketComparison(options, pair, proving: true);
+        using var suspects = new SuspectQueue();
+        var comparison = new DigestComparison(options, pair, suspects.Keys, proving: true);
         var before = _progress;
-        var reporting = new Lock();
         await keeper.RunAsync(
             async session =>
             {
                 await session.Link.SelectAsync(pair, stop);
-                await comparison.RunAsync(session.Link, GotOn, stop);
+                await comparison.RunAsync(session.Link, () => PageComparedAsync(session), stop);
+                await LookCloserAsync(session, suspects, pair, fromSource: true, least: 1, stop);
             },
             stop
         );
-        if (comparison.Unequal is null)
+        if (comparison.IsDone)
         {
-            // All that was added up is looked at once more, and counts then.
-            _progress = before;
+            return comparison;
         }
 
-        return comparison.Unequal;
+        // All that was passed is passed once more, and counts then.
+        _progress = before;
+        return null;
 
-        // Both sides get on at the same time.
-        void GotOn()
+        async ValueTask PageComparedAsync(VerifySession session)
         {
-            lock (reporting)
-            {
-                keeper.GotOn();
-                Report(before, comparison.SourceKeys, comparison.TargetKeys);
-            }
+            keeper.GotOn();
+            await LookCloserAsync(session, suspects, pair, fromSource: true, CloserLook.BatchSize, stop);
+            Report(before, comparison.SourceKeys, comparison.TargetKeys);
         }
     }
+
+    private ValueTask LookCloserAsync(
+        VerifySession session,
+        SuspectQueue suspects,
+        DatabasePair pair,
+        bool fromSource,
+        int least,
+        CancellationToken stop
+    ) =>
+        suspects.LookCloserAsync(
+            session.Closer,
+            least,
+            fromSource ? _findings.SawType : null,
+            (keys, seen) => Note(keys, seen, pair.Source, fromSource),
+            stop
+        );
 
     private void Report(VerifyProgress before, long compared, long lookedUp)
     {
@@ -175,19 +192,6 @@ internal sealed class Verifier(
         options.Progress?.Invoke(_progress);
     }
 
-    private async ValueTask WalkAllAsync(
-        SessionKeeper keeper,
-        Dictionary<DatabasePair, BucketSet?> concerned,
-        bool fromSource,
-        CancellationToken stop
-    )
-    {
-        foreach (var (pair, only) in concerned)
-        {
-            await WalkAsync(keeper, pair, fromSource, only, stop);
-        }
-    }
-
     private void DoubtHiddenExpiries(VerifySide side, string role)
     {
         if (side.HidesFieldExpiry)
@@ -196,7 +200,7 @@ internal sealed class Verifier(
         }
     }
 
-    private async ValueTask WalkAsync(SessionKeeper keeper, DatabasePair pair, bool fromSource, BucketSet? only, CancellationToken stop)
+    private async ValueTask WalkAsync(SessionKeeper keeper, DatabasePair pair, bool fromSource, NameBuckets? only, CancellationToken stop)
     {
         using var suspects = new SuspectQueue();
         using var walk = new PageWalk(_ignoredPrefix, options.Names, suspects.Keys, only);
@@ -212,7 +216,7 @@ internal sealed class Verifier(
                     await walk.RunAsync(side, link, look, () => PageComparedAsync(session), stop);
                 }
 
-                await LookCloserAsync(session, least: 1);
+                await LookCloserAsync(session, suspects, pair, fromSource, least: 1, stop);
             },
             stop
         );
@@ -220,20 +224,11 @@ internal sealed class Verifier(
         async ValueTask PageComparedAsync(VerifySession session)
         {
             keeper.GotOn();
-            await LookCloserAsync(session, CloserLook.BatchSize);
-            // Of keys that were added up already, none is counted twice.
+            await LookCloserAsync(session, suspects, pair, fromSource, CloserLook.BatchSize, stop);
+            // Of keys that were passed already, none is counted twice.
             var keys = only is null ? walk.Keys : 0;
             Report(before, fromSource ? keys : 0, fromSource ? 0 : keys);
         }
-
-        ValueTask LookCloserAsync(VerifySession session, int least) =>
-            suspects.LookCloserAsync(
-                session.Closer,
-                least,
-                fromSource ? _findings.SawType : null,
-                (keys, seen) => Note(keys, seen, pair.Source, fromSource),
-                stop
-            );
     }
 
     private void Note(KeyBatch keys, IReadOnlyList<Observation?> seen, int database, bool fromSource)

@@ -48,6 +48,51 @@ internal sealed class Walks(ServerConnector source, ServerConnector target)
         await keeper.TurnToAsync(source, target);
     }
 
+    /// <summary>Walks key by key over what the comparison by digests has left open.</summary>
+    /// <param name="keeper">Keeps the connections.</param>
+    /// <param name="compared">Each pair of databases, and what is known of it; <see langword="null"/> where all of it is open.</param>
+    /// <param name="fromSource">Whether keys of the source are wanted.</param>
+    /// <param name="fromTarget">Whether keys of the target are wanted that the source has not.</param>
+    /// <param name="walk">Walks over a pair of databases, from the source or from the target, over some buckets of names or all.</param>
+    public async ValueTask FinishAsync(
+        SessionKeeper keeper,
+        IReadOnlyCollection<(DatabasePair Pair, DigestComparison? Done)> compared,
+        bool fromSource,
+        bool fromTarget,
+        Func<DatabasePair, bool, NameBuckets?, ValueTask> walk
+    )
+    {
+        if (fromSource)
+        {
+            await ForEachAsync(
+                keeper,
+                fromSource: true,
+                async () =>
+                {
+                    foreach (var (pair, _) in compared.Where(static database => database.Done is null))
+                    {
+                        await walk(pair, true, null);
+                    }
+                }
+            );
+        }
+
+        if (fromTarget)
+        {
+            await ForEachAsync(
+                keeper,
+                fromSource: false,
+                async () =>
+                {
+                    foreach (var (pair, done) in compared.Where(static database => database.Done?.Surplus is not { Count: 0 }))
+                    {
+                        await walk(pair, false, done?.Surplus);
+                    }
+                }
+            );
+        }
+    }
+
     /// <summary>Which side's slots have changed hands since the walks were planned, so that a walk may have passed keys over; <see langword="null"/> for none.</summary>
     /// <exception cref="Model.KeyferryException">A cluster does not answer.</exception>
     public async ValueTask<string?> MovedAsync(CancellationToken stop)

@@ -1,6 +1,4 @@
-using System.Text;
 using Keyferry.Integration.Servers;
-using Keyferry.Resp;
 using Keyferry.Verify;
 
 namespace Keyferry.Integration.Verify;
@@ -9,6 +7,8 @@ namespace Keyferry.Integration.Verify;
 public sealed class DigestScriptTests
 {
     private const string Long = "1234567890123456789012345678901234567890123456789012345678901234567890";
+
+    private static readonly byte[] _prefix = "keyferry:{"u8.ToArray();
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -71,29 +71,32 @@ public sealed class DigestScriptTests
         await using var link = await VerifyLink.OpenAsync(
             VerifyPair.Connector(pair.SourceServer.Endpoint, "source"),
             VerifyPair.Connector(pair.TargetServer.Endpoint, "target"),
-            new VerifyOptions(),
+            new VerifyOptions { ExactExpiry = true },
             TimeProvider.System,
             Stop
         );
-        var (source, target) = (new BucketSums(12), new BucketSums(12));
-        await WalkAsync(link.Source, source, sorted);
-        await WalkAsync(link.Target, target, sorted);
-        Assert.True(source.Keys > 0);
-        return source.UnequalTo(target).Count;
+        var unequal = 0;
+        foreach (var raw in (bool[])[true, false])
+        {
+            var scripts = new DigestScripts(await ScriptAsync(link.Source, sorted, raw), await ScriptAsync(link.Target, sorted, raw));
+            var (source, target) = (new NameSums(12), new NameSums(12));
+            using var suspects = new KeyBatch();
+            var walk = new DigestWalk(_prefix, source, target, suspects);
+            Assert.True(await walk.RunAsync(link, scripts, since: "", static () => ValueTask.CompletedTask, Stop));
+            Assert.True(source.Keys > 0);
+            var here = suspects.Count + source.UnequalTo(target).Count;
+            Assert.True(raw || here == unequal, $"{unequal} differ, and {here} where strings are dumped");
+            unequal = here;
+        }
+
+        return unequal;
     }
 
-    private static async Task WalkAsync(VerifySide side, BucketSums sums, bool sorted)
+    private static async Task<ServerScript> ScriptAsync(VerifySide side, bool sorted, bool raw)
     {
-        var prefix = Encoding.ASCII.GetBytes("keyferry:{");
-        RespArgument[] trial = ["0", 1L, prefix];
-        var script = await ServerScript.TryCreateAsync(
-            side,
-            DigestScript.Entries(DigestKind.SamePayload, sorted, side),
-            fenced: false,
-            Stop,
-            trial
-        );
+        var text = DigestScript.Text(DigestKind.SamePayload, sorted, raw, tellsExpiry: true, tellsSizes: true);
+        var script = await ServerScript.TryCreateAsync(side, text, fenced: false, Stop, "0", 1L, _prefix, "", "");
         Assert.NotNull(script);
-        Assert.True(await new BucketWalk(sums, prefix, shift: 0).RunAsync(side, script, pace: null, static () => { }, Stop));
+        return script;
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Keyferry.Integration.Servers;
 using Keyferry.Model;
 using Keyferry.Verify;
@@ -6,7 +7,7 @@ using StackExchange.Redis;
 
 namespace Keyferry.Integration.Verify;
 
-/// <summary>On real servers: whatever writes to a key makes it one that was used, as the filter of a rescan sees it; and what is only idle is left out.</summary>
+/// <summary>On real servers: whatever writes to a key makes it one that was used, as the script of a rescan sees it; and what is only idle is left out.</summary>
 public sealed class RecentUseTests
 {
     private const int IdleSeconds = 5000;
@@ -196,7 +197,7 @@ public sealed class RecentUseTests
 
         await database.HashSetAsync("h", "f", "changed");
 
-        // Why the watch over the source looks for children: the filter cannot know.
+        // Why the watch over the source looks for children: the script cannot know.
         Assert.DoesNotContain("h", await UsedAsync(database, seconds: 100));
     }
 
@@ -233,12 +234,19 @@ public sealed class RecentUseTests
     private static async Task<HashSet<string>> UsedAsync(IDatabase database, int seconds)
     {
         var since = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() - seconds;
-        var filter = new RecentUse(since);
-        var script = System.Text.Encoding.ASCII.GetString(filter.Script);
-        var reply =
-            (RedisResult[]?)await database.ExecuteAsync("EVAL_RO", script, 0, "0", 1000, since.ToString(CultureInfo.InvariantCulture))
-            ?? [];
-        return [.. ((RedisKey[]?)reply[1] ?? []).Select(static key => key.ToString())];
+        var script = DigestScript.Text(DigestKind.SamePayload, sorted: true, raw: true, tellsExpiry: true, tellsSizes: true);
+        var second = since.ToString(CultureInfo.InvariantCulture);
+        var reply = (RedisResult[]?)await database.ExecuteAsync("EVAL_RO", script, 0, "0", 1000, "keyferry:{", second, "") ?? [];
+        Assert.Equal(8, reply.Length);
+        var (count, all, looked) = ((int)reply[2], (byte[]?)reply[3] ?? [], (byte[]?)reply[4] ?? []);
+        var used = new HashSet<string>();
+        for (var names = new PackedNames(count > 0 && looked.Length == 0 ? all : looked); names.Next(out var name); )
+        {
+            used.Add(Encoding.UTF8.GetString(name));
+        }
+
+        Assert.Equal(count, used.Count);
+        return used;
     }
 
     private static Task<RedisResult> ExecuteAsync(IDatabase database, string command)

@@ -105,7 +105,7 @@ public sealed class VerifierScopeTests
     {
         await using var pair = await VerifyPair.StartAsync(ServerKind.Machine, ServerKind.Machine);
         await pair.OnBothAsync("SET k v");
-        await pair.OnTargetAsync("SET k other");
+        await pair.OnTargetAsync("SET surplus v");
         await pair.OnBothAsync("ACL SETUSER weak on >pw ~* &* +@all -exists");
 
         var refused = await Assert.ThrowsAsync<KeyferryException>(() => VerifyAsWeakAsync(pair));

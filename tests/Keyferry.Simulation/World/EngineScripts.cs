@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Keyferry.Simulation.Server;
 using Keyferry.Simulation.Server.Commands;
+using Keyferry.Verify;
 
 namespace Keyferry.Simulation.World;
 
@@ -14,10 +15,7 @@ internal static class EngineScripts
     public static void Register(SimServer server)
     {
         server.Scripts.Register(static body => body.Contains("sub(d,-10)", StringComparison.Ordinal), Fingerprints);
-        server.Scripts.Register(static body => body.Contains("cat(names)}", StringComparison.Ordinal), NameHashes);
-        server.Scripts.Register(static body => body.Contains("'IDLETIME'", StringComparison.Ordinal), Used);
-        server.Scripts.Register(static body => body.Contains("cat(unknown)}", StringComparison.Ordinal), Entries);
-        server.Scripts.Register(static body => body.Contains("return {r[1],o}", StringComparison.Ordinal), Names);
+        server.Scripts.Register(static body => body.Contains("cmsgpack.unpack(ARGV[2])", StringComparison.Ordinal), Digests);
     }
 
     /// <summary>For each key the last ten bytes of its payload and its expiry.</summary>
@@ -42,109 +40,103 @@ internal static class EngineScripts
         script.Reply.Bulk((byte[])[.. packed]);
     }
 
-    /// <summary>For each key of a SCAN page the hash of its name, a digest that is the same for the same value on every server, and its expiry.</summary>
-    private static void Entries(ScriptCall script)
+    /// <summary>Of the keys of a SCAN page, or of those that are named: their names, one digest for all or one each, and their expiries.</summary>
+    private static void Digests(ScriptCall script)
     {
-        var ignored = script.Arguments[2].Span.ToArray();
-        var (plain, expiring) = (new List<byte>(), new List<byte>());
-        var size = 0;
-        var cursor = Scan(
-            script,
-            key =>
+        var (named, cursor) = (script.Arguments[0].Span.IsEmpty, "");
+        var all = new List<Blob>();
+        if (named)
+        {
+            for (var names = new PackedNames(script.Arguments[1].Span); names.Next(out var name); )
             {
-                if (key.Span.StartsWith(ignored) || script.Dump(key) is not { } payload)
-                {
-                    return;
-                }
-
-                size += payload.Length;
-                var expiry = script.ExpiresAt(key);
-                var entries = expiry >= 0 ? expiring : plain;
-                entries.AddRange(NameHash(key));
-                entries.AddRange(SHA1.HashData(Canonical(script, key)[..^10])[..8]);
-                if (expiry >= 0)
-                {
-                    var bytes = new byte[8];
-                    BinaryPrimitives.WriteInt64BigEndian(bytes, expiry);
-                    entries.AddRange(bytes[2..]);
-                }
+                all.Add(name.ToArray());
             }
-        );
-        Reply(script, cursor, size, plain, expiring, []);
+        }
+        else
+        {
+            var ignored = script.Arguments[2].Span.ToArray();
+            cursor = Scan(
+                script,
+                key =>
+                {
+                    if (!key.Span.StartsWith(ignored))
+                    {
+                        all.Add(key);
+                    }
+                }
+            );
+        }
+
+        List<Blob> asked =
+            named || script.Arguments[3].Span.IsEmpty ? all
+            : script.Arguments[3].ToString() == DigestScript.NamesOnly ? []
+            : [.. all.Where(key => IsUsed(script, key))];
+        Reply(script, cursor, all, asked, named);
     }
 
-    private static void Reply(ScriptCall script, string cursor, int size, params IEnumerable<byte>[] entries)
+    private static void Reply(ScriptCall script, string cursor, List<Blob> all, List<Blob> asked, bool named)
     {
-        script.Reply.Array(5);
+        var each = script.Arguments[4].ToString() == "1";
+        var (looked, digests, expiries, size) = (new List<Blob>(), new List<byte>(), new List<byte>(), 0);
+        foreach (var key in asked)
+        {
+            var payload = script.Dump(key);
+            if (payload is null && !named)
+            {
+                continue;
+            }
+
+            looked.Add(key);
+            size += payload?.Length ?? 0;
+            // A key that is not there has a digest as well, which is that of no value.
+            var digest = SHA1.HashData(payload is null ? "-"u8 : Canonical(script, key).AsSpan()[..^10]);
+            digests.AddRange(Encoding.ASCII.GetBytes(Convert.ToHexStringLower(digest))[..16]);
+            var expiry = script.ExpiresAt(key);
+            if (expiry >= 0)
+            {
+                var entry = new byte[10];
+                BinaryPrimitives.WriteInt64BigEndian(entry.AsSpan(2), expiry);
+                BinaryPrimitives.WriteUInt16BigEndian(entry.AsSpan(2), (ushort)looked.Count);
+                expiries.AddRange(entry[2..]);
+            }
+        }
+
+        script.Reply.Array(8);
         script.Reply.Bulk(cursor);
         script.Reply.Integer(size);
-        foreach (var some in entries)
+        script.Reply.Integer(looked.Count);
+        script.Reply.Bulk(named ? [] : Packed(all));
+        script.Reply.Bulk(named || looked.Count == all.Count ? [] : Packed(looked));
+        script.Reply.Bulk(each ? [.. digests] : SHA1.HashData([.. digests]));
+        script.Reply.Bulk((byte[])[.. expiries]);
+        script.Reply.Bulk([]);
+    }
+
+    /// <summary>As cmsgpack packs an array of strings.</summary>
+    private static byte[] Packed(List<Blob> names)
+    {
+        if (names.Count == 0)
         {
-            script.Reply.Bulk((byte[])[.. some]);
+            return [];
         }
+
+        var packed = new List<byte> { 0xDD, 0, 0, (byte)(names.Count >> 8), (byte)names.Count };
+        foreach (var name in names)
+        {
+            packed.AddRange([0xDA, (byte)(name.Span.Length >> 8), (byte)name.Span.Length]);
+            packed.AddRange(name.Span);
+        }
+
+        return [.. packed];
     }
 
-    private static byte[] NameHash(Blob key) => Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA1.HashData(key.Span)))[..16];
-
-    /// <summary>For each key of a SCAN page the hash of its name.</summary>
-    private static void NameHashes(ScriptCall script)
+    /// <summary>Whether a key has been used since a second of the server's clock.</summary>
+    private static bool IsUsed(ScriptCall script, Blob key)
     {
-        var ignored = script.Arguments[2].Span.ToArray();
-        var entries = new List<byte>();
-        var cursor = Scan(
-            script,
-            key =>
-            {
-                if (!key.Span.StartsWith(ignored))
-                {
-                    entries.AddRange(NameHash(key));
-                }
-            }
-        );
-        Reply(script, cursor, 0, [], [], entries);
-    }
-
-    /// <summary>SCAN, without the names of keys that have not been used since a second of the server's clock.</summary>
-    private static void Used(ScriptCall script)
-    {
-        var since = long.Parse(script.Arguments[2].ToString(), CultureInfo.InvariantCulture);
-        var names = new List<Blob>();
+        var since = long.Parse(script.Arguments[3].ToString(), CultureInfo.InvariantCulture);
         var server = script.Server;
-        var cursor = Scan(
-            script,
-            key =>
-            {
-                var idle = server.Keyspace.Find(key, touch: false) is { } entry ? (server.Clock - entry.UsedAt) / 1000 : 0;
-                if (idle <= (server.Clock / 1000) - since)
-                {
-                    names.Add(key);
-                }
-            }
-        );
-        script.Reply.Array(2);
-        script.Reply.Bulk(cursor);
-        script.Reply.Bulks(names);
-    }
-
-    /// <summary>SCAN, without the names whose hash the map does not hold.</summary>
-    private static void Names(ScriptCall script)
-    {
-        var map = script.Arguments[2].Span.ToArray();
-        var names = new List<Blob>();
-        var cursor = Scan(
-            script,
-            key =>
-            {
-                var hash = BinaryPrimitives.ReadUInt16BigEndian(SHA1.HashData(key.Span)) >> 4;
-                if ((map[hash / 8] >> (hash % 8) & 1) != 0)
-                {
-                    names.Add(key);
-                }
-            }
-        );
-        script.Reply.Array(2);
-        script.Reply.Bulk(cursor);
-        script.Reply.Bulks(names);
+        var idle = server.Keyspace.Find(key, touch: false) is { } entry ? (server.Clock - entry.UsedAt) / 1000 : 0;
+        return idle <= (server.Clock / 1000) - since;
     }
 
     private static string Scan(ScriptCall script, Action<Blob> see)

@@ -1,0 +1,159 @@
+using System.Globalization;
+using System.Text;
+using Keyferry.Resp;
+
+namespace Keyferry.Verify;
+
+/// <summary>The comparison of one database where both servers run scripts: values stay where they are, and of equal keys only the names are moved.</summary>
+/// <remarks>
+/// <para><b>Promises.</b> Every key of the source that was there during the whole comparison was found equal, or is among the suspects; that different values count as equal has a
+/// chance of about 2^-64 (ADR 0010). Every key of the target that was there during the whole comparison is also on the source, or in
+/// <see cref="Surplus"/>.</para>
+/// </remarks>
+/// <param name="options">What is compared; nothing may be chosen (<see cref="VerifyOptions.ComparesSums"/>).</param>
+/// <param name="pair">Which databases.</param>
+/// <param name="suspects">Gets the keys that are not certainly equal.</param>
+/// <param name="proving">
+/// Whether it is to prove that keys are equal, as in a verify. Then nothing is compared between servers of different payload versions, whose digests
+/// leave some of a value out, nor where an expiry is known but roughly.
+/// </param>
+internal sealed class DigestComparison(VerifyOptions options, DatabasePair pair, KeyBatch suspects, bool proving)
+{
+    /// <summary>Of the buckets, so many may differ; where it is more, most keys of the target are looked up anyway.</summary>
+    private const int MostUnequal = 4;
+
+    /// <summary>A packed list of one name.</summary>
+    private static readonly byte[] _noKey = [0x91, 0xB1, .. "keyferry:{verify}"u8];
+
+    private readonly byte[] _ignoredPrefix = Encoding.UTF8.GetBytes(options.IgnoredPrefix);
+    private Pass? _pass;
+
+    /// <summary>Seconds since 1970 by the source's clock: keys that it has not used since then are equal, where they are there. <see langword="null"/> to compare every
+    /// key.</summary>
+    public long? UsedSince { get; init; }
+
+    /// <summary>Why keys were compared although they had not been used; <see langword="null"/> where none was.</summary>
+    public string? NotLeftOut { get; private set; }
+
+    /// <summary>Whether it came to its end; if not, the servers do not allow it.</summary>
+    public bool IsDone { get; private set; }
+
+    /// <summary>Once it is done: the keys of the target that the source may not have; <see langword="null"/> for any of them.</summary>
+    public NameBuckets? Surplus { get; private set; }
+
+    /// <summary>Keys of the source that have been passed.</summary>
+    public long SourceKeys => _pass?.OnSource.Keys ?? 0;
+
+    /// <summary>Keys of the target that have been passed.</summary>
+    public long TargetKeys => _pass?.OnTarget.Keys ?? 0;
+
+    /// <summary>Walks over both sides at the same time; again after an interruption, it goes on where it was.</summary>
+    /// <param name="link">Both sides, turned to the databases.</param>
+    /// <param name="compared">Called after each page.</param>
+    /// <param name="stop">Gives up.</param>
+    /// <exception cref="IOException">A server is lost.</exception>
+    public async ValueTask RunAsync(VerifyLink link, Func<ValueTask> compared, CancellationToken stop)
+    {
+        NotLeftOut = null;
+        if (!link.Source.ManyKeysPerCommand || !link.Target.ManyKeysPerCommand)
+        {
+            NotLeftOut = UsedSince is null ? null : "one side is a cluster";
+            return;
+        }
+
+        var kind = KindFor(link);
+        if (proving && (kind != DigestKind.SamePayload || !link.Source.HasPExpireTime || !link.Target.HasPExpireTime))
+        {
+            return;
+        }
+
+        var since = await SinceAsync(link.Source, stop);
+        if (await ScriptsAsync(link, kind, stop) is not { } scripts)
+        {
+            NotLeftOut = UsedSince is null ? null : "scripts are refused";
+            return;
+        }
+
+        var pass = _pass ??= NewPass(link);
+        IsDone = await pass.Walk.RunAsync(link, scripts, since, compared, stop);
+        if (IsDone && pass.OnTarget.UnequalTo(pass.OnSource) is { } unequal && unequal.Count <= unequal.Capacity / MostUnequal)
+        {
+            Surplus = unequal;
+        }
+    }
+
+    private Pass NewPass(VerifyLink link)
+    {
+        var (source, target) = (
+            link.Source.Identity.Keyspace.GetValueOrDefault(pair.Source),
+            link.Target.Identity.Keyspace.GetValueOrDefault(pair.Target)
+        );
+        var bits = NameSums.BitsFor(Math.Max(source, target));
+        var (onSource, onTarget) = (new NameSums(bits), new NameSums(bits));
+        return new Pass(onSource, onTarget, new DigestWalk(_ignoredPrefix, onSource, onTarget, suspects));
+    }
+
+    /// <summary>Small values have one encoding from Redis 7.0 (payload version 10) on, and another before.</summary>
+    private static DigestKind KindFor(VerifyLink link)
+    {
+        const int listpacks = 10;
+        var (source, target) = (link.Source.Identity, link.Target.Identity);
+        if (source.PayloadVersion == target.PayloadVersion && (source.PayloadVersion != 0 || source.Version == target.Version))
+        {
+            return DigestKind.SamePayload;
+        }
+
+        return source.PayloadVersion >= listpacks && target.PayloadVersion >= listpacks ? DigestKind.SameEncodings : DigestKind.Elements;
+    }
+
+    /// <returns>The second, as the script takes it; empty where every key is to be compared.</returns>
+    private async ValueTask<string> SinceAsync(VerifySide source, CancellationToken stop)
+    {
+        if (UsedSince is not { } since)
+        {
+            return "";
+        }
+
+        foreach (var about in (string[])["IDLETIME", "ENCODING"])
+        {
+            if ((await source.Looks.TryCallAsync(stop, "OBJECT", about, "keyferry:{verify}")).IsError)
+            {
+                NotLeftOut = $"OBJECT {about} is refused";
+                return "";
+            }
+        }
+
+        return since.ToString(CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>The script on both sides: with strings as MGET tells them where both allow that.</summary>
+    private async ValueTask<DigestScripts?> ScriptsAsync(VerifyLink link, DigestKind kind, CancellationToken stop)
+    {
+        var sorted =
+            await SortsByBytesAsync(link.Source, options.SourceIsFenced, stop) && await SortsByBytesAsync(link.Target, fenced: false, stop);
+        foreach (var raw in (bool[])(link.Source.TellsSizes && link.Target.TellsSizes ? [true, false] : [false]))
+        {
+            var onSource = await TryAsync(link.Source, TextFor(link.Source), options.SourceIsFenced, stop);
+            var onTarget = onSource is null ? null : await TryAsync(link.Target, TextFor(link.Target), fenced: false, stop);
+            if (onSource is not null && onTarget is not null)
+            {
+                return new DigestScripts(onSource, onTarget);
+            }
+
+            string TextFor(VerifySide side) => DigestScript.Text(kind, sorted, raw, side.HasPExpireTime, side.TellsSizes);
+        }
+
+        return null;
+    }
+
+    private static async ValueTask<bool> SortsByBytesAsync(VerifySide side, bool fenced, CancellationToken stop) =>
+        (side.HasReadOnlyScripts || !fenced)
+        && await side.Looks.TryCallAsync(stop, side.HasReadOnlyScripts ? "EVAL_RO" : "EVAL", DigestScript.SortsByBytes, 0) is var reply
+        && reply.Type == RespType.Integer
+        && reply.Integer == 1;
+
+    private static ValueTask<ServerScript?> TryAsync(VerifySide side, string text, bool fenced, CancellationToken stop) =>
+        ServerScript.TryCreateAsync(side, text, fenced, stop, "", _noKey, "", "", "");
+
+    private sealed record Pass(NameSums OnSource, NameSums OnTarget, DigestWalk Walk);
+}

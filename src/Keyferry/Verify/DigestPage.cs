@@ -1,0 +1,121 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Buffers.Text;
+using Keyferry.Resp;
+
+namespace Keyferry.Verify;
+
+/// <summary>What one server has said of one page of keys, copied out of its reply (<see cref="DigestScript.Text"/>). Reused.</summary>
+internal sealed class DigestPage
+{
+    private readonly ArrayBufferWriter<byte> _names = new();
+    private readonly ArrayBufferWriter<byte> _looked = new();
+    private readonly ArrayBufferWriter<byte> _digest = new();
+    private readonly ArrayBufferWriter<byte> _expiries = new();
+    private readonly ArrayBufferWriter<byte> _apart = new();
+
+    /// <summary>The cursor of the next page; 0 at the end.</summary>
+    public ulong Next { get; private set; }
+
+    /// <summary>Bytes of the values.</summary>
+    public long ValueBytes { get; private set; }
+
+    /// <summary>How many keys were looked at.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Whether there is a digest for each key.</summary>
+    public bool Each { get; private set; }
+
+    /// <summary>Packed names of all keys of the page, or of those that were asked for.</summary>
+    public ReadOnlySpan<byte> Names => _names.WrittenSpan;
+
+    /// <summary>Packed names of the keys that were looked at, where there are any.</summary>
+    public ReadOnlyMemory<byte> Looked => _looked.WrittenCount == 0 ? _names.WrittenMemory : _looked.WrittenMemory;
+
+    /// <summary>The digest of all values, or the digests of each.</summary>
+    public ReadOnlySpan<byte> Digest => _digest.WrittenSpan;
+
+    /// <summary>Places and expiries of the keys that expire, in order.</summary>
+    public ReadOnlySpan<byte> Expiries => _expiries.WrittenSpan;
+
+    /// <summary>Packed names of keys that were not looked at.</summary>
+    public ReadOnlySpan<byte> Apart => _apart.WrittenSpan;
+
+    /// <summary>Takes a reply.</summary>
+    /// <param name="frame">The reply, which is no error.</param>
+    /// <param name="each">Whether a digest for each key was asked for.</param>
+    /// <param name="asked">The packed names that were asked for; empty for a page of the server's own.</param>
+    /// <exception cref="RespProtocolException">It is no reply of the script.</exception>
+    public void Take(ReadOnlySpan<byte> frame, bool each, ReadOnlySpan<byte> asked)
+    {
+        Each = each;
+        var reader = new RespReader(frame);
+        _ = reader.RequireAggregate();
+        reader.Require();
+        ulong next = 0;
+        if (!reader.Bytes.IsEmpty && !Utf8Parser.TryParse(reader.Bytes, out next, out _))
+        {
+            throw new RespProtocolException("SCAN answered with a cursor that is no number");
+        }
+
+        Next = next;
+        reader.Require();
+        ValueBytes = reader.Integer;
+        reader.Require();
+        Count = checked((int)reader.Integer);
+        foreach (var part in (ReadOnlySpan<ArrayBufferWriter<byte>>)[_names, _looked, _digest, _expiries, _apart])
+        {
+            reader.Require();
+            part.ResetWrittenCount();
+            part.Write(reader.Bytes);
+        }
+
+        if (!asked.IsEmpty)
+        {
+            _names.Write(asked);
+        }
+    }
+
+    /// <summary>Whether both servers have said that the key at a place has the same value.</summary>
+    public bool AgreesAt(int place, DigestPage other)
+    {
+        var at = place * DigestScript.KeyDigestLength;
+        return Digest.Length >= at + DigestScript.KeyDigestLength
+            && other.Digest.Length >= at + DigestScript.KeyDigestLength
+            && Digest.Slice(at, DigestScript.KeyDigestLength).SequenceEqual(other.Digest.Slice(at, DigestScript.KeyDigestLength));
+    }
+
+    /// <summary>The places of keys whose expiries do not agree, counted from 0.</summary>
+    public IEnumerable<int> UnequalExpiries(DigestPage target, ExpiryRule rule)
+    {
+        var (mine, its) = (0, 0);
+        while (mine < _expiries.WrittenCount || its < target._expiries.WrittenCount)
+        {
+            var (here, there) = (At(mine), target.At(its));
+            var place = Math.Min(here.Place, there.Place);
+            var onSource = here.Place == place ? here.Expiry : ExpiryRule.Never;
+            var onTarget = there.Place == place ? there.Expiry : ExpiryRule.Never;
+            mine += here.Place == place ? DigestScript.ExpiryLength : 0;
+            its += there.Place == place ? DigestScript.ExpiryLength : 0;
+            if (!rule.Agree(onSource, onTarget))
+            {
+                yield return place - 1;
+            }
+        }
+    }
+
+    private (int Place, long Expiry) At(int offset)
+    {
+        if (offset >= _expiries.WrittenCount)
+        {
+            return (int.MaxValue, ExpiryRule.Never);
+        }
+
+        var entry = _expiries.WrittenSpan.Slice(offset, DigestScript.ExpiryLength);
+        var expiry = entry[DigestScript.PlaceLength..];
+        return (
+            BinaryPrimitives.ReadUInt16BigEndian(entry),
+            ((long)BinaryPrimitives.ReadUInt16BigEndian(expiry) << 32) | BinaryPrimitives.ReadUInt32BigEndian(expiry[2..])
+        );
+    }
+}

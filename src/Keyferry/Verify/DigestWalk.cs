@@ -1,0 +1,360 @@
+using System.Buffers.Text;
+using Keyferry.Resp;
+
+namespace Keyferry.Verify;
+
+/// <summary>One walk over both sides: the source says page by page what its keys are, the target says the same of the keys that the source has named, and where both say the same,
+/// they are equal. Meanwhile the target tells the names of its own keys, which are added up, as those of the source are.</summary>
+/// <remarks>
+/// <para>The source is asked for the next page before this one is compared, and the target for some pages ahead, so that both always have something to do. A call covers one
+/// SCAN page, so that a server answers others in between; the page is made smaller where values are large.</para>
+/// <para>It can be taken up again where it was interrupted; from the beginning, where a server has been restarted meanwhile.</para>
+/// <para>Not thread-safe.</para>
+/// </remarks>
+/// <param name="ignoredPrefix">Keys whose names begin so are passed over.</param>
+/// <param name="onSource">Gets the names of the source's keys.</param>
+/// <param name="onTarget">Gets the names of the target's keys.</param>
+/// <param name="suspects">Gets the keys that are not certainly equal.</param>
+internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSums onTarget, KeyBatch suspects)
+{
+    private const int LargestPage = 256;
+    private const int SmallestPage = 8;
+
+    /// <summary>Names alone cost a server little.</summary>
+    private const int NamePage = 1000;
+
+    /// <summary>While the source's pace is held down: what is asked at once is what others wait for.</summary>
+    private const int PacedPage = 64;
+
+    /// <summary>Pages that the target is asked for ahead.</summary>
+    private const int Ahead = 3;
+
+    /// <summary>After so many pages it is decided whether to ask for a digest of each key at once.</summary>
+    private const int Trial = 16;
+
+    private readonly Stack<DigestPage> _spare = [];
+    private readonly Queue<(DigestPage Page, bool Names)> _asked = [];
+    private readonly DigestPage _onSource = new();
+    private readonly DigestPage _onTarget = new();
+    private bool[] _places = new bool[2 * LargestPage];
+    private bool _namesAreAsked;
+    private int _page = 32;
+    private int _pages;
+    private int _unequal;
+    private ulong _cursor;
+    private ulong _targetCursor;
+    private bool _targetIsOver;
+    private string _runIds = "";
+
+    /// <summary>Whether the walk has reached the end.</summary>
+    public bool IsOver { get; private set; }
+
+    /// <summary>Most pages hold keys that differ: then each key's digest is asked for at once.</summary>
+    private bool Each => _pages >= Trial && _unequal * 2 > _pages;
+
+    /// <summary>Walks on to the end.</summary>
+    /// <param name="link">Both sides.</param>
+    /// <param name="scripts">The script on both.</param>
+    /// <param name="since">Only keys that the source may have used since this second of its clock are looked at, all others are equal if they are there; empty for all.</param>
+    /// <param name="compared">Called after each page.</param>
+    /// <param name="stop">Gives up.</param>
+    /// <returns>Whether the servers did all of it; if not, one of them refuses something that the script needs.</returns>
+    /// <exception cref="IOException">A server is lost.</exception>
+    public async ValueTask<bool> RunAsync(
+        VerifyLink link,
+        DigestScripts scripts,
+        string since,
+        Func<ValueTask> compared,
+        CancellationToken stop
+    )
+    {
+        StartOverIfRestarted(link);
+        if (IsOver)
+        {
+            return true;
+        }
+
+        try
+        {
+            await WalkAsync(link, scripts, since, compared, stop);
+            return IsOver = true;
+        }
+        catch (ServerErrorException refused) when (!Outage.IsPassing(refused))
+        {
+            return false;
+        }
+        finally
+        {
+            while (_asked.TryDequeue(out var left))
+            {
+                _spare.Push(left.Page);
+            }
+        }
+    }
+
+    private async ValueTask WalkAsync(
+        VerifyLink link,
+        DigestScripts scripts,
+        string since,
+        Func<ValueTask> compared,
+        CancellationToken stop
+    )
+    {
+        _namesAreAsked = false;
+        var cursor = _cursor;
+        var each = await AskSourceAsync(cursor, link, scripts, since, stop);
+        do
+        {
+            var page = _spare.TryPop(out var spare) ? spare : new DigestPage();
+            var frame = await link.Source.Pages.ReadAsync(stop);
+            Require(frame, scripts.Source);
+            link.Pace?.Received(frame.Length);
+            page.Take(frame.Span, each, asked: default);
+            Resize(page.ValueBytes);
+            cursor = page.Next;
+            if (cursor != 0)
+            {
+                each = await AskSourceAsync(cursor, link, scripts, since, stop);
+            }
+
+            await AskTargetAsync(page, link, scripts, stop);
+            while (_asked.Count > (cursor == 0 ? 0 : Ahead))
+            {
+                await CompleteAsync(link, scripts, stop);
+                await compared();
+            }
+        } while (cursor != 0);
+
+        while (!_targetIsOver)
+        {
+            AskNames(link.Target.Pages.Output, scripts.Target);
+            await link.Target.Pages.FlushAsync(stop);
+            await TakeNamesAsync(link.Target, scripts.Target, stop);
+            await compared();
+        }
+    }
+
+    /// <summary>Asks for a page, when the source may be asked.</summary>
+    /// <returns>Whether a digest of each key was asked for.</returns>
+    private async ValueTask<bool> AskSourceAsync(ulong cursor, VerifyLink link, DigestScripts scripts, string since, CancellationToken stop)
+    {
+        if (link.Pace is { IsFree: false } pace)
+        {
+            _page = Math.Min(_page, PacedPage);
+            await pace.PageAsync(_page, stop);
+        }
+
+        var each = Each;
+        scripts.Source.Write(link.Source.Pages.Output, Digits(cursor), _page, ignoredPrefix, since, each ? "1" : "");
+        await link.Source.Pages.FlushAsync(stop);
+        return each;
+    }
+
+    private async ValueTask AskTargetAsync(DigestPage page, VerifyLink link, DigestScripts scripts, CancellationToken stop)
+    {
+        var output = link.Target.Pages.Output;
+        if (page.Count > 0)
+        {
+            scripts.Target.Write(output, Named(page.Looked, isBounded: false, page.Each));
+        }
+
+        // The next page of names begins where the one before has ended.
+        var names = !_targetIsOver && !_namesAreAsked;
+        if (names)
+        {
+            AskNames(output, scripts.Target);
+            _namesAreAsked = true;
+        }
+
+        _asked.Enqueue((page, names));
+        await link.Target.Pages.FlushAsync(stop);
+    }
+
+    /// <summary>Compares the page that was asked for first.</summary>
+    private async ValueTask CompleteAsync(VerifyLink link, DigestScripts scripts, CancellationToken stop)
+    {
+        var (page, names) = _asked.Peek();
+        if (page.Count > 0)
+        {
+            var frame = await link.Target.Pages.ReadAsync(stop);
+            Require(frame, scripts.Target);
+            _onTarget.Take(frame.Span, page.Each, page.Looked.Span);
+            await JudgeAsync(page, link, scripts, stop);
+        }
+
+        await CompareApartAsync(page, link, scripts, stop);
+        if (names)
+        {
+            await TakeNamesAsync(link.Target, scripts.Target, stop);
+        }
+
+        Add(page.Names, onSource);
+        _pages++;
+        _cursor = page.Next;
+        _spare.Push(_asked.Dequeue().Page);
+    }
+
+    /// <summary>Finds the keys of a page that are not certainly equal; asks for a digest of each where that of all differs.</summary>
+    private async ValueTask JudgeAsync(DigestPage page, VerifyLink link, DigestScripts scripts, CancellationToken stop)
+    {
+        var source = page;
+        if (!page.Each && !page.Digest.SequenceEqual(_onTarget.Digest))
+        {
+            _unequal++;
+            await AskAsync(link.Source, scripts.Source, page.Looked, each: true, _onSource, stop);
+            await AskAsync(link.Target, scripts.Target, page.Looked, each: true, _onTarget, stop);
+            source = _onSource;
+        }
+
+        if (source.Count != page.Count || _onTarget.Count != page.Count)
+        {
+            // One of both has set keys apart, so that the places are not the same.
+            AddAll(page.Looked.Span);
+            return;
+        }
+
+        if (_places.Length < page.Count)
+        {
+            _places = new bool[page.Count * 2];
+        }
+
+        Array.Clear(_places);
+        for (var i = 0; source.Each && i < page.Count; i++)
+        {
+            _places[i] = !source.AgreesAt(i, _onTarget);
+        }
+
+        foreach (var place in source.UnequalExpiries(_onTarget, link.Expiry))
+        {
+            _places[place] = true;
+        }
+
+        _unequal += page.Each && _places.AsSpan(0, page.Count).Contains(true) ? 1 : 0;
+        AddPlaces(page.Looked.Span);
+    }
+
+    /// <summary>Looks at the keys that were too much for one call in calls of their own; those that are too large by themselves are suspects.</summary>
+    private async ValueTask CompareApartAsync(DigestPage page, VerifyLink link, DigestScripts scripts, CancellationToken stop)
+    {
+        if (page.Apart.IsEmpty)
+        {
+            return;
+        }
+
+        var part = new DigestPage();
+        for (var left = page.Apart.ToArray(); left.Length > 0; left = part.Apart.ToArray())
+        {
+            await AskAsync(link.Source, scripts.Source, left, each: false, part, stop);
+            if (part.Count == 0)
+            {
+                AddAll(left);
+                return;
+            }
+
+            await AskAsync(link.Target, scripts.Target, part.Looked, each: false, _onTarget, stop);
+            await JudgeAsync(part, link, scripts, stop);
+        }
+    }
+
+    /// <summary>Asks one side about keys by name, beside the pages that are under way.</summary>
+    private async ValueTask AskAsync(
+        VerifySide side,
+        ServerScript script,
+        ReadOnlyMemory<byte> names,
+        bool each,
+        DigestPage answer,
+        CancellationToken stop
+    )
+    {
+        // What the source has found small enough for one call is asked for whole on the target.
+        script.Write(side.Looks.Output, Named(names, isBounded: answer != _onTarget, each));
+        await side.Looks.FlushAsync(stop);
+        var frame = await side.Looks.ReadAsync(stop);
+        Require(frame, script);
+        answer.Take(frame.Span, each, names.Span);
+    }
+
+    private static RespArgument[] Named(ReadOnlyMemory<byte> names, bool isBounded, bool each) =>
+        ["", names, isBounded ? "1" : "", "", each ? "1" : ""];
+
+    private void AddPlaces(ReadOnlySpan<byte> packed)
+    {
+        var place = 0;
+        for (var names = new PackedNames(packed); names.Next(out var name); place++)
+        {
+            if (_places[place])
+            {
+                suspects.Add(name);
+            }
+        }
+    }
+
+    private void AddAll(ReadOnlySpan<byte> packed)
+    {
+        for (var names = new PackedNames(packed); names.Next(out var name); )
+        {
+            suspects.Add(name);
+        }
+    }
+
+    private void AskNames(RespOutput output, ServerScript script) =>
+        script.Write(output, Digits(_targetCursor), NamePage, ignoredPrefix, DigestScript.NamesOnly, "");
+
+    private async ValueTask TakeNamesAsync(VerifySide target, ServerScript script, CancellationToken stop)
+    {
+        var frame = await target.Pages.ReadAsync(stop);
+        Require(frame, script);
+        _onTarget.Take(frame.Span, each: false, asked: default);
+        Add(_onTarget.Names, onTarget);
+        _targetCursor = _onTarget.Next;
+        _targetIsOver = _targetCursor == 0;
+        _namesAreAsked = false;
+    }
+
+    private static void Add(ReadOnlySpan<byte> packed, NameSums sums)
+    {
+        for (var names = new PackedNames(packed); names.Next(out var name); )
+        {
+            sums.Add(name);
+        }
+    }
+
+    private void Resize(long valueBytes) =>
+        _page =
+            valueBytes >= DigestScript.MostValueBytes / 2 ? Math.Max(SmallestPage, _page / 2)
+            : valueBytes < DigestScript.MostValueBytes / 8 ? Math.Min(LargestPage, _page * 2)
+            : _page;
+
+    private static void Require(ReadOnlyMemory<byte> frame, ServerScript script)
+    {
+        if (VerifySide.IsError(frame))
+        {
+            throw script.Refused(frame.Span);
+        }
+    }
+
+    private static byte[] Digits(ulong cursor)
+    {
+        Span<byte> digits = stackalloc byte[20];
+        _ = Utf8Formatter.TryFormat(cursor, digits, out var length);
+        return digits[..length].ToArray();
+    }
+
+    /// <summary>A cursor means nothing to a server that has been restarted, and its keys may be others.</summary>
+    private void StartOverIfRestarted(VerifyLink link)
+    {
+        var runIds = $"{link.Source.Identity.RunId} {link.Target.Identity.RunId}";
+        if (_runIds != runIds)
+        {
+            (_runIds, _cursor, _targetCursor, _targetIsOver, IsOver) = (runIds, 0, 0, false, false);
+            (_pages, _unequal) = (0, 0);
+            onSource.Clear();
+            onTarget.Clear();
+        }
+    }
+}
+
+/// <summary>The script as it is called on both sides.</summary>
+/// <param name="Source">On the source.</param>
+/// <param name="Target">On the target.</param>
+internal sealed record DigestScripts(ServerScript Source, ServerScript Target);
