@@ -35,7 +35,7 @@ internal static partial class MutationList
             9,
             "Reading counts as use",
             "Lanes/Lane.cs",
-            "await source.Quiet.AskAsync(from, stop);",
+            "await reads.Quiet.AskAsync(from, stop);",
             "_ = from;",
             Simulation("InvariantTests", "The_source_is_left_as_it_was_found")
         ),
