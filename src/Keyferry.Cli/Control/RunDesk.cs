@@ -41,8 +41,8 @@ internal sealed class RunDesk(
 
         var asked = request.Verb switch
         {
-            "cutover" when control.Back is null => control,
-            "rollback" => control.Back,
+            "cutover" when Back is null => control,
+            "rollback" => Back,
             _ => null,
         };
         if (asked is { CanCutOver: true, Stage: not CutoverStage.Switched })
@@ -76,7 +76,10 @@ internal sealed class RunDesk(
     }
 
     /// <summary>What moves keys now: the run, or after a switch its way back.</summary>
-    private RunControl Present => control.Back ?? control;
+    private RunControl Present => Back ?? control;
+
+    /// <summary>The way back, while there is one.</summary>
+    private RunControl? Back => control.IsBack ? control : control.Back;
 
     private static ControlReply Refused(string saw, string remedy) =>
         new()
@@ -88,9 +91,9 @@ internal sealed class RunDesk(
         };
 
     private ControlReply NoCutover() =>
-        control.Back is not null || control.Stage == CutoverStage.Switched
+        Back is not null || control.Stage == CutoverStage.Switched
             ? Refused(
-                "The clients are on the target already.",
+                "The clients were switched already.",
                 "keyferry rollback brings them back while a way back is open, keyferry finish closes it."
             )
             : Refused(
@@ -99,12 +102,18 @@ internal sealed class RunDesk(
             );
 
     private ControlReply NoRollback() =>
-        control.Back?.Stage == CutoverStage.Switched
-            ? Refused("The clients are back on the source already.", "The run ends by itself now.")
-            : Refused(
+        (Back?.Stage, control.IsBack) switch
+        {
+            (CutoverStage.Switched, _) => Refused("The clients are back already.", "The run ends by itself now."),
+            (_, true) => Refused(
+                "This way back was not started so that it can bring the clients back, or it has not come so far yet.",
+                "End it (keyferry abort) and start it again with --resume --cutover manual, and --fence and --switch-hook as they fit."
+            ),
+            _ => Refused(
                 "No reverse window is open: the clients were not switched, or the run was started without --reverse-window.",
                 "keyferry status says where the run is. After the window has closed, migrate from the new side to the old one."
-            );
+            ),
+        };
 
     private static ControlReply NobodyKnows() =>
         Refused(
@@ -220,6 +229,17 @@ internal sealed class RunDesk(
         var question = control.Questions.Open?.Text;
         var status = JsonMapping.StatusOf(view, options, Environment.ProcessId, JsonLines.Stamp(now)) with { Question = question };
         string[] asks = question is null ? [] : [LiveView.Aligned("asks", [question])];
+        string[] back =
+            control.IsBack && control.Stage != CutoverStage.Switched
+                ?
+                [
+                    LiveView.Aligned(
+                        "way back",
+                        [$"the clients are on {view.From}; keyferry rollback brings them back to {view.To}, keyferry finish closes it"]
+                    ),
+                ]
+                : [];
+        status = control.IsBack ? status with { Direction = "back" } : status;
         return new ControlReply
         {
             Done = true,
@@ -227,6 +247,7 @@ internal sealed class RunDesk(
             [
                 .. LiveView.RowsOf(view, now),
                 LiveView.Aligned("from", [$"{view.From} to {view.To}, pid {Environment.ProcessId}"]),
+                .. back,
                 .. asks,
             ],
             Status = JsonSerializer.SerializeToElement(status, JsonContext.Default.JsonStatus),
@@ -252,7 +273,7 @@ internal sealed class RunDesk(
                 (CutoverStage.Unknown, _) =>
                     "the run ends once a person has said which side the clients write to: keyferry resolve --switched, or keyferry resolve --not-switched",
                 (_, true) => "the run is ending already",
-                _ when control.Back is not null => "ending: the way back is closed, what still waits is moved, and the run reports",
+                _ when Back is not null => "ending: the way back is closed, what still waits is moved, and the run reports",
                 _ => "ending: the run drains, compares both sides and reports; keyferry status shows how far it is",
             }
         );

@@ -32,6 +32,9 @@ internal sealed class RunControl
     /// <summary>What may be asked of the way back, while there is one.</summary>
     public RunControl? Back { get; private set; }
 
+    /// <summary>Whether the run itself is the way back of one that was killed: its source has the clients; set by the run.</summary>
+    public bool IsBack { get; set; }
+
     /// <summary>Whether the operator has paused the run.</summary>
     public bool IsPaused { get; private set; }
 

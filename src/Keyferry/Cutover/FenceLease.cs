@@ -26,6 +26,9 @@ internal sealed record FenceLease
     /// <summary>Of a program: its path.</summary>
     public string Program { get; init; } = "";
 
+    /// <summary>Of a program: what it was told when it stopped the writers, but for the step; it is told the same when it starts them.</summary>
+    public IReadOnlyDictionary<string, string> Told { get; init; } = new Dictionary<string, string>();
+
     /// <summary>As the run store keeps it.</summary>
     public LeaseRecord ToRecord(long run, Endpoint endpoint, string after) =>
         new()

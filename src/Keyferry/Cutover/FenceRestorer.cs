@@ -1,5 +1,6 @@
 using Keyferry.Model;
 using Keyferry.Notifications;
+using Keyferry.Resp;
 using Keyferry.Servers;
 using Keyferry.State;
 
@@ -31,13 +32,13 @@ internal sealed class FenceRestorer(IRunStore store, Func<LeaseRecord, ServerCon
     {
         var refused = FenceLease.Of(lease) switch
         {
-            { Kind: FenceKind.Pause } => await PauseFence.UnpauseAsync(connect(lease), stop),
+            { Kind: FenceKind.Pause } => await UnpauseAsync(lease, stop),
             { Kind: FenceKind.Acl } acl => await AclFence.GiveBackAsync(
                 connect(lease),
                 new AclRules(acl.User, acl.Commands, acl.Selectors),
                 stop
             ),
-            { Kind: FenceKind.Hook } hook => await RunAsync(hook.Program, lease, stop),
+            { Kind: FenceKind.Hook } hook => await RunAsync(hook, stop),
             _ => "this version does not know the fence",
         };
         if (refused is not null)
@@ -49,12 +50,31 @@ internal sealed class FenceRestorer(IRunStore store, Func<LeaseRecord, ServerCon
         return new LeaseOutcome(lease, LeaseOutcomeKind.PutBack, words);
     }
 
-    private async ValueTask<string?> RunAsync(string program, LeaseRecord lease, CancellationToken stop)
+    private async ValueTask<string?> UnpauseAsync(LeaseRecord lease, CancellationToken stop)
     {
-        var context = new HookContext("restore", lease.ToEndpoint(), lease.ToEndpoint(), "forward");
-        var result = await hooks.RunAsync(program, context.For("unfence"), HookPatience, stop);
+        if (store.Runs().FirstOrDefault(run => run.Id == lease.Run) is { Phase: Phase.Reversible or Phase.Completed })
+        {
+            try
+            {
+                // The clients are on the other side: what they have waiting here must not be executed here.
+                _ = await SourceClients.DisconnectAsync(connect(lease), stop);
+            }
+            catch (Exception refused) when (refused is ServerErrorException or IOException or KeyferryException)
+            {
+                // The pause ends by itself all the same; nothing is won by keeping it.
+                return await PauseFence.UnpauseAsync(connect(lease), stop);
+            }
+        }
+
+        return await PauseFence.UnpauseAsync(connect(lease), stop);
+    }
+
+    private async ValueTask<string?> RunAsync(FenceLease fence, CancellationToken stop)
+    {
+        var told = new Dictionary<string, string>(fence.Told, StringComparer.Ordinal) { [HookContext.Step] = "unfence" };
+        var result = await hooks.RunAsync(fence.Program, told, HookPatience, stop);
         return result is { Started: true, ExitCode: 0 }
             ? null
-            : $"{program} ended with {result.ExitCode?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "no answer"} {result.Said}";
+            : $"{fence.Program} ended with {result.ExitCode?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "no answer"} {result.Said}";
     }
 }

@@ -33,6 +33,15 @@ internal sealed class Operator(
         }
     }
 
+    /// <summary>What must be known of the operator's program to start the writers again after a crash.</summary>
+    public FenceLease FenceHookLease() =>
+        new()
+        {
+            Kind = FenceKind.Hook,
+            Program = options.FenceHook ?? "",
+            Told = context.For("fence"),
+        };
+
     /// <summary>Asks a person to stop or start the writers.</summary>
     /// <exception cref="CutoverFailedException">He did not.</exception>
     public async ValueTask AskFenceAsync(bool raise, CancellationToken stop)
@@ -115,11 +124,14 @@ internal sealed class Operator(
 /// <param name="Direction"><c>forward</c>, or <c>back</c> for a rollback.</param>
 internal sealed record HookContext(string Run, Endpoint Source, Endpoint Target, string Direction)
 {
+    /// <summary>The variable that names the step.</summary>
+    public const string Step = "KEYFERRY_STEP";
+
     /// <summary>The variables of a step.</summary>
     public IReadOnlyDictionary<string, string> For(string step) =>
         new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            ["KEYFERRY_STEP"] = step,
+            [Step] = step,
             ["KEYFERRY_RUN"] = Run,
             ["KEYFERRY_DIRECTION"] = Direction,
             ["KEYFERRY_OLD"] = UriOf(Source),

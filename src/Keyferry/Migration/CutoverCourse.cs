@@ -384,14 +384,7 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
         {
             FenceKind.Pause => new PauseFence(primaries, store, run, Longer(_options.FenceBudget * 2, LeastTimeout), time),
             FenceKind.Acl => new AclFence(primaries, store, run, time),
-            FenceKind.Hook => new OperatorFence(
-                primaries,
-                _person.RunFenceHookAsync,
-                new FenceLease { Kind = FenceKind.Hook, Program = _options.FenceHook ?? "" },
-                store,
-                run,
-                time
-            ),
+            FenceKind.Hook => new OperatorFence(primaries, _person.RunFenceHookAsync, _person.FenceHookLease(), store, run, time),
             _ => new OperatorFence(primaries, _person.AskFenceAsync, null, store, run, time),
         };
     }

@@ -100,4 +100,13 @@ public sealed record MigrationOptions
 
     /// <summary>How long a server may stay away before the run gives up; it reconnects with growing pauses until then.</summary>
     public TimeSpan OutageBudget { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>With what chooses and names keys read the other way round, as a way back needs it. Functions stay as they are there.</summary>
+    internal MigrationOptions Turned() =>
+        this with
+        {
+            Databases = Databases?.ToDictionary(static pair => pair.Value, static pair => pair.Key),
+            Names = Names.Reversed(),
+            Functions = false,
+        };
 }

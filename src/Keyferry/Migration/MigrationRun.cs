@@ -29,6 +29,7 @@ internal sealed class MigrationRun
     private readonly long _began;
     private readonly IHookRunner _hooks;
     private readonly Func<Endpoint, string, string, ServerConnector> _connect;
+    private readonly TimeSpan? _window;
     private RunCourse? _course;
 
     /// <param name="options">What the user asked for.</param>
@@ -53,6 +54,14 @@ internal sealed class MigrationRun
         Control = control ?? new RunControl();
         _resume = options.Resume ? ResumePoint.Find(store, options) : null;
         _options = _resume?.Keep(options) ?? options;
+        if (_resume is { IsWayBack: true } && _options.Cutover is { } rollback)
+        {
+            // Of a way back there is none; the time is the one for which it stays open.
+            _window = rollback.ReverseWindow;
+            _options = _options with { Cutover = rollback with { ReverseWindow = null } };
+        }
+
+        Control.IsBack = _resume is { IsWayBack: true };
         Control.Pace.Limits = new PaceLimits
         {
             KeysPerSecond = options.KeysPerSecond,
@@ -122,6 +131,7 @@ internal sealed class MigrationRun
             journal.Note(NoteLevel.Warning, warning);
         }
 
+        TellIfWayBack(journal);
         var course = new RunCourse(
             new RunContext
             {
@@ -133,7 +143,10 @@ internal sealed class MigrationRun
                 Journal = journal,
                 Control = Control,
                 Hooks = _hooks,
-                PlanWayBack = (forward, stop) => WayBack.PlanAsync(forward, _connect, new BackObserver(_observer), stop, abort),
+                Direction = Control.IsBack ? "back" : "forward",
+                PlanWayBack = Control.IsBack
+                    ? null
+                    : (forward, stop) => WayBack.PlanAsync(forward, _connect, new BackObserver(_observer), stop, abort),
                 Began = _began,
                 Time = _time,
             },
@@ -142,7 +155,9 @@ internal sealed class MigrationRun
         Volatile.Write(ref _course, course);
         try
         {
-            return (await course.RunAsync(finish, abort)) with { NotMoved = plan.NotMoved };
+            using var window = _window is { } open ? new CancellationTokenSource(open, _time) : new CancellationTokenSource();
+            using var closed = CancellationTokenSource.CreateLinkedTokenSource(finish, window.Token);
+            return (await course.RunAsync(closed.Token, abort)) with { NotMoved = plan.NotMoved };
         }
         catch (Exception lost) when (lost is IOException or ServerErrorException)
         {
@@ -153,6 +168,25 @@ internal sealed class MigrationRun
                 lost
             );
         }
+    }
+
+    private void TellIfWayBack(RunJournal journal)
+    {
+        if (!Control.IsBack)
+        {
+            return;
+        }
+
+        journal.Note(
+            NoteLevel.Information,
+            $"This run is the way back of an earlier cutover: the clients are on {_source.Endpoint}, and what changes there is moved back to {_target.Endpoint}."
+        );
+        journal.Note(
+            _options.Cutover is null ? NoteLevel.Warning : NoteLevel.Information,
+            _options.Cutover is null
+                ? "keyferry rollback will not bring the clients back: for that, start with --resume --cutover manual, and --fence and --switch-hook as they fit."
+                : $"keyferry rollback brings the clients back, keyferry finish closes the way back{(_window is { } open ? $", and it closes by itself in {open}" : "")}."
+        );
     }
 
     private long BeginRun() =>
@@ -175,17 +209,27 @@ internal sealed class MigrationRun
     /// <summary>A process that was killed behind its fence may have left clients without the right to write.</summary>
     private async Task LiftOldFencesAsync(RunJournal journal, CancellationToken stop)
     {
+        await LiftOldFencesAsync(_options.Source, "source", journal, stop);
+        if (Control.IsBack)
+        {
+            // Of the run before the switch, whose source is the target now.
+            await LiftOldFencesAsync(_options.Target, "target", journal, stop);
+        }
+    }
+
+    private async Task LiftOldFencesAsync(Endpoint side, string role, RunJournal journal, CancellationToken stop)
+    {
         // Of a cluster, each primary was fenced by itself; the run says which cluster they belonged to.
         var sources = _store.Runs().ToDictionary(static run => run.Id, static run => run.Start.Source);
         var restorer = new FenceRestorer(
             _store,
-            lease => _connect(_options.Source with { Host = lease.Host, Port = lease.Port, Sentinel = null }, "source", _name),
+            lease => _connect(side with { Host = lease.Host, Port = lease.Port, Sentinel = null }, role, _name),
             _hooks
         );
-        var name = ResumePoint.NameOf(_options.Source);
+        var name = ResumePoint.NameOf(side);
         foreach (
             var lifted in await restorer.RestoreAsync(
-                lease => lease.IsOn(_options.Source) || (lease.Run is { } run && sources.GetValueOrDefault(run) == name),
+                lease => lease.IsOn(side) || (lease.Run is { } run && sources.GetValueOrDefault(run) == name),
                 stop
             )
         )

@@ -1,3 +1,4 @@
+using Keyferry.Cutover;
 using Keyferry.Model;
 using Keyferry.Snapshot;
 using Keyferry.State;
@@ -11,6 +12,9 @@ internal sealed record ResumePoint(RunRecord Run, Func<string, SnapshotPosition?
 {
     /// <summary>What the store calls the mode of a way back.</summary>
     public const string WayBackMode = "reverse";
+
+    /// <summary>Whether the run is the way back of an earlier one: its source has the clients, who may be brought back to its target.</summary>
+    public bool IsWayBack => Run.Start.Mode == WayBackMode;
 
     /// <summary>The latest run of the store, if it can be gone on with.</summary>
     /// <exception cref="KeyferryException">There is none, it has come to its end, or it was between other servers.</exception>
@@ -35,8 +39,26 @@ internal sealed record ResumePoint(RunRecord Run, Func<string, SnapshotPosition?
             );
         }
 
+        if (latest.Phase == Phase.Reversible)
+        {
+            throw new KeyferryException(
+                FailureKind.Usage,
+                $"In the latest run, {latest.Start.Name}, the clients were switched to {latest.Start.Target}, and its way back was not open yet: going on would write over what they wrote.",
+                $"If there is to be a way back, start a new run from {latest.Start.Target} to {latest.Start.Source}, without --resume and with --target-keys replace."
+            );
+        }
+
         if (latest.Start.Source != NameOf(options.Source) || latest.Start.Target != NameOf(options.Target))
         {
+            if (latest.Start.Mode == WayBackMode)
+            {
+                throw new KeyferryException(
+                    FailureKind.Usage,
+                    $"In the run to resume the clients were switched to {latest.Start.Source}; what can be gone on with is the way back from there to {latest.Start.Target}.",
+                    $"keyferry migrate redis://{latest.Start.Source} redis://{latest.Start.Target} --resume --cutover manual, with the other options as before; then keyferry rollback or keyferry finish."
+                );
+            }
+
             throw new KeyferryException(
                 FailureKind.Usage,
                 $"The run to resume went from {latest.Start.Source} to {latest.Start.Target}, not from {NameOf(options.Source)} to {NameOf(options.Target)}.",
@@ -128,7 +150,16 @@ internal sealed record ResumePoint(RunRecord Run, Func<string, SnapshotPosition?
         }
 
         // A way back is gone on with by the rules of the run, which it reads the other way round.
-        options = Run.Start.Mode == WayBackMode ? options with { Names = options.Names.Reversed() } : options;
+        options = IsWayBack ? options.Turned() : options;
+        if (IsWayBack && options.Cutover?.When == CutoverWhen.WhenReady)
+        {
+            throw new KeyferryException(
+                FailureKind.Usage,
+                $"The run to resume, {Run.Start.Name}, is a way back: with --cutover when-ready it would bring the clients back from {Run.Start.Source} by itself.",
+                "Use --cutover manual, and keyferry rollback when they are to come back."
+            );
+        }
+
         var scope = words.Length > 1 ? words[1] : "";
         if (scope != Planner.ScopeOf(options).Text)
         {

@@ -34,18 +34,15 @@ internal sealed class WayBack : IWayBack
 
     /// <summary>The options of the way back of a run.</summary>
     public static MigrationOptions OptionsOf(MigrationOptions forward) =>
-        forward with
+        forward.Turned() with
         {
             Source = forward.Target,
             Target = forward.Source,
-            Databases = forward.Databases?.ToDictionary(static pair => pair.Value, static pair => pair.Key),
-            Names = forward.Names.Reversed(),
             Mode = MigrationMode.Live,
             TargetKeys = TargetKeys.Replace,
             Resume = false,
             UntilIdle = null,
             Verify = false,
-            Functions = false,
             KeysPerSecond = null,
             BytesPerSecond = null,
             SourceLatencyBudget = null,

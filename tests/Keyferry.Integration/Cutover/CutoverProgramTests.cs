@@ -91,6 +91,21 @@ public sealed class CutoverProgramTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Fence_program_of_a_run_that_was_killed_is_told_by_restore_what_it_was_told_by_the_run()
+    {
+        var fence = await ScriptAsync("fence.sh", $"env | grep ^KEYFERRY_ | sort > {_folder}/$KEYFERRY_STEP");
+        await KillInSwitchAsync("--fence", "hook", "--fence-hook", fence);
+
+        Assert.Contains("lifted", await AskAsync(Ok, "restore"), StringComparison.Ordinal);
+
+        var stopped = await File.ReadAllTextAsync(Path.Combine(_folder, "fence"), TestContext.Current.CancellationToken);
+        var started = await File.ReadAllTextAsync(Path.Combine(_folder, "unfence"), TestContext.Current.CancellationToken);
+        Assert.Contains($"KEYFERRY_NEW={Target.Uri}\n", started, StringComparison.Ordinal);
+        Assert.Contains($"KEYFERRY_OLD={Source.Uri}\n", started, StringComparison.Ordinal);
+        Assert.Equal(stopped, started.Replace("=unfence\n", "=fence\n", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Switch_that_has_begun_is_not_taken_back_and_nobody_says_that_it_was()
     {
         var go = Path.Combine(_folder, "go");
@@ -225,17 +240,23 @@ public sealed class CutoverProgramTests : IAsyncLifetime
 
     private async Task<KeyferryProgram> FollowAsync(string script, params string[] more)
     {
-        var hook = Path.Combine(_folder, "switch.sh");
-        await File.WriteAllTextAsync(hook, $"#!/bin/sh\n{script}\n");
-        if (!OperatingSystem.IsWindows())
-        {
-            File.SetUnixFileMode(hook, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
-
+        var hook = await ScriptAsync("switch.sh", script);
         string[] cutover = ["--cutover", "manual", "--fence-budget", "5s", "--switch-hook", hook, "--work-dir", _folder];
         var run = KeyferryProgram.Start(["migrate", Source.Uri, Target.Uri, .. cutover, .. more]);
         await run.WaitForAsync("phase following", Budget);
         return run;
+    }
+
+    private async Task<string> ScriptAsync(string name, string script)
+    {
+        var path = Path.Combine(_folder, name);
+        await File.WriteAllTextAsync(path, $"#!/bin/sh\n{script}\n");
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
+        return path;
     }
 
     /// <summary>What the command says, whichever output it says it on.</summary>

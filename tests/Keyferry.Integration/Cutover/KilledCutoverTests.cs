@@ -108,7 +108,7 @@ public sealed class KilledCutoverTests : IDisposable
         string[] resume = [.. sides, "--resume", "--until-idle", "500ms"];
         await using var again = KeyferryProgram.Start([.. resume, "--work-dir", _folder]);
         var code = await again.EndAsync(Budget);
-        if (again.Output.Contains("The run to resume went from", StringComparison.Ordinal))
+        if (again.Output.Contains("the clients were switched to", StringComparison.Ordinal))
         {
             // It had come past the switch: what goes on is the way back.
             await AskAsync(Ok, ["migrate", sides[2], sides[1], "--resume", "--until-idle", "500ms"]);
