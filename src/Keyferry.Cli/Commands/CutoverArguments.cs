@@ -53,6 +53,13 @@ internal sealed class CutoverArguments
         TimeSpan.FromDays(30)
     );
 
+    private readonly Option<TimeSpan?> _watchOld = TypedOption.Duration(
+        "--watch-old",
+        "For how long after a switch without --reverse-window the source is watched for clients that still write there, before the run ends. Default: 10s.",
+        TimeSpan.Zero,
+        TimeSpan.FromDays(30)
+    );
+
     private readonly Option<TimeSpan?> _hookTimeout = TypedOption.Duration(
         "--hook-timeout",
         "How long such a program may take. Default: 60s.",
@@ -61,7 +68,7 @@ internal sealed class CutoverArguments
     );
 
     /// <summary>All of them.</summary>
-    public IEnumerable<Option> All => [_when, _fence, _budget, _fenceHook, _switchHook, _hookTimeout, _reverseWindow];
+    public IEnumerable<Option> All => [_when, _fence, _budget, _fenceHook, _switchHook, _hookTimeout, _reverseWindow, _watchOld];
 
     /// <summary>What was asked for; <see langword="null"/> where the clients are not the run's affair.</summary>
     /// <exception cref="KeyferryException">The options do not go together, or a program cannot be run.</exception>
@@ -88,6 +95,7 @@ internal sealed class CutoverArguments
             SwitchHook = PathOf(parsed, _switchHook),
             HookTimeout = parsed.GetValue(_hookTimeout) ?? defaults.HookTimeout,
             ReverseWindow = parsed.GetValue(_reverseWindow),
+            WatchOld = parsed.GetValue(_watchOld) ?? defaults.WatchOld,
         };
         if (options.Fence == FenceKind.Hook != options.FenceHook is not null)
         {

@@ -33,9 +33,12 @@ internal static class LeaseUndoing
             store,
             connect,
             (lease, gaveUp) =>
-                lease.Kind == LeaseKind.ImportMode
-                    ? ImportMode.UndoAsync(store, connect(lease), lease, gaveUp)
-                    : fences.UndoAsync(lease, gaveUp)
+                lease.Kind switch
+                {
+                    LeaseKind.ImportMode => ImportMode.UndoAsync(store, connect(lease), lease, gaveUp),
+                    LeaseKind.SlowLog => SlowLog.UndoAsync(store, connect(lease), lease, gaveUp),
+                    _ => fences.UndoAsync(lease, gaveUp),
+                }
         ).RestoreAsync(which, stop);
         foreach (var outcome in outcomes)
         {

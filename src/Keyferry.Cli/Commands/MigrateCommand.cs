@@ -2,6 +2,7 @@ using System.CommandLine;
 using Keyferry.Cli.Control;
 using Keyferry.Cli.Output;
 using Keyferry.Cli.Report;
+using Keyferry.Control;
 using Keyferry.Migration;
 using Keyferry.Model;
 using Keyferry.Observe;
@@ -110,13 +111,7 @@ internal static class MigrateCommand
             ? null
             : new EventHooks(hooksFolder, new ProgramHooks(surroundings.Time), options, display.Warn, surroundings.Time);
         var migration = surroundings.Migration(options, hooks is null ? display : new BothObservers(display, hooks), surroundings.Time);
-        using var tellFinish = signals.Finish.Register(() =>
-            display.Tell(
-                migration.Progress is { CopyDone: false, Phase: <= Phase.Copying } && options.Mode != MigrationMode.LiveOnly
-                    ? "ending as asked: the copy is not complete, so that nothing is compared; --resume goes on with it later"
-                    : "ending as asked: draining, then comparing; one more Ctrl-C ends at once"
-            )
-        );
+        using var tellFinish = signals.Finish.Register(() => display.Tell(HowItEnds(options, migration)));
         using var tellAbort = signals.Abort.Register(() =>
             display.Tell("ending at once as asked: putting back what was changed on the source")
         );
@@ -129,6 +124,16 @@ internal static class MigrateCommand
         view.Show(report with { Page = WriteReport(options.WorkDirectory, file, surroundings) });
         return ExitCodes.Of(report.Verdict);
     }
+
+    private static string HowItEnds(MigrationOptions options, IMigration migration) =>
+        migration switch
+        {
+            { Control.Back: not null } => "ending as asked: closing the way back; one more Ctrl-C ends at once",
+            { Control.Stage: CutoverStage.Switched } => "ending as asked: the old side is watched no longer",
+            { Progress: { CopyDone: false, Phase: <= Phase.Copying } } when options.Mode != MigrationMode.LiveOnly =>
+                "ending as asked: the copy is not complete, so that nothing is compared; --resume goes on with it later",
+            _ => "ending as asked: draining, then comparing; one more Ctrl-C ends at once",
+        };
 
     /// <summary>What the run has found stands whether its report can be written or not.</summary>
     private static string WriteReport(string workDirectory, JsonReportFile file, Surroundings surroundings)

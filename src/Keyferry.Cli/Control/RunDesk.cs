@@ -273,6 +273,7 @@ internal sealed class RunDesk(
                 (CutoverStage.Unknown, _) =>
                     "the run ends once a person has said which side the clients write to: keyferry resolve --switched, or keyferry resolve --not-switched",
                 (_, true) => "the run is ending already",
+                (CutoverStage.Switched, _) => "ending: the old side is watched no longer, and the run reports",
                 _ when Back is not null => "ending: the way back is closed, what still waits is moved, and the run reports",
                 _ => "ending: the run drains, compares both sides and reports; keyferry status shows how far it is",
             }

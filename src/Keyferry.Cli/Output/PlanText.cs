@@ -35,7 +35,12 @@ internal static class PlanText
         }
 
         var width = plan.Steps.Count == 0 ? 0 : plan.Steps.Max(step => step.Name.Length);
-        lines.AddRange(VerdictText.Rows("steps", plan.Steps.SelectMany((step, index) => Lines(step, index + 1, width))));
+        lines.AddRange(
+            VerdictText.Rows(
+                "steps",
+                plan.Steps.SelectMany((step, index) => Lines(step, $"{index + 1}. ".PadLeft($"{plan.Steps.Count}. ".Length), width))
+            )
+        );
         lines.AddRange(VerdictText.Rows("unsupported", plan.Unsupported.SelectMany(group => Unsupported(group, showKeys))));
         lines.AddRange(VerdictText.Rows("stays behind", plan.NotMoved));
         lines.AddRange(VerdictText.Rows("warnings", plan.Warnings));
@@ -48,9 +53,8 @@ internal static class PlanText
     private static IEnumerable<string> Unsupported(UnsupportedGroup group, bool showKeys) =>
         group.First.Where(_ => showKeys).Select(static key => $"  db {key.Database} {key.Name.Shown()}").Prepend(group.Words);
 
-    private static IEnumerable<string> Lines(PlanStep step, int number, int width)
+    private static IEnumerable<string> Lines(PlanStep step, string head, int width)
     {
-        var head = $"{number}. ";
         yield return $"{head}{step.Name.PadRight(width)}  {step.Does}";
         if (step.Undo.Length > 0)
         {

@@ -24,6 +24,9 @@ internal sealed record CutoverOptions
     /// <summary>For how long after the switch what changes on the target is moved to the source, so that the clients can go back; <see langword="null"/> for no way back.</summary>
     public TimeSpan? ReverseWindow { get; init; }
 
+    /// <summary>For how long after a switch without a way back the old side is watched for clients that still write there.</summary>
+    public TimeSpan WatchOld { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Tells before (<see langword="false"/>) and after (<see langword="true"/>) each step is done; what it throws fails the step. For tests.</summary>
     public Action<string, bool>? StepProbe { get; init; }
 }

@@ -52,7 +52,7 @@ internal static class CutoverSteps
             new(
                 "leave source",
                 Phase.Switching,
-                $"Disconnect clients from the source, so that writes held back there are dropped and sent to the target instead; then: {UnfenceDoes(options)}",
+                $"Have the source's slow log list every command, to name whoever still writes there; disconnect clients from the source, so that writes held back there are dropped and sent to the target instead; then: {UnfenceDoes(options)}",
                 static (scene, stop) => scene.LeaveAsync(stop)
             ),
         ];

@@ -14,18 +14,6 @@ internal sealed class FenceRestorer(IRunStore store, Func<LeaseRecord, ServerCon
 {
     private static readonly TimeSpan HookPatience = TimeSpan.FromSeconds(60);
 
-    /// <summary>Lifts the fences whose lease <paramref name="which"/> accepts.</summary>
-    public async ValueTask<IReadOnlyList<LeaseOutcome>> RestoreAsync(Func<LeaseRecord, bool> which, CancellationToken stop)
-    {
-        var outcomes = new List<LeaseOutcome>();
-        foreach (var lease in store.OpenLeases().Where(lease => lease.Kind == LeaseKind.Fence && which(lease)))
-        {
-            outcomes.Add(await UndoAsync(lease, stop));
-        }
-
-        return outcomes;
-    }
-
     /// <summary>Lifts the fence of one lease.</summary>
     /// <returns>What became of it; a server that cannot be reached or refuses is an outcome, not an exception.</returns>
     public async ValueTask<LeaseOutcome> UndoAsync(LeaseRecord lease, CancellationToken stop)

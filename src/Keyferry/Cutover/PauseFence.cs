@@ -44,7 +44,7 @@ internal sealed class PauseFence(IReadOnlyList<ServerConnector> primaries, IRunS
             if (identity.RedisVersion < new Version(6, 2))
             {
                 throw new CutoverFailedException(
-                    $"{identity} at {primary.Endpoint} cannot hold back writes alone: CLIENT PAUSE WRITE needs Redis 6.2. Use --fence acl (6.0), hook or manual."
+                    $"{identity} at {primary.Endpoint} cannot hold back writes alone: CLIENT PAUSE WRITE needs Redis 6.2, and a pause of everything would hold back Keyferry's own reads, too. Use {(identity.RedisVersion < new Version(6, 0) ? "--fence hook or manual" : "--fence acl, hook or manual")}."
                 );
             }
 

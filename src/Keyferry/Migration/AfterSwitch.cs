@@ -7,52 +7,55 @@ using Keyferry.Servers;
 namespace Keyferry.Migration;
 
 /// <summary>What a run does after the switch: it watches the old side for clients that go on writing there, and keeps the way back open, where there is one.</summary>
-internal sealed class AfterSwitch(ServerConnector old, RunJournal journal, PhaseClock clock, RunControl control, TimeProvider time)
+internal sealed class AfterSwitch(
+    ServerConnector old,
+    ServerConnector target,
+    RunJournal journal,
+    PhaseClock clock,
+    RunControl control,
+    TimeProvider time
+)
 {
-    /// <summary>For how long the old side is watched where there is no way back.</summary>
-    private static readonly TimeSpan Watched = TimeSpan.FromSeconds(2);
-
-    /// <summary>Ends when the way back is closed, by its window, by the operator, or because the clients went back.</summary>
+    /// <summary>Ends when the way back is closed, by its window, by the operator, or because the clients went back; without one, when the old side was watched for long enough.</summary>
     /// <exception cref="KeyferryException">The clients were being brought back, and nobody knows where they are.</exception>
     public async Task<CutoverRecord> RunAsync(
         CutoverRecord done,
         IWayBack? back,
-        TimeSpan? window,
+        OldSideWatch? begun,
+        CutoverOptions options,
         CancellationToken finish,
         CancellationToken abort
     )
     {
-        using var over = new CancellationTokenSource(window ?? Watched, time);
+        using var over = new CancellationTokenSource(back is null ? options.WatchOld : options.ReverseWindow ?? options.WatchOld, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(finish, abort, over.Token);
-        using var watching = CancellationTokenSource.CreateLinkedTokenSource(abort);
-        var strays = old.Nodes.Select(node => new StrayWriters(node, client => Tell(node, client), time).RunAsync(watching.Token)).ToList();
         try
         {
-            var rolledBack = back is null ? null : await EndOfAsync(back, either.Token);
-            if (back is null)
+            await using var watch = begun ?? new OldSideWatch(old, journal, () => control.Back, back is not null, time);
+            if (back is not null)
             {
-                await PauseAsync(either.Token);
+                var rolledBack = await EndOfAsync(back, either.Token);
+                clock.Enter(Phase.Completed, EndOf(rolledBack));
+                return done with { Back = rolledBack };
             }
 
-            clock.Enter(Phase.Completed, EndOf(back, rolledBack));
-            return done with { Back = rolledBack };
+            clock.Enter(Phase.Completed, $"the clients are on {target.Endpoint}");
+            journal.Note(
+                NoteLevel.Information,
+                $"The old side {old.Endpoint} is watched for {options.WatchOld.TotalSeconds:0.#} s more for clients that still write there (--watch-old); keyferry finish or Ctrl-C ends that at once."
+            );
+            await PauseAsync(either.Token);
+            return done;
         }
         finally
         {
-            watching.Cancel();
-            await Task.WhenAll(strays);
             control.CloseBack();
             back?.Dispose();
         }
     }
 
-    private static string EndOf(IWayBack? back, CutoverRecord? rolledBack) =>
-        (back, rolledBack) switch
-        {
-            (null, _) => "the clients are on the target",
-            (_, null) => "the clients are on the target, and the way back is closed",
-            _ => "the clients are back on the source",
-        };
+    private static string EndOf(CutoverRecord? rolledBack) =>
+        rolledBack is null ? "the clients are on the target, and the way back is closed" : "the clients are back on the source";
 
     private async Task<CutoverRecord?> EndOfAsync(IWayBack back, CancellationToken over)
     {
@@ -73,26 +76,12 @@ internal sealed class AfterSwitch(ServerConnector old, RunJournal journal, Phase
     {
         try
         {
-            await Task.Delay(Watched, time, over);
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, over);
         }
         catch (OperationCanceledException)
         {
-            // Somebody does not want to wait for it.
+            // Long enough, or somebody does not want to wait for it.
             return;
         }
-    }
-
-    private void Tell(ServerConnector node, SourceClient client)
-    {
-        if (control.Back is { Stage: >= CutoverStage.Fenced })
-        {
-            // The clients are being brought back, or are back: there they belong.
-            return;
-        }
-
-        journal.Note(
-            NoteLevel.Warning,
-            $"{client} writes to the old side {node.Endpoint} after the switch ({client.Command.ToUpperInvariant()}): what it writes there is not on the new one."
-        );
     }
 }

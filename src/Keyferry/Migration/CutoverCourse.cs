@@ -20,7 +20,6 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
     private static readonly TimeSpan LiftInterval = TimeSpan.FromSeconds(1);
 
     private readonly RunContext _context;
-    private readonly CutoverOptions _options;
     private readonly MigrationEngine _engine;
     private readonly PhaseClock _clock;
     private readonly Operator _person;
@@ -39,7 +38,7 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
     public CutoverCourse(RunContext context, CutoverOptions options, MigrationEngine engine, PhaseClock clock)
     {
         _context = context;
-        _options = options;
+        Options = options;
         _engine = engine;
         _clock = clock;
         _person = new Operator(
@@ -52,6 +51,9 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
         context.Control.CanCutOver = true;
     }
 
+    /// <summary>How the clients are to be handed over.</summary>
+    public CutoverOptions Options { get; }
+
     /// <summary>Compares both sides beside the following; set once the capture listens.</summary>
     public ContinuousVerifier? Verifier { get; private set; }
 
@@ -60,6 +62,9 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
 
     /// <summary>The way back, where one was asked for and the clients are on the other side.</summary>
     public IWayBack? WayBack { get; private set; }
+
+    /// <summary>Watches the side that the clients have left, once they have.</summary>
+    public OldSideWatch? OldSide { get; private set; }
 
     /// <summary>The counters of this moment, where this part of the run has something to add to them.</summary>
     public ProgressSnapshot? Progress
@@ -177,7 +182,7 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
         }
 
         _pause = _pause * 2 > LongestPause ? LongestPause : _pause * 2;
-        var again = _options.When == CutoverWhen.WhenReady ? $" The run tries again in {_pause.TotalSeconds:0} s." : "";
+        var again = Options.When == CutoverWhen.WhenReady ? $" The run tries again in {_pause.TotalSeconds:0} s." : "";
         var source = _scene is null ? "The source is writable" : "The source is still fenced, and the run goes on trying to lift the fence";
         var held = _scene is null && waited > TimeSpan.Zero ? $" Writes to it waited for {waited.TotalMilliseconds:#,0} ms." : "";
         Tell(NoteLevel.Warning, $"The cutover was undone: {outcome.Why}. {source}; the run follows on.{held}{again}");
@@ -257,7 +262,7 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
         _scene = scene;
         // Behind the fence the application waits: nothing is gained by reading slowly.
         _engine.Pace.Suspend(true);
-        var runner = new CutoverRunner(CutoverSteps.Of(_options), scene, _options, this, _context.Time);
+        var runner = new CutoverRunner(CutoverSteps.Of(Options), scene, Options, this, _context.Time);
         try
         {
             var outcome = await runner.RunAsync(hold, stop);
@@ -276,6 +281,7 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
                     Unheard = _listening?.Unheard,
                 };
                 WayBack = scene.WayBack;
+                OldSide = scene.OldSide;
                 WayBack?.Go();
                 Tell(
                     NoteLevel.Information,
@@ -339,7 +345,7 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
         try
         {
             // Where clients may be on the other side, what they have waiting here must not be executed here.
-            await (scene.MayBeSwitched ? scene.LeaveAsync(patience.Token) : scene.UnfenceAsync(patience.Token));
+            await (scene.MayBeSwitched ? scene.LeaveUnwatchedAsync(patience.Token) : scene.UnfenceAsync(patience.Token));
             await scene.DisposeAsync();
             _scene = null;
             return null;
@@ -357,7 +363,7 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
             return asked;
         }
 
-        if (_options.When != CutoverWhen.WhenReady || _context.Control.IsHolding)
+        if (Options.When != CutoverWhen.WhenReady || _context.Control.IsHolding)
         {
             return null;
         }
@@ -380,9 +386,9 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
     {
         var primaries = _context.Source.Nodes;
         var (store, run, time) = (_context.Journal.Store, _context.Journal.Run, _context.Time);
-        return _options.Fence switch
+        return Options.Fence switch
         {
-            FenceKind.Pause => new PauseFence(primaries, store, run, Longer(_options.FenceBudget * 2, LeastTimeout), time),
+            FenceKind.Pause => new PauseFence(primaries, store, run, Longer(Options.FenceBudget * 2, LeastTimeout), time),
             FenceKind.Acl => new AclFence(primaries, store, run, time),
             FenceKind.Hook => new OperatorFence(primaries, _person.RunFenceHookAsync, _person.FenceHookLease(), store, run, time),
             _ => new OperatorFence(primaries, _person.AskFenceAsync, null, store, run, time),

@@ -41,6 +41,9 @@ internal sealed class CutoverScene(RunContext context, MigrationEngine engine, C
     /// <summary>Whether clients may be on the target.</summary>
     public bool MayBeSwitched { get; private set; }
 
+    /// <summary>Watches the source for clients that still write there; begun by <see cref="LeaveAsync"/>, ended by whoever goes on with the run.</summary>
+    public OldSideWatch? OldSide { get; private set; }
+
     /// <summary>Keys that were compared behind the fence.</summary>
     public int ProvedBehindFence { get; private set; }
 
@@ -221,6 +224,15 @@ internal sealed class CutoverScene(RunContext context, MigrationEngine engine, C
 
     /// <inheritdoc/>
     public async ValueTask LeaveAsync(CancellationToken stop)
+    {
+        // Before the first of them can write there again.
+        OldSide ??= new OldSideWatch(context.Source, context.Journal, () => context.Control.Back, WayBack is not null, context.Time);
+        await OldSide.BegunAsync();
+        await LeaveUnwatchedAsync(stop);
+    }
+
+    /// <summary>Disconnects the clients from the source and lifts the fence there, without a watch on who writes there afterwards.</summary>
+    public async ValueTask LeaveUnwatchedAsync(CancellationToken stop)
     {
         try
         {

@@ -2,6 +2,7 @@ using System.Globalization;
 using Keyferry.Control;
 using Keyferry.Cutover;
 using Keyferry.Model;
+using Keyferry.Notifications;
 using Keyferry.Observe;
 using Keyferry.Resp;
 using Keyferry.Servers;
@@ -118,14 +119,14 @@ internal sealed class MigrationRun
         if (_resume is { } earlier)
         {
             // Whatever stands against going on now: the clients of the source must not wait for it.
-            await LiftOldFencesAsync(new RunJournal(earlier.Run.Id, _store, _observer, _time), abort);
+            await UndoOldAsync(new RunJournal(earlier.Run.Id, _store, _observer, _time), abort);
         }
 
         var plan = await PlanAsync(abort);
         plan.ThrowIfRefused();
         var run = _resume?.Run.Id ?? BeginRun();
         var journal = new RunJournal(run, _store, _observer, _time);
-        await LiftOldFencesAsync(journal, abort);
+        await UndoOldAsync(journal, abort);
         foreach (var warning in plan.Warnings)
         {
             journal.Note(NoteLevel.Warning, warning);
@@ -156,6 +157,7 @@ internal sealed class MigrationRun
         try
         {
             using var window = _window is { } open ? new CancellationTokenSource(open, _time) : new CancellationTokenSource();
+            await using var strays = Control.IsBack ? new OldSideWatch(_target, journal, () => Control, hasBack: true, _time) : null;
             using var closed = CancellationTokenSource.CreateLinkedTokenSource(finish, window.Token);
             return (await course.RunAsync(closed.Token, abort)) with { NotMoved = plan.NotMoved };
         }
@@ -206,35 +208,38 @@ internal sealed class MigrationRun
             }
         );
 
-    /// <summary>A process that was killed behind its fence may have left clients without the right to write.</summary>
-    private async Task LiftOldFencesAsync(RunJournal journal, CancellationToken stop)
+    /// <summary>A process that was killed may have left clients without the right to write; and where it was killed right after a switch, the flags of the old side as well.</summary>
+    private async Task UndoOldAsync(RunJournal journal, CancellationToken stop)
     {
-        await LiftOldFencesAsync(_options.Source, "source", journal, stop);
+        await UndoOldAsync(_options.Source, "source", static lease => lease.Kind == LeaseKind.Fence, journal, stop);
         if (Control.IsBack)
         {
             // Of the run before the switch, whose source is the target now.
-            await LiftOldFencesAsync(_options.Target, "target", journal, stop);
+            await UndoOldAsync(
+                _options.Target,
+                "target",
+                static lease => lease is { Kind: LeaseKind.Fence } or { Kind: LeaseKind.NotificationFlags, Run: not null },
+                journal,
+                stop
+            );
         }
     }
 
-    private async Task LiftOldFencesAsync(Endpoint side, string role, RunJournal journal, CancellationToken stop)
+    private async Task UndoOldAsync(Endpoint side, string role, Func<LeaseRecord, bool> which, RunJournal journal, CancellationToken stop)
     {
-        // Of a cluster, each primary was fenced by itself; the run says which cluster they belonged to.
+        // Of a cluster, each primary was changed by itself; the run says which cluster they belonged to.
         var sources = _store.Runs().ToDictionary(static run => run.Id, static run => run.Start.Source);
-        var restorer = new FenceRestorer(
-            _store,
-            lease => _connect(side with { Host = lease.Host, Port = lease.Port, Sentinel = null }, role, _name),
-            _hooks
-        );
         var name = ResumePoint.NameOf(side);
+        ServerConnector ConnectTo(LeaseRecord lease) =>
+            _connect(side with { Host = lease.Host, Port = lease.Port, Sentinel = null }, role, _name);
         foreach (
-            var lifted in await restorer.RestoreAsync(
-                lease => lease.IsOn(side) || (lease.Run is { } run && sources.GetValueOrDefault(run) == name),
+            var undone in await new LeaseRestorer(_store, ConnectTo, new FenceRestorer(_store, ConnectTo, _hooks).UndoAsync).RestoreAsync(
+                lease => which(lease) && (lease.IsOn(side) || (lease.Run is { } run && sources.GetValueOrDefault(run) == name)),
                 stop
             )
         )
         {
-            journal.Note(NoteLevel.Warning, lifted.Words);
+            journal.Note(NoteLevel.Warning, undone.Words);
         }
     }
 }

@@ -5,13 +5,15 @@ namespace Keyferry.Migration;
 /// <summary>The steps of a run as the options shape them: what the dry run prints is what the run does.</summary>
 internal static class PlanSteps
 {
+    private const string FlagsBack = "Put the source's notification flags back as they were.";
+
     /// <summary>The steps in order.</summary>
     public static IReadOnlyList<PlanStep> Of(MigrationOptions options, PlannedCapture capture)
     {
         var steps = new List<PlanStep>();
         if (options.Mode != MigrationMode.Snapshot)
         {
-            steps.Add(new PlanStep("arm", capture.Arms));
+            steps.Add(new PlanStep("arm", capture.Arms, capture.ChangesFlags ? FlagsBack : ""));
         }
 
         AddFunctions(steps, options);
@@ -40,6 +42,7 @@ internal static class PlanSteps
             {
                 steps.AddRange(CutoverSteps.Of(cutover).Select(static step => new PlanStep(step.Name, step.Does, step.UndoDoes)));
                 AddRestore(steps, capture);
+                AddAfterSwitch(steps, cutover);
                 return steps;
             }
 
@@ -59,9 +62,35 @@ internal static class PlanSteps
     {
         if (capture.ChangesFlags)
         {
-            steps.Add(new PlanStep("restore", "Put the source's notification flags back as they were."));
+            steps.Add(new PlanStep("restore", FlagsBack));
         }
     }
+
+    private static void AddAfterSwitch(List<PlanStep> steps, CutoverOptions cutover)
+    {
+        if (cutover.ReverseWindow is { } window)
+        {
+            steps.Add(
+                new PlanStep(
+                    "way back",
+                    $"For {Words(window)}, or until keyferry rollback or keyferry finish, move what changes on the target back to the source."
+                )
+            );
+        }
+
+        steps.Add(
+            new PlanStep(
+                "watch old side",
+                $"{(cutover.ReverseWindow is null ? $"For {Words(cutover.WatchOld)}, or until keyferry finish" : "Meanwhile")}, name clients that still write to the source, by its slow log (slowlog-log-slower-than 0, slowlog-max-len 4096) or, where that may not be set, by CLIENT LIST.",
+                "Put the slow log's settings back."
+            )
+        );
+    }
+
+    private static string Words(TimeSpan time) =>
+        time.TotalHours >= 1 ? $"{time.TotalHours:0.##} h"
+        : time.TotalMinutes >= 1 ? $"{time.TotalMinutes:0.##} min"
+        : $"{time.TotalSeconds:0.##} s";
 
     private static void AddFunctions(List<PlanStep> steps, MigrationOptions options)
     {

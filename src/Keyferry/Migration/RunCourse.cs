@@ -120,8 +120,8 @@ internal sealed class RunCourse
 
         if (_cutover is { Done: { } done })
         {
-            var after = new AfterSwitch(_source, _journal, _clock, _control, _time);
-            done = await after.RunAsync(done, _cutover.WayBack, _options.Cutover?.ReverseWindow, finish, abort);
+            var after = new AfterSwitch(_source, _target, _journal, _clock, _control, _time);
+            done = await after.RunAsync(done, _cutover.WayBack, _cutover.OldSide, _cutover.Options, finish, abort);
             _cutover.Ended(done);
             _journal.Ended(verdict);
         }

@@ -11,6 +11,9 @@ internal enum LeaseKind
     /// <summary>Clients are kept from writing.</summary>
     Fence,
 
+    /// <summary>The slow log of an old side lists every command, so that whoever still writes there is named.</summary>
+    SlowLog,
+
     /// <summary><c>import-mode</c> of a target (Valkey 8.1 and newer).</summary>
     ImportMode,
 

@@ -14,7 +14,7 @@ internal sealed class KeyComparison(SessionKeeper keeper, Func<int, DatabasePair
 
     /// <summary>Compares all of <paramref name="keys"/>.</summary>
     /// <param name="keys">Which.</param>
-    /// <param name="seen">Told of each key once; <see langword="null"/> means that both sides are equal.</param>
+    /// <param name="seen">Told of each key, once the page with it is compared, and again where a connection is lost after that; <see langword="null"/> means that both sides are equal.</param>
     /// <param name="stop">Gives up.</param>
     public async ValueTask RunAsync(IEnumerable<KeyId> keys, Action<KeyId, Observation?> seen, CancellationToken stop)
     {
@@ -42,32 +42,54 @@ internal sealed class KeyComparison(SessionKeeper keeper, Func<int, DatabasePair
     )
     {
         using var suspects = new KeyBatch();
-        var asked = new Queue<KeyBatch>();
+        var suspected = new List<KeyId>();
+        var asked = new Queue<(ArraySegment<KeyId> Keys, KeyBatch Page)>();
         for (var from = 0; from < keys.Length; )
         {
             var count = Math.Min(session.Link.Rests ? SmallPageSize : PageSize, Math.Min(session.Named.PageSize, keys.Length - from));
             await session.Link.PageAsync(count, stop);
-            asked.Enqueue(PageOf(keys.AsSpan(from, count)));
+            var page = PageOf(keys.AsSpan(from, count));
+            asked.Enqueue((new ArraySegment<KeyId>(keys, from, count), page));
             from += count;
-            session.Named.Ask(asked.Last());
+            session.Named.Ask(page);
             await session.Link.FlushPagesAsync(stop);
             // One page is under way while another is looked at, so that both servers always have something to do.
             while (asked.Count > (session.Link.Rests ? 0 : 1))
             {
-                await CompareAsync(session, asked.Dequeue(), suspects, stop);
+                await NextAsync();
                 await session.Link.RestAsync(stop);
             }
         }
 
-        while (asked.TryDequeue(out var page))
+        while (asked.Count > 0)
         {
-            await CompareAsync(session, page, suspects, stop);
+            await NextAsync();
         }
 
         var unequal = await LookCloserAsync(session, suspects, stop);
-        foreach (var key in keys)
+        foreach (var key in suspected)
         {
             seen(key, unequal.GetValueOrDefault(key.Name));
+        }
+
+        async ValueTask NextAsync()
+        {
+            var (compared, page) = asked.Dequeue();
+            var before = suspects.Count;
+            await CompareAsync(session, page, suspects, stop);
+            var doubtful = Enumerable.Range(before, suspects.Count - before).Select(i => new KeyName(suspects[i].ToArray())).ToHashSet();
+            foreach (var key in compared)
+            {
+                // Told at once: with its rests, the last page may come seconds later.
+                if (doubtful.Contains(key.Name))
+                {
+                    suspected.Add(key);
+                }
+                else
+                {
+                    seen(key, null);
+                }
+            }
         }
     }
 

@@ -191,6 +191,9 @@ public sealed class CutoverProgramTests : IAsyncLifetime
             "switch",
             "confirm",
             "leave source",
+            "restore",
+            "way back",
+            "watch old side",
         ];
         var at = steps.Select(step => plan.IndexOf($". {step} ", StringComparison.Ordinal)).ToList();
         Assert.DoesNotContain(-1, at);
@@ -241,7 +244,19 @@ public sealed class CutoverProgramTests : IAsyncLifetime
     private async Task<KeyferryProgram> FollowAsync(string script, params string[] more)
     {
         var hook = await ScriptAsync("switch.sh", script);
-        string[] cutover = ["--cutover", "manual", "--fence-budget", "5s", "--switch-hook", hook, "--work-dir", _folder];
+        string[] cutover =
+        [
+            "--cutover",
+            "manual",
+            "--fence-budget",
+            "5s",
+            "--switch-hook",
+            hook,
+            "--work-dir",
+            _folder,
+            "--watch-old",
+            "1s",
+        ];
         var run = KeyferryProgram.Start(["migrate", Source.Uri, Target.Uri, .. cutover, .. more]);
         await run.WaitForAsync("phase following", Budget);
         return run;

@@ -136,7 +136,7 @@ public sealed class ResumedWayBackTests : IAsyncLifetime
 
     private async Task<KeyferryProgram> GoOnAsync(params string[] more)
     {
-        string[] cutover = ["--resume", "--cutover", "manual", "--fence-budget", "5s", "--switch-hook", Hook];
+        string[] cutover = ["--resume", "--cutover", "manual", "--fence-budget", "5s", "--switch-hook", Hook, "--watch-old", "1s"];
         var run = KeyferryProgram.Start(["migrate", New.Uri, Old.Uri, .. cutover, .. more, "--work-dir", _folder]);
         await run.WaitForAsync("phase following", Budget);
         return run;

@@ -33,7 +33,7 @@ public sealed class ReverseWindowTests
         await bench.OnTarget.KeyDeleteAsync("gone");
         await UntilAsync(async () => await bench.OnSource.KeyExistsAsync("new") && !await bench.OnSource.KeyExistsAsync("gone"));
         Assert.Equal(Phase.Reversible, bench.Run.Run.Progress.Phase);
-        Assert.Contains("on the target already", Assert.Single(await SayAsync(DeskOf(bench), "cutover")), StringComparison.Ordinal);
+        Assert.Contains("were switched already", Assert.Single(await SayAsync(DeskOf(bench), "cutover")), StringComparison.Ordinal);
 
         await bench.Run.FinishAsync();
         var report = await bench.Run.Ended;

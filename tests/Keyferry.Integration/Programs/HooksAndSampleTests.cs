@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.IO.Compression;
 using Keyferry.Cli.Output;
 using Keyferry.Integration.Commands;
 using Keyferry.Integration.Servers;
@@ -83,34 +82,6 @@ public sealed class HooksAndSampleTests : IDisposable
         Assert.True(sample.ExitCode == 0, said);
         Assert.Contains("Equal: 1 keys written, 1 compared", said, StringComparison.Ordinal);
         Assert.Equal("v", (string?)await target.CommandAsync("GET", "k"));
-    }
-
-    [Fact]
-    [Trait("Category", "Long")]
-    public async Task The_package_holds_the_library_its_texts_and_its_licence()
-    {
-        var root = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "..", ".."));
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, UseShellExecute = false };
-        foreach (var argument in (string[])["pack", Path.Combine(root, "src", "Keyferry"), "-c", "Release", "-o", _folder])
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        using var pack = Process.Start(start) ?? throw new InvalidOperationException("dotnet could not be started.");
-        var stop = TestContext.Current.CancellationToken;
-        var said = await pack.StandardOutput.ReadToEndAsync(stop);
-        await pack.WaitForExitAsync(stop);
-        Assert.True(pack.ExitCode == 0, said);
-
-        await using var package = await ZipFile.OpenReadAsync(Assert.Single(Directory.GetFiles(_folder, "*.nupkg")), stop);
-        var names = package.Entries.Select(static entry => entry.FullName).ToList();
-        Assert.Contains("lib/net10.0/Keyferry.dll", names);
-        Assert.Contains("lib/net10.0/Keyferry.xml", names);
-        Assert.Contains("library.md", names);
-        using var reader = new StreamReader(await package.Entries.Single(static entry => entry.Name == "Keyferry.nuspec").OpenAsync(stop));
-        var specification = await reader.ReadToEndAsync(stop);
-        Assert.Contains("<license type=\"expression\">MIT</license>", specification, StringComparison.Ordinal);
-        Assert.Contains("<readme>library.md</readme>", specification, StringComparison.Ordinal);
     }
 
     private static void Write(string path, string script)

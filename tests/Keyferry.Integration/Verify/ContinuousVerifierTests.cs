@@ -36,6 +36,28 @@ public sealed class ContinuousVerifierTests
     }
 
     [Fact]
+    public async Task Touched_keys_count_as_compared_page_by_page_not_with_the_last_of_a_round()
+    {
+        const int count = 2_000;
+        await using var pair = await VerifyPair.StartAsync(ServerKind.Machine, ServerKind.Machine);
+        await FillAsync(pair);
+        var touched = new Queue<IEnumerable<string>>([Enumerable.Range(0, count).Select(static i => $"key:{i}")]);
+        await using var verifier = Verifier(pair, new TouchedWatch(() => touched.TryDequeue(out var keys) ? keys : []));
+        using var verifying = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        var running = verifier.RunAsync(verifying.Token);
+        var seen = new HashSet<int>();
+        while (touched.Count > 0 || verifier.Coverage.Unproved > 0)
+        {
+            _ = seen.Add(verifier.Coverage.Unproved);
+            await Task.Delay(1, Stop);
+        }
+
+        Assert.True(seen.Count(static unproved => unproved is > 0 and < count) > 3, string.Join(' ', seen));
+        await verifying.CancelAsync();
+        await running;
+    }
+
+    [Fact]
     public async Task Coverage_that_was_lost_is_won_again_without_waiting_for_the_next_pass()
     {
         await using var pair = await VerifyPair.StartAsync(ServerKind.Machine, ServerKind.Machine);

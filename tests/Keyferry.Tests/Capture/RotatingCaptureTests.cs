@@ -63,7 +63,8 @@ public sealed class RotatingCaptureTests
         await capture.RotateAsync(Stop);
         await waiting.WaitAsync(TimeSpan.FromSeconds(10), Stop);
 
-        Assert.Equal("2 caught up", story[^1]);
+        // The old one has answered the rotation, and nobody else. It may be closed before or after the new one has answered.
+        Assert.Equal(["1 caught up", "2 caught up"], story.Where(static line => line.EndsWith("caught up", StringComparison.Ordinal)));
         await end.CancelAsync();
         await running;
 
