@@ -39,6 +39,21 @@ internal sealed class RunDesk(
             yield break;
         }
 
+        if (request.Verb == "abort")
+        {
+            try
+            {
+                yield return ControlReply.Said("ending at once: nothing is compared; what was changed on the source is put back");
+            }
+            finally
+            {
+                // Answered first: the run may be gone a moment later.
+                signals.AskAbort();
+            }
+
+            yield break;
+        }
+
         var asked = request.Verb switch
         {
             "cutover" when Back is null => control,
@@ -62,7 +77,6 @@ internal sealed class RunDesk(
             "resume" => Resume(),
             "pace" => PaceDesk.Answer(Present.Pace, request.Pace),
             "finish" => Finish(),
-            "abort" => Abort(),
             "cutover" => NoCutover(),
             "rollback" => NoRollback(),
             "hold" => Hold(),
@@ -205,6 +219,9 @@ internal sealed class RunDesk(
         (Present.Hold(), Present.Stage) switch
         {
             (HoldAnswer.TakenBack, _) => ControlReply.Said("the cutover is taken back; the run follows on"),
+            (HoldAnswer.NothingAsked, _) when Back is not null => ControlReply.Said(
+                "nobody has asked for a rollback; the way back stays open until keyferry rollback or keyferry finish"
+            ),
             (HoldAnswer.NothingAsked, _) => ControlReply.Said("the run follows, and begins no cutover until keyferry cutover"),
             (_, CutoverStage.Unknown) => NobodyKnows(),
             (_, CutoverStage.Switched) => Refused(
@@ -248,6 +265,15 @@ internal sealed class RunDesk(
                 .. LiveView.RowsOf(view, now),
                 LiveView.Aligned("from", [$"{view.From} to {view.To}, pid {Environment.ProcessId}"]),
                 .. back,
+                .. control is { Stage: CutoverStage.Switched, Back: null }
+                    ? (string[])
+                        [
+                            LiveView.Aligned(
+                                "old side",
+                                [$"{view.From} is watched for clients that still write there; keyferry finish ends that"]
+                            ),
+                        ]
+                    : [],
                 .. asks,
             ],
             Status = JsonSerializer.SerializeToElement(status, JsonContext.Default.JsonStatus),
@@ -278,11 +304,5 @@ internal sealed class RunDesk(
                 _ => "ending: the run drains, compares both sides and reports; keyferry status shows how far it is",
             }
         );
-    }
-
-    private ControlReply Abort()
-    {
-        signals.AskAbort();
-        return ControlReply.Said("ending at once: nothing is compared; what was changed on the source is put back");
     }
 }

@@ -111,7 +111,8 @@ internal sealed class CutoverRunner(
             _ when scene.FenceTrouble is { } broken => $"the fence broke: {broken}",
             OperationCanceledException when overBudget =>
                 $"the fence lasted longer than its budget of {options.FenceBudget.TotalMilliseconds:0} ms (step {step.Name})",
-            OperationCanceledException when hold.IsCancellationRequested => $"the operator took it back (step {step.Name})",
+            // Whatever the step makes of being stopped: a program that was killed for it has not failed.
+            _ when hold.IsCancellationRequested => $"the operator took it back (step {step.Name})",
             OperationCanceledException => $"the run was ended (step {step.Name})",
             _ => $"step {step.Name}: {failure.Message}",
         };

@@ -34,6 +34,9 @@ internal sealed class SlowLog(ServerConnector node, IRunStore store, long run, T
     private long _lease;
     private long _latest = -1;
 
+    /// <summary>Whether so much happened since the look before that the next must not wait.</summary>
+    public bool IsBusy { get; private set; }
+
     /// <summary>Commands that were pushed out of the log before they were read.</summary>
     public long Missed { get; private set; }
 
@@ -90,6 +93,7 @@ internal sealed class SlowLog(ServerConnector node, IRunStore store, long run, T
             }
         }
 
+        IsBusy = entries.Count > 0 && NumberOf(entries[0]) - _latest > Kept / 8;
         _latest = entries.Count > 0 ? Math.Max(_latest, NumberOf(entries[0])) : _latest;
         return others;
     }

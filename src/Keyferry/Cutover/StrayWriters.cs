@@ -112,12 +112,12 @@ internal sealed class StrayWriters(ServerConnector server, SlowLog log, StrayTol
             if (missed == 0 && log.Missed > 0)
             {
                 told.Tell(
-                    $"So much happens on the old side {server.Endpoint} that its slow log does not hold it: some who write there may not be named."
+                    $"More commands ran on the old side {server.Endpoint} at once than its slow log holds, those of the comparison included: some who write there may not be named."
                 );
             }
 
             missed = log.Missed;
-            await Task.Delay(Interval, told.Time, stop);
+            await Task.Delay(log.IsBusy ? Glance : Interval, told.Time, stop);
         }
     }
 

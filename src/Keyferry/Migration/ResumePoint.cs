@@ -30,24 +30,7 @@ internal sealed record ResumePoint(RunRecord Run, Func<string, SnapshotPosition?
         }
 
         RefuseWhileNobodyKnows(store);
-        if (latest.Phase == Phase.Completed)
-        {
-            throw new KeyferryException(
-                FailureKind.Usage,
-                $"The latest run in {options.WorkDirectory}, {latest.Start.Name}, has come to its end; there is nothing to resume.",
-                "Start without --resume (with --target-keys replace or merge, since the target has keys now)."
-            );
-        }
-
-        if (latest.Phase == Phase.Reversible)
-        {
-            throw new KeyferryException(
-                FailureKind.Usage,
-                $"In the latest run, {latest.Start.Name}, the clients were switched to {latest.Start.Target}, and its way back was not open yet: going on would write over what they wrote.",
-                $"If there is to be a way back, start a new run from {latest.Start.Target} to {latest.Start.Source}, without --resume and with --target-keys replace."
-            );
-        }
-
+        RefuseEnded(store, latest, options.WorkDirectory);
         if (latest.Start.Source != NameOf(options.Source) || latest.Start.Target != NameOf(options.Target))
         {
             if (latest.Start.Mode == WayBackMode)
@@ -97,6 +80,43 @@ internal sealed record ResumePoint(RunRecord Run, Func<string, SnapshotPosition?
             .FirstOrDefault(run =>
                 run.Start.Mode != WayBackMode || store.Phases(run.Id).Any(static entered => entered.Phase == Phase.Following)
             );
+
+    private static void RefuseEnded(IRunStore store, RunRecord latest, string folder)
+    {
+        if (latest.Phase == Phase.Completed && OwnerOf(store, latest) is (var owner, var other))
+        {
+            throw new KeyferryException(
+                FailureKind.Usage,
+                $"The latest run in {folder}, {latest.Start.Name}, has come to its end with the clients on {owner}; there is nothing to resume.",
+                $"Look where the clients write before you start anything anew: a run from {other} to {owner} would write over what they have written since."
+            );
+        }
+
+        if (latest.Phase == Phase.Completed)
+        {
+            throw new KeyferryException(
+                FailureKind.Usage,
+                $"The latest run in {folder}, {latest.Start.Name}, has come to its end; there is nothing to resume.",
+                "Start without --resume (with --target-keys replace or merge, since the target has keys now)."
+            );
+        }
+
+        if (latest.Phase == Phase.Reversible)
+        {
+            throw new KeyferryException(
+                FailureKind.Usage,
+                $"In the latest run, {latest.Start.Name}, the clients were switched to {latest.Start.Target}, and its way back was not open yet: going on would write over what they wrote.",
+                $"If there is to be a way back, start a new run from {latest.Start.Target} to {latest.Start.Source}, without --resume and with --target-keys replace."
+            );
+        }
+    }
+
+    /// <summary>On which side a run that has come to its end has left the clients, and which is the other; <see langword="null"/> where that was none of its affair.</summary>
+    private static (string Owner, string Other)? OwnerOf(IRunStore store, RunRecord ended) =>
+        store.Phases(ended.Id) is [.., { Phase: Phase.Switching or Phase.OwnershipUnknown or Phase.Reversible }, _]
+            ? (ended.Start.Target, ended.Start.Source)
+        : ended.Start.Mode == WayBackMode ? (ended.Start.Source, ended.Start.Target)
+        : null;
 
     /// <summary>How the store names a side of a run: <c>host:port</c>, and <c>/database</c> where the run is restricted to one. A run that is gone on with must not
     /// reach further than it did: what it may delete on the target was decided for these databases.</summary>

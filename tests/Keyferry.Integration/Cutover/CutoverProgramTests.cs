@@ -51,6 +51,23 @@ public sealed class CutoverProgramTests : IAsyncLifetime
         var told = await File.ReadAllTextAsync(Told, TestContext.Current.CancellationToken);
         Assert.Contains($"KEYFERRY_NEW={Target.Uri}\n", told, StringComparison.Ordinal);
         Assert.Contains("KEYFERRY_STEP=switch\n", told, StringComparison.Ordinal);
+        Assert.Contains("would write over", await AskAsync(2, "migrate", Source.Uri, Target.Uri, "--resume"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Hold_while_a_program_stops_the_writers_takes_the_cutover_back_and_says_so()
+    {
+        var fence = await ScriptAsync("fence.sh", $"if [ $KEYFERRY_STEP = fence ]; then echo $$ > {Told}; exec sleep 60; fi");
+        await using var run = await FollowAsync("exit 0", "--fence", "hook", "--fence-hook", fence);
+        await using var cutover = KeyferryProgram.Start("cutover", "--work-dir", _folder);
+        await ToldAsync();
+
+        Assert.Contains("taken back", await AskAsync(Ok, "hold"), StringComparison.Ordinal);
+
+        Assert.True(await cutover.EndAsync(Budget) == Refused, cutover.Output);
+        Assert.Contains("undone: the operator took it back (step fence)", cutover.Output, StringComparison.Ordinal);
+        _ = await AskAsync(Ok, "finish");
+        Assert.True(await run.EndAsync(Budget) == Ok, run.Output);
     }
 
     [Fact]
