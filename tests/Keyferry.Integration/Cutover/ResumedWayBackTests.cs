@@ -82,7 +82,11 @@ public sealed class ResumedWayBackTests : IAsyncLifetime
         Assert.True(await run.EndAsync(Budget) == Ok, run.Output);
         Assert.Contains("EQUAL", run.Output, StringComparison.Ordinal);
         Assert.Equal(await New.DebugDigestAsync(), await Old.DebugDigestAsync());
-        Assert.Contains($"has come to its end with the clients on {New.Endpoint}", await AskAsync(Usage, "migrate", New.Uri, Old.Uri, "--resume"), StringComparison.Ordinal);
+        Assert.Contains(
+            $"has come to its end with the clients on {New.Endpoint}",
+            await AskAsync(Usage, "migrate", New.Uri, Old.Uri, "--resume"),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
