@@ -70,7 +70,11 @@ internal sealed class RunDesk(
             yield break;
         }
 
-        yield return request.Verb switch
+        yield return Answer(request);
+    }
+
+    private ControlReply Answer(ControlRequest request) =>
+        request.Verb switch
         {
             "status" => Status(),
             "pause" => Pause(),
@@ -87,7 +91,6 @@ internal sealed class RunDesk(
                 "Use the same version of keyferry that started the run."
             ),
         };
-    }
 
     /// <summary>What moves keys now: the run, or after a switch its way back.</summary>
     private RunControl Present => Back ?? control;
