@@ -66,7 +66,10 @@ internal sealed class AwsCaller(AwsSurroundings surroundings, Func<CancellationT
                 }
 
                 var (code, message) = readError(text);
-                throw new AwsException(call, code.Length > 0 ? code : $"HTTP {(int)answer.StatusCode}", message, (int)answer.StatusCode);
+                throw new AwsException(call, code.Length > 0 ? code : $"HTTP {(int)answer.StatusCode}", message, (int)answer.StatusCode)
+                {
+                    Region = region,
+                };
             }
             catch (AwsException passing) when (passing.IsPassing && attempt < Attempts)
             {

@@ -14,6 +14,9 @@ internal sealed class AwsException : Exception
     /// <summary>Which service and which action.</summary>
     public AwsCall Call { get; }
 
+    /// <summary>Where it was asked.</summary>
+    public string Region { get; init; } = "*";
+
     /// <summary>The error's name on the wire.</summary>
     public string Code { get; }
 

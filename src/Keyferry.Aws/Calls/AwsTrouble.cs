@@ -60,7 +60,7 @@ internal static partial class AwsTrouble
         return $$"""{"Effect": "Allow", "Action": "{{action}}", "Resource": {{(resources.Length == 1 ? text : $"[{text}]")}}}""";
     }
 
-    // Giving a cache a group is allowed on the cache and on the group: one of Keyferry's, and one of AWS's when it is put back.
+    // Giving a cache a group is allowed on the cache and on the group: one of Keyferry's, and one of AWS's when it is put back. A new cache names its subnet group as well.
     private static string[] ResourcesFor(string action, string resource)
     {
         var own = resource.IndexOf(OwnGroups, StringComparison.Ordinal);
@@ -72,9 +72,37 @@ internal static partial class AwsTrouble
         var name = resource.LastIndexOf(":replicationgroup:", StringComparison.Ordinal) is >= 0 and var group
             ? group
             : resource.LastIndexOf(":cluster:", StringComparison.Ordinal);
-        return name >= 0 && action is "elasticache:ModifyReplicationGroup" or "elasticache:ModifyCacheCluster"
-            ? [resource, $"{resource[..name]}:{OwnGroups}*", $"{resource[..name]}:parametergroup:default.*"]
-            : [resource];
+        return (name >= 0, action) switch
+        {
+            (true, "elasticache:ModifyReplicationGroup" or "elasticache:ModifyCacheCluster") =>
+            [
+                resource,
+                $"{resource[..name]}:{OwnGroups}*",
+                $"{resource[..name]}:parametergroup:default.*",
+            ],
+            (true, "elasticache:CreateReplicationGroup") =>
+            [
+                resource,
+                $"{resource[..name]}:{OwnGroups}*",
+                $"{resource[..name]}:subnetgroup:*",
+            ],
+            _ => [resource],
+        };
+    }
+
+    /// <summary>Policies take ARNs only. Secrets Manager names a secret as it was asked for it; its ARN ends in six characters more.</summary>
+    private static string ArnOf(AwsException failed, string who, string resource)
+    {
+        if (resource == "*" || resource.StartsWith("arn:", StringComparison.Ordinal))
+        {
+            return resource;
+        }
+
+        // arn:aws:sts::111122223333:assumed-role/...: what is named without its account is in the caller's.
+        var (partition, account) = who.Split(':') is ["arn", var first, _, _, { Length: > 0 } fifth, ..] ? (first, fifth) : ("aws", "*");
+        return failed.Call.Service == "secretsmanager"
+            ? $"arn:{partition}:secretsmanager:{failed.Region}:{account}:secret:{resource}-*"
+            : "*";
     }
 
     private static KeyferryException Denied(AwsException failed)
@@ -82,8 +110,8 @@ internal static partial class AwsTrouble
         var said = NotAuthorized().Match(failed.Said);
         var action = said.Groups["action"] is { Success: true, Value: var named } ? named : failed.Call.ToString();
         var resource = said.Groups["resource"] is { Success: true, Value: var on } ? on : "*";
-        var who = said.Groups["who"] is { Success: true, Value: var user } ? $" of {user}" : "";
-        var saw = $"Access denied: the permissions{who} do not allow {action} on {resource}.";
+        var who = said.Groups["who"].Value;
+        var saw = $"Access denied: the permissions{(who.Length > 0 ? $" of {who}" : "")} do not allow {action} on {resource}.";
         if (failed.Said.Contains("explicit deny", StringComparison.Ordinal))
         {
             var where = failed.Said.Contains("service control policy", StringComparison.Ordinal)
@@ -100,7 +128,7 @@ internal static partial class AwsTrouble
         return new KeyferryException(
             FailureKind.Refused,
             saw,
-            $"Add this statement to a policy of that identity: {Statement(action, resource)}",
+            $"Add this statement to a policy of that identity: {Statement(action, ArnOf(failed, who, resource))}",
             failed
         );
     }

@@ -1,4 +1,5 @@
 using Keyferry.AwsDouble;
+using Keyferry.AwsDouble.Others;
 using Keyferry.Cli.Output;
 
 namespace Keyferry.Aws.Tests.Journeys;
@@ -10,6 +11,9 @@ namespace Keyferry.Aws.Tests.Journeys;
 /// </remarks>
 public sealed class DenialTests
 {
+    /// <summary>All that IAM takes there: an ARN of six parts, or everything.</summary>
+    private const string Resource = "\"(?:arn:aws:[a-z]+:[^:\"]*:[^:\"]*:[^\"]+|\\*)\"";
+
     /// <summary>What the double knows beside what the program calls: tests make caches with it, and other clients look whether they are let in.</summary>
     private static readonly string[] NotCalled =
     [
@@ -67,7 +71,7 @@ public sealed class DenialTests
             [.. Provision, "--work-dir", "WORK", "--tls-ca", "AUTHORITY", "--subnet-group", "shop-subnets"]
         ),
         ["delete"] = new(ProvisionedAsync, ["elasticache", "delete", "new", "--yes", "--work-dir", "WORK"]),
-        ["URI with a secret"] = new(SecretAsync, ["notifications", "status", "elasticache://shop?secret=shop"]),
+        ["URI with a secret"] = new(SecretAsync, ["notifications", "test", "elasticache://shop?secret=shop"]),
         ["URI by a role"] = new(RoleAsync, ["notifications", "status", "elasticache://shop"]),
         ["URI by a web identity"] = new(WebIdentityAsync, ["notifications", "status", "elasticache://shop"]),
         ["stack, create"] = new(StandaloneAsync, Deploy),
@@ -106,7 +110,7 @@ public sealed class DenialTests
             Assert.True(code == ExitCodes.Refused, $"{action}: {code}\n{output}\n{error}");
             Assert.Contains($"do not allow {action} on ", error, StringComparison.Ordinal);
             Assert.Matches(
-                $$"""\{"Effect": "Allow", "Action": "{{action}}", "Resource": \[?"(?:arn:aws:[^"]+|\*|[\w/]+)"[^\]}]*\]?\}""",
+                $$"""\{"Effect": "Allow", "Action": "{{action}}", "Resource": (?:{{Resource}}|\[{{Resource}}(?:, {{Resource}})+\])\}""",
                 error
             );
         }
@@ -135,6 +139,50 @@ public sealed class DenialTests
             StringComparison.Ordinal
         );
         Assert.Contains($"\"Resource\": \"{Arn}parametergroup:keyferry-*\"}}", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("CreateSecret")]
+    [InlineData("GetSecretValue")]
+    public async Task Secret_is_named_by_its_ARN_although_AWS_names_it_as_it_was_asked_for(string call)
+    {
+        await using var cli = new CliBench(CliBench.Brief);
+        cli.Bench.Aws.Deny($"secretsmanager:{call}");
+        var authority = cli.Bench.Aws.World.Certificate.AuthorityFile;
+        var (_, _, error) = await cli.RunAsync([.. Provision, "--work-dir", cli.WorkDirectory, "--tls-ca", authority]);
+        Assert.Contains($"do not allow secretsmanager:{call} on keyferry/new.", error, StringComparison.Ordinal);
+        Assert.Contains(
+            "\"Resource\": \"arn:aws:secretsmanager:eu-north-1:111122223333:secret:keyferry/new-*\"}",
+            error,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public async Task Secret_that_AWS_names_by_its_ARN_is_left_as_it_is()
+    {
+        await using var cli = new CliBench(CliBench.Brief);
+        _ = await cli.Bench.StandaloneAsync("shop");
+        cli.Bench.Aws.Secrets.Values["shop"] = "x";
+        cli.Bench.Aws.Deny("secretsmanager:GetSecretValue");
+        var arn = SecretsService.Arn("shop");
+        var (_, _, error) = await cli.RunAsync("migrate", $"elasticache://shop?secret={arn}", "redis://127.0.0.1:1");
+        Assert.Contains($"\"Resource\": \"{arn}\"}}", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task New_cache_must_be_allowed_on_all_that_it_names_and_the_statement_says_so()
+    {
+        await using var cli = new CliBench(CliBench.Brief);
+        cli.Bench.Aws.Deny("elasticache:CreateReplicationGroup");
+        var authority = cli.Bench.Aws.World.Certificate.AuthorityFile;
+        var (_, _, error) = await cli.RunAsync([.. Provision, "--work-dir", cli.WorkDirectory, "--tls-ca", authority]);
+        const string Arn = "arn:aws:elasticache:eu-north-1:111122223333:";
+        Assert.Contains(
+            $$"""{"Effect": "Allow", "Action": "elasticache:CreateReplicationGroup", "Resource": ["{{Arn}}replicationgroup:new", "{{Arn}}parametergroup:keyferry-*", "{{Arn}}subnetgroup:*"]}""",
+            error,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
