@@ -22,6 +22,12 @@ internal static class GroupDecision
         new(Buffer + "soft-seconds", "120"),
     ];
 
+    /// <summary>The limits of subscribers of a group as servers write them, <c>pubsub 33554432 8388608 60</c>, or <see langword="null"/> where it does not tell them.</summary>
+    public static string? BufferLimits(IReadOnlyDictionary<string, GroupParameter> group) =>
+        RoomyBuffers.All(buffer => group.ContainsKey(buffer.Name))
+            ? $"pubsub {string.Join(' ', RoomyBuffers.Select(buffer => group[buffer.Name].Value))}"
+            : null;
+
     /// <summary>What is missing in a group: letters, and the buffer limits where they were asked for.</summary>
     /// <exception cref="KeyferryException">A value can be changed by nobody.</exception>
     public static IReadOnlyList<ValueChange> Missing(IReadOnlyDictionary<string, GroupParameter> group, bool roomyBuffers)

@@ -2,6 +2,7 @@ using Keyferry.Aws;
 using Keyferry.Aws.Calls;
 using Keyferry.Aws.Doctor;
 using Keyferry.Aws.ElastiCache;
+using Keyferry.Aws.Notifications;
 using Keyferry.Doctor;
 
 namespace Keyferry.Cli.Amazon;
@@ -30,6 +31,15 @@ internal sealed class CacheDoctor
             throw AwsTrouble.Explain(refused);
         }
     }
+
+    /// <summary>After how much the cache's parameter group cuts off a subscriber, or <see langword="null"/> where that is not known; its nodes do not tell.</summary>
+    public BufferLimits? Limits =>
+        _answers.Groups.Values.Select(GroupDecision.BufferLimits).FirstOrDefault(static line => line is not null) is { } line
+            ? new BufferLimits(
+                line,
+                $"keyferry notifications enable --elasticache {_answers.Cache.Id} --region {_answers.Region} --pubsub-buffers --apply, which raises client-output-buffer-limit-pubsub-hard-limit and -soft-limit in its parameter group."
+            )
+            : null;
 
     /// <summary>What follows from it; and where the cache does not answer at all, what on the way is closed.</summary>
     /// <param name="reach">What was found of the way there, or <see langword="null"/>.</param>

@@ -33,7 +33,7 @@ internal static class DoctorCommand
                 var to = target.IsGiven(parsed, surroundings)
                     ? await SideOf(target, FindingSide.Target, parsed, surroundings, signals.Finish)
                     : null;
-                var diagnosis = await ExaminationOf(from.Endpoint, to?.Endpoint, surroundings).RunAsync(signals.Finish);
+                var diagnosis = await ExaminationOf(from, to?.Endpoint, surroundings).RunAsync(signals.Finish);
                 diagnosis = await CompleteAsync(diagnosis, [from, .. to is null ? Array.Empty<Side>() : [to]], signals.Finish);
                 if (parsed.GetValue(json))
                 {
@@ -74,11 +74,12 @@ internal static class DoctorCommand
         }
     }
 
-    private static Examination ExaminationOf(Endpoint? from, Endpoint? to, Surroundings surroundings) =>
+    private static Examination ExaminationOf(Side source, Endpoint? to, Surroundings surroundings) =>
         new(
-            from is null ? null : ServerArguments.Connect(from, surroundings, "source"),
+            source.Endpoint is { } from ? ServerArguments.Connect(from, surroundings, "source") : null,
             to is null ? null : ServerArguments.Connect(to, surroundings, "target"),
-            from is null || to is null ? null : stop => PlanAsync(from, to, surroundings, stop),
+            source.Endpoint is null || to is null ? null : stop => PlanAsync(source.Endpoint, to, surroundings, stop),
+            source.Cache?.Limits,
             surroundings.Time
         );
 

@@ -8,11 +8,13 @@ namespace Keyferry.Doctor;
 /// <param name="source">Connections to the source, or <see langword="null"/>.</param>
 /// <param name="target">Connections to the target, or <see langword="null"/>.</param>
 /// <param name="plan">Examines both as a run would, and says what it would refuse and warn of; <see langword="null"/> where one of them is not named.</param>
+/// <param name="limits">The source's buffer limits as somebody else tells them, where it does not itself; else <see langword="null"/>.</param>
 /// <param name="time">The clock.</param>
 internal sealed class Examination(
     ServerConnector? source,
     ServerConnector? target,
     Func<CancellationToken, Task<IReadOnlyList<Finding>>>? plan,
+    BufferLimits? limits,
     TimeProvider time
 )
 {
@@ -58,6 +60,11 @@ internal sealed class Examination(
             }
 
             var answers = await questions.AskSourceAsync(stop);
+            if (answers.BufferLimits is null && limits is not null)
+            {
+                answers = answers with { BufferLimits = limits.Line, BufferRemedy = limits.Remedy };
+            }
+
             var tracks = await TrackingAsync(connector, stop);
             return [.. Judgement.Of(answers, connector.Endpoint, side), .. SourceJudgement.Of(answers, tracks)];
         }

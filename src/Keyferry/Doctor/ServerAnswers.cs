@@ -24,6 +24,9 @@ internal sealed record ServerAnswers
     /// <summary>The line of <c>client-output-buffer-limit</c>, or <see langword="null"/> where it is not told.</summary>
     public string? BufferLimits { get; init; }
 
+    /// <summary>What raises them there, or <see langword="null"/> where <c>CONFIG SET</c> does.</summary>
+    public string? BufferRemedy { get; init; }
+
     /// <summary>The greatest number of connections, or <see langword="null"/> where it is not told.</summary>
     public long? MostClients { get; init; }
 
@@ -42,6 +45,11 @@ internal sealed record ServerAnswers
     /// <summary>The most memory that one of them takes, in bytes.</summary>
     public long BiggestSampled { get; init; }
 }
+
+/// <summary>The limits of output buffers of a server that does not tell them itself.</summary>
+/// <param name="Line">As <c>CONFIG GET client-output-buffer-limit</c> writes them: <c>pubsub 33554432 8388608 60</c>, bytes and seconds.</param>
+/// <param name="Remedy">What raises them.</param>
+internal sealed record BufferLimits(string Line, string Remedy);
 
 /// <summary>A connection of somebody else, as <c>CLIENT LIST</c> tells it.</summary>
 /// <param name="Address">From where.</param>

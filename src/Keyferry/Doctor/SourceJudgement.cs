@@ -98,7 +98,8 @@ internal static class SourceJudgement
             {
                 Means = "After a longer stall the server cuts the capture off; that is a gap, and costs a rescan.",
                 Remedy =
-                    "CONFIG SET client-output-buffer-limit \"pubsub 268435456 134217728 60\", or on ElastiCache the parameters client-output-buffer-limit-pubsub-hard-limit and -soft-limit of the parameter group.",
+                    answers.BufferRemedy
+                    ?? "CONFIG SET client-output-buffer-limit \"pubsub 268435456 134217728 60\", or on ElastiCache the parameters client-output-buffer-limit-pubsub-hard-limit and -soft-limit of the parameter group.",
             };
         }
     }

@@ -128,6 +128,50 @@ public sealed class CacheDoctorTests : IAsyncLifetime
         Assert.DoesNotContain(told.Findings, static found => found.Words.Contains("20290101", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("1000", true)]
+    [InlineData("33554432", false)]
+    [InlineData("0", false)]
+    public async Task Small_buffers_of_subscribers_are_read_from_the_parameter_group(string limit, bool warned)
+    {
+        await _doctor.Cli.Bench.ParameterGroupAsync(
+            "mine",
+            ("notify-keyspace-events", "AE"),
+            ("client-output-buffer-limit-pubsub-hard-limit", limit)
+        );
+        _ = await _doctor.Cli.Bench.StandaloneAsync("shop", "mine");
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(AwsBench.Stop);
+        var busy = Task.Run(
+            async () =>
+            {
+                while (!over.IsCancellationRequested)
+                {
+                    _ = await World.Nodes["shop"].Server.SayAsync("SET", "key", "v");
+                }
+            },
+            AwsBench.Stop
+        );
+        // The server counts commands over some seconds.
+        await Task.Delay(TimeSpan.FromSeconds(2), AwsBench.Stop);
+        var told = await _doctor.ExamineAsync(Cache);
+        await over.CancelAsync();
+        await busy;
+        if (warned)
+        {
+            told.Has(
+                "pubsub-buffer",
+                "warning",
+                "client-output-buffer-limit pubsub",
+                "commands/s",
+                "keyferry notifications enable --elasticache shop --region eu-north-1 --pubsub-buffers --apply"
+            );
+        }
+        else
+        {
+            told.HasNot("pubsub-buffer");
+        }
+    }
+
     [Fact]
     public async Task Serverless_says_what_is_left()
     {
