@@ -3,7 +3,6 @@ using Keyferry.Aws;
 using Keyferry.Aws.ElastiCache;
 using Keyferry.Aws.Notifications;
 using Keyferry.Model;
-using Keyferry.Servers;
 
 namespace Keyferry.Cli.Amazon;
 
@@ -30,11 +29,10 @@ internal sealed class CacheArguments
         _aws.AddTo(command);
     }
 
-    /// <summary>The id that was named, or <see langword="null"/> where a server is meant.</summary>
+    /// <summary>The id that was named, by the option or as <c>elasticache://ID</c>, or <see langword="null"/> where a server is meant.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="surroundings">The environment.</param>
-    /// <param name="ofUri">Whether <c>elasticache://ID</c> names one as well: where AWS is asked, and nobody logs in as the URI says.</param>
-    public string? Id(ParseResult parsed, Surroundings surroundings, bool ofUri = false)
+    public string? Id(ParseResult parsed, Surroundings surroundings)
     {
         // The guides' variables name host and id of one and the same cache: they do not contradict each other, and the id can do more.
         var named = parsed.GetValue(_id);
@@ -48,43 +46,58 @@ internal sealed class CacheArguments
             );
         }
 
-        if (ofUri && Bare(parsed, surroundings) is { } uri)
-        {
-            return uri.Id;
-        }
-
-        return named ?? (hasServer ? null : surroundings.Guide("ELASTICACHE_CLUSTER_ID"));
+        return named ?? (hasServer ? _server.CacheOf(parsed, surroundings)?.Id : surroundings.Guide("ELASTICACHE_CLUSTER_ID"));
     }
 
     /// <summary>The way to AWS.</summary>
     public ValueTask<AwsSession> OpenAsync(ParseResult parsed, Surroundings surroundings, CancellationToken stop) =>
-        _aws.OpenAsync(parsed, surroundings, stop, Bare(parsed, surroundings)?.Region);
+        _aws.OpenAsync(parsed, surroundings, stop, _server.CacheOf(parsed, surroundings)?.Region);
 
-    // A URI that says how to log in is about the server behind it.
-    private CacheUri? Bare(ParseResult parsed, Surroundings surroundings) =>
-        _server.CacheOf(parsed, surroundings) is { User: null, Password: null, SecretId: null, Iam: false } uri ? uri : null;
-
-    /// <summary>What tries out the nodes of <paramref name="cache"/>.</summary>
-    public PrimaryProbe Probe(ParseResult parsed, Surroundings surroundings, Cache cache) =>
-        new(Connect(parsed, surroundings, cache), surroundings.Time);
-
-    /// <summary>Connections to a node, with the credentials that were given.</summary>
-    private Func<CacheAddress, ServerConnector> Connect(ParseResult parsed, Surroundings surroundings, Cache cache) =>
-        address =>
+    /// <summary>What tries out the nodes of <paramref name="cache"/>, logged in as the URI, options or environment say.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="surroundings">The environment.</param>
+    /// <param name="session">The way to AWS.</param>
+    /// <param name="cache">The cache.</param>
+    /// <param name="mustLogIn">Whether nothing else is to be done, so that a login that is missing is an error.</param>
+    /// <param name="stop">Gives up.</param>
+    /// <exception cref="KeyferryException">The URI's secret cannot be read, or what was given does not fit the cache.</exception>
+    public async Task<PrimaryProbe> ProbeAsync(
+        ParseResult parsed,
+        Surroundings surroundings,
+        AwsSession session,
+        Cache cache,
+        bool mustLogIn,
+        CancellationToken stop
+    )
+    {
+        var login = _server.CacheOf(parsed, surroundings) is { } uri
+            ? await CacheEndpoint.LoginAsync(uri, "server", session, cache, surroundings, stop)
+            : default;
+        // What does not fit is told before anything is changed.
+        if (cache.Address is { } first && At(first) is var endpoint && mustLogIn)
         {
-            var bare = new Endpoint
-            {
-                Host = address.Host,
-                Port = address.Port,
-                Tls = cache.Tls,
-            };
-            var endpoint = _server.Complete(parsed, surroundings, bare);
-            if (endpoint.Password is null && cache.Auth == CacheAuth.Token && surroundings.Guide("REDIS_SOURCE_PASSWORD") is { } token)
-            {
-                endpoint = endpoint with { Password = new Secret(token) };
-                surroundings.Mask.Add(endpoint.Password);
-            }
+            CacheEndpoint.Require(cache, endpoint, "server");
+        }
 
-            return Commands.ServerArguments.Connect(endpoint, surroundings);
-        };
+        return new PrimaryProbe(address => Commands.ServerArguments.Connect(At(address), surroundings), surroundings.Time);
+
+        Endpoint At(CacheAddress address) => Complete(parsed, surroundings, cache, login.At(address, cache));
+    }
+
+    /// <summary>A node, with the credentials that were given.</summary>
+    private Endpoint Complete(ParseResult parsed, Surroundings surroundings, Cache cache, Endpoint node)
+    {
+        var endpoint = _server.Complete(parsed, surroundings, node);
+        if (
+            endpoint is { Password: null, PasswordSource: null }
+            && cache.Auth == CacheAuth.Token
+            && surroundings.Guide("REDIS_SOURCE_PASSWORD") is { } token
+        )
+        {
+            endpoint = endpoint with { Password = new Secret(token) };
+            surroundings.Mask.Add(endpoint.Password);
+        }
+
+        return endpoint;
+    }
 }

@@ -71,10 +71,25 @@ internal static class CacheEndpoint
             );
         }
 
+        var login = await LoginAsync(uri, role, session, cache, surroundings, CancellationToken.None);
+        return (login.At(address, cache), cache);
+    }
+
+    /// <summary>How to get in, as the URI says: by what stands in it, a secret, or IAM.</summary>
+    /// <exception cref="KeyferryException">There is no such secret, or the cache does not encrypt what must not be sent in clear.</exception>
+    public static async Task<CacheLogin> LoginAsync(
+        CacheUri uri,
+        string role,
+        AwsSession session,
+        Cache cache,
+        Surroundings surroundings,
+        CancellationToken stop
+    )
+    {
         var (user, password) = (uri.User, uri.Password);
         if (uri.SecretId is { } secret)
         {
-            var held = await new SecretsClient(session.Caller).CredentialsAsync(secret, CancellationToken.None);
+            var held = await new SecretsClient(session.Caller).CredentialsAsync(secret, stop);
             (user, password) = (user ?? held.User, held.Password);
         }
 
@@ -88,18 +103,28 @@ internal static class CacheEndpoint
             );
         }
 
-        var endpoint = new Endpoint
+        var token = uri is { Iam: true, User: { } id } ? new IamPassword(session.Caller, cache, id, IamPassword.DefaultRenewal) : null;
+        return new CacheLogin(user, password, token, uri.Database);
+    }
+}
+
+/// <summary>How to get into the nodes of a cache; by default not named at all.</summary>
+/// <param name="User">The user, or <see langword="null"/>.</param>
+/// <param name="Password">The password or token, or <see langword="null"/>.</param>
+/// <param name="Source">Makes tokens of IAM, or <see langword="null"/>.</param>
+/// <param name="Database">The database, or <see langword="null"/>.</param>
+internal readonly record struct CacheLogin(string? User, Secret? Password, IPasswordSource? Source, int? Database)
+{
+    /// <summary>The endpoint of one node.</summary>
+    public Endpoint At(CacheAddress address, Cache cache) =>
+        new()
         {
             Host = address.Host,
             Port = address.Port,
             Tls = cache.Tls,
-            User = user,
-            Password = password,
-            PasswordSource = uri is { Iam: true, User: { } id }
-                ? new IamPassword(session.Caller, cache, id, IamPassword.DefaultRenewal)
-                : null,
-            Database = uri.Database,
+            User = User,
+            Password = Password,
+            PasswordSource = Source,
+            Database = Database,
         };
-        return (endpoint, cache);
-    }
 }

@@ -65,7 +65,7 @@ internal sealed class CacheNotifications(Surroundings surroundings, AwsSession s
         bool roomyBuffers,
         bool apply,
         string workDirectory,
-        Func<Cache, PrimaryProbe> probe,
+        Func<Cache, Task<PrimaryProbe>> probe,
         CancellationToken stop
     )
     {
@@ -76,7 +76,7 @@ internal sealed class CacheNotifications(Surroundings surroundings, AwsSession s
         PlanWords.Print(_out, plan, session.Region);
         if (plan.IsEnough)
         {
-            return apply ? await TestAsync(plan.Cache, probe(plan.Cache), json: false, stop) : ExitCodes.Ok;
+            return apply ? await TestAsync(plan.Cache, await probe(plan.Cache), json: false, stop) : ExitCodes.Ok;
         }
 
         if (!apply)
@@ -89,13 +89,15 @@ internal sealed class CacheNotifications(Surroundings surroundings, AwsSession s
             return ExitCodes.Ok;
         }
 
+        // A login that does not work out is told before anything is changed.
+        var tries = await probe(plan.Cache);
         await work.ApplyAsync(plan, stop);
         _out.WriteLine($"recorded in {folder?.Path}; keyferry notifications restore --elasticache {plan.Cache.Id} puts everything back");
-        return await TestAsync(plan.Cache, probe(plan.Cache), json: false, stop);
+        return await TestAsync(plan.Cache, tries, json: false, stop);
     }
 
     /// <summary><c>test</c>: tries out every node that takes writes.</summary>
-    public async Task<int> TestAsync(string id, Func<Cache, PrimaryProbe> probe, bool json, CancellationToken stop)
+    public async Task<int> TestAsync(string id, Func<Cache, Task<PrimaryProbe>> probe, bool json, CancellationToken stop)
     {
         var cache = await new CacheFinder(_client).FindAsync(id, stop);
         if (cache.Kind == CacheKind.Serverless)
@@ -103,7 +105,7 @@ internal sealed class CacheNotifications(Surroundings surroundings, AwsSession s
             return await StatusAsync(id, json, stop);
         }
 
-        return await TestAsync(cache, probe(cache), json, stop);
+        return await TestAsync(cache, await probe(cache), json, stop);
     }
 
     /// <summary><c>restore</c>: undoes what was recorded for the cache.</summary>

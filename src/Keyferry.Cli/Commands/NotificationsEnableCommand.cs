@@ -28,7 +28,7 @@ internal static class NotificationsEnableCommand
             async (parsed, _) =>
             {
                 using var signals = surroundings.Signals();
-                if (cache.Id(parsed, surroundings, ofUri: true) is { } id)
+                if (cache.Id(parsed, surroundings) is { } id)
                 {
                     using var session = await cache.OpenAsync(parsed, surroundings, signals.Finish);
                     return await new CacheNotifications(surroundings, session).EnableAsync(
@@ -36,7 +36,7 @@ internal static class NotificationsEnableCommand
                         options.RoomyBuffers(parsed),
                         options.Apply(parsed),
                         workDirectory.Read(parsed),
-                        found => cache.Probe(parsed, surroundings, found),
+                        found => cache.ProbeAsync(parsed, surroundings, session, found, mustLogIn: false, signals.Finish),
                         signals.Finish
                     );
                 }

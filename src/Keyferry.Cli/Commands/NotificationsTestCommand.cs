@@ -31,7 +31,7 @@ internal static class NotificationsTestCommand
                     using var session = await cache.OpenAsync(parsed, surroundings, signals.Finish);
                     return await new CacheNotifications(surroundings, session).TestAsync(
                         id,
-                        found => cache.Probe(parsed, surroundings, found),
+                        found => cache.ProbeAsync(parsed, surroundings, session, found, mustLogIn: true, signals.Finish),
                         parsed.GetValue(json),
                         signals.Finish
                     );

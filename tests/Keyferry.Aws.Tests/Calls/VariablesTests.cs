@@ -99,7 +99,7 @@ public sealed class VariablesTests : IAsyncLifetime
         _ = await _cli.Bench.StandaloneAsync("shop");
         _cli.Bench.Aws.Secrets.Values["shop"] = "x";
         // The secret is read; that the cache does not want it is another matter.
-        _ = await _cli.RunAsync("notifications", "status", "elasticache://shop?secret=shop");
+        _ = await _cli.RunAsync("notifications", "test", "elasticache://shop?secret=shop");
         string[] deploy = ["aws", "stack", "deploy", "--image", "i", "--yes", "--parameter", "SourceElastiCacheClusterId=shop"];
         _ = await _cli.SucceedAsync([.. deploy, "--parameter", "TargetRedisURI=rediss://t"]);
         _ = await _cli.SucceedAsync("aws", "stack", "logs");

@@ -106,6 +106,56 @@ public sealed class CacheUriTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Notification_commands_do_the_same_where_the_URI_says_how_to_log_in()
+    {
+        var tls = ("TransitEncryptionEnabled", "true");
+        _ = await _cli.Bench.GroupAsync("shop", shards: 2, more: [tls, ("AuthToken", "a-token-of-sixteen!")]);
+        _cli.Bench.Aws.Secrets.Values["shop/token"] = """{"password":"a-token-of-sixteen!"}""";
+        const string Named = "elasticache://shop?region=eu-north-1&secret=shop/token";
+        string[] work = ["--work-dir", _cli.WorkDirectory];
+        string[] authority = ["--tls-ca", World.Certificate.AuthorityFile];
+        var (code, output, error) = await _cli.RunAsync("notifications", "status", Named);
+        Assert.True(code == ExitCodes.NotProved, output + error);
+        Assert.Contains("parameter group default.redis7.cluster.on", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("secretsmanager:GetSecretValue", _cli.Bench.Aws.Calls);
+
+        output = await _cli.SucceedAsync(["notifications", "enable", Named]);
+        Assert.Contains("the same command with --apply does it", output, StringComparison.Ordinal);
+        output = await _cli.SucceedAsync(["notifications", "enable", Named, "--apply", .. work, .. authority]);
+        AssertBoth(output);
+        AssertBoth(await _cli.SucceedAsync(["notifications", "test", Named, .. authority]));
+        _ = await _cli.SucceedAsync("notifications", "status", Named);
+        _ = await _cli.SucceedAsync(["notifications", "restore", Named, .. work]);
+        Assert.All(World.Nodes.Values, static node => Assert.Equal("default.redis7.cluster.on", node.Group));
+
+        static void AssertBoth(string output)
+        {
+            Assert.Contains("shop-0001-001: ", output, StringComparison.Ordinal);
+            Assert.Contains("shop-0002-001: ", output, StringComparison.Ordinal);
+            Assert.DoesNotContain("not tried", output, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("secret=none", "There is no secret none")]
+    [InlineData("user=app", "a user but no password")]
+    public async Task Login_that_does_not_work_out_is_told_before_anything_is_changed(string login, string words)
+    {
+        _ = await _cli.Bench.GroupAsync("shop", more: [("TransitEncryptionEnabled", "true"), ("AuthToken", "a-token-of-sixteen!")]);
+        var (code, output, error) = await _cli.RunAsync(
+            "notifications",
+            "enable",
+            $"elasticache://shop?{login}",
+            "--apply",
+            "--work-dir",
+            _cli.WorkDirectory
+        );
+        Assert.True(code == ExitCodes.Usage, output + error);
+        Assert.Contains(words, error, StringComparison.Ordinal);
+        Assert.DoesNotContain("elasticache:CreateCacheParameterGroup", _cli.Bench.Aws.Calls);
+    }
+
+    [Fact]
     public async Task Token_comes_from_a_secret_and_its_absence_is_told()
     {
         var tls = ("TransitEncryptionEnabled", "true");
@@ -118,7 +168,7 @@ public sealed class CacheUriTests : IAsyncLifetime
         string[] authority = ["--tls-ca", World.Certificate.AuthorityFile];
         (code, var output, error) = await _cli.RunAsync(["notifications", "test", "elasticache://shop?secret=shop/token", .. authority]);
         Assert.True(code == ExitCodes.NotProved, output + error);
-        Assert.Contains("did not come", output, StringComparison.Ordinal);
+        Assert.Contains("no event came for the classes", output, StringComparison.Ordinal);
         _cli.Bench.Aws.Deny("secretsmanager:GetSecretValue");
         (code, _, error) = await _cli.RunAsync("notifications", "test", "elasticache://shop?secret=shop/token");
         Assert.Equal(ExitCodes.Refused, code);

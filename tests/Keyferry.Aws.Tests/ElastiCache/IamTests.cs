@@ -179,6 +179,27 @@ public sealed class IamTests : IAsyncLifetime
         Assert.True(gate.Logins > 2);
     }
 
+    [Fact]
+    public async Task Notification_commands_try_the_nodes_as_the_IAM_user_of_the_URI()
+    {
+        await using var cli = new CliBench();
+        var certificate = cli.Bench.Aws.World.Certificate;
+        _ = await cli.Bench.GroupAsync("shop", more: [("TransitEncryptionEnabled", "true"), ("UserGroupIds.member.1", "app-users")]);
+        var node = cli.Bench.Aws.World.Nodes["shop-001"];
+        await using var gate = new IamGate("shop", "app", node.Server.PlainPort, TimeSpan.FromHours(12), certificate);
+        node.ToldPort = gate.Port;
+        const string Named = "elasticache://shop?user=app&auth=iam";
+        string[] authority = ["--tls-ca", certificate.AuthorityFile];
+        string[] work = ["--work-dir", cli.WorkDirectory];
+        _ = await cli.SucceedAsync(["notifications", "enable", Named, "--apply", .. authority, .. work]);
+        var logins = gate.Logins;
+        Assert.True(logins > 0);
+        _ = await cli.SucceedAsync(["notifications", "test", Named, .. authority]);
+        Assert.True(gate.Logins > logins);
+        _ = await cli.SucceedAsync("notifications", "status", Named);
+        _ = await cli.SucceedAsync(["notifications", "restore", Named, .. work]);
+    }
+
     private static Cache Shop =>
         new()
         {
