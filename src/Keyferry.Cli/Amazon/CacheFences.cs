@@ -4,7 +4,7 @@ using Keyferry.Model;
 
 namespace Keyferry.Cli.Amazon;
 
-/// <summary>Which fences an ElastiCache source allows. AWS's list of missing commands has <c>ACL SETUSER</c> on it, and not <c>CLIENT PAUSE</c>.</summary>
+/// <summary>Which fences an ElastiCache source allows. AWS's list of missing commands has <c>ACL SETUSER</c> on it, and not <c>CLIENT PAUSE</c>, which only serverless caches lack.</summary>
 internal static class CacheFences
 {
     /// <summary>Whether the source is a cache: named by its id, or by an endpoint of ElastiCache.</summary>
@@ -27,6 +27,6 @@ internal static class CacheFences
     /// <summary>What a plan says of the fence, or <see langword="null"/> where there is nothing to say.</summary>
     public static string? Note(CutoverOptions? cutover) =>
         cutover?.Fence == FenceKind.Pause
-            ? "The source is ElastiCache. CLIENT PAUSE is not among the commands that AWS takes away; should it be refused all the same, the cutover is undone before anything is switched, and --fence hook and manual remain (acl does not work there)."
+            ? "The source is ElastiCache. CLIENT PAUSE is not among the commands that AWS takes away from nodes (serverless caches have none, and no cutover); should it be refused all the same, the cutover is undone before anything is switched, and --fence hook and manual remain (acl does not work there)."
             : null;
 }

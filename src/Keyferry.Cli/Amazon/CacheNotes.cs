@@ -9,9 +9,11 @@ internal static class CacheNotes
     /// <summary>The notes; none where the source is no cache.</summary>
     /// <param name="named">The source's URI where it names a cache, or <see langword="null"/>.</param>
     /// <param name="options">The run.</param>
-    public static IReadOnlyList<string> Of(CacheUri? named, MigrationOptions options)
+    /// <param name="plan">What the servers said.</param>
+    public static IReadOnlyList<string> Of(CacheUri? named, MigrationOptions options, MigrationPlan plan)
     {
-        if (!CacheFences.IsCache(named, options.Source))
+        // A serverless cache whose cutover is refused: that there are neither notifications nor a pause has been said.
+        if (plan.HearsNothing || !CacheFences.IsCache(named, options.Source))
         {
             return [];
         }

@@ -110,12 +110,7 @@ internal sealed class CutoverArguments
             );
         }
 
-        return capture == CaptureKind.Polling
-            ? throw Usage(
-                "A cutover needs a capture that hears of changes; polling finds them only with its next pass.",
-                "Use another --capture."
-            )
-            : options;
+        return capture == CaptureKind.Polling ? throw Usage(HearingCheck.Saw, HearingCheck.Remedy) : options;
     }
 
     private static Option<string?> Program(string name, string description) =>

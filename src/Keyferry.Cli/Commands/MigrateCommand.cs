@@ -45,7 +45,7 @@ internal static class MigrateCommand
                         var options = what.Read(parsed, surroundings);
                         var view = how.ViewOf(parsed, surroundings);
                         return parsed.GetValue(dryRun)
-                            ? PlanAsync(options, what.Notes(parsed, surroundings, options), view, surroundings)
+                            ? PlanAsync(options, plan => what.Notes(parsed, surroundings, options, plan), view, surroundings)
                             : RunAsync(options, view, parsed.GetValue(hooks), how.ShowKeys(parsed), surroundings);
                     }
                 )
@@ -73,7 +73,7 @@ internal static class MigrateCommand
                         var options = what.Read(parsed, surroundings);
                         return PlanAsync(
                             options,
-                            what.Notes(parsed, surroundings, options),
+                            plan => what.Notes(parsed, surroundings, options, plan),
                             how.ViewOf(parsed, surroundings),
                             surroundings
                         );
@@ -85,7 +85,7 @@ internal static class MigrateCommand
 
     private static async Task<int> PlanAsync(
         MigrationOptions options,
-        IReadOnlyList<string> notes,
+        Func<MigrationPlan, IReadOnlyList<string>> notes,
         IRunView view,
         Surroundings surroundings
     )
@@ -93,7 +93,7 @@ internal static class MigrateCommand
         using var signals = surroundings.Signals();
         var display = new RunDisplay(view, new ProgressRates(options), surroundings.Time);
         var plan = await surroundings.Migration(options, display, surroundings.Time).PlanAsync(signals.Finish);
-        view.Show(plan with { Warnings = [.. plan.Warnings, .. notes] });
+        view.Show(plan with { Warnings = [.. plan.Warnings, .. notes(plan)] });
         return plan.Refusals.Count == 0 ? ExitCodes.Ok : ExitCodes.Of(plan.Refusals[0].Kind);
     }
 

@@ -262,8 +262,8 @@ internal sealed class MigrateOptions
     }
 
     /// <summary>What should be known beside what both servers say of themselves.</summary>
-    public IReadOnlyList<string> Notes(ParseResult parsed, Surroundings surroundings, MigrationOptions options) =>
-        CacheNotes.Of(_source.CacheOf(parsed, surroundings), options);
+    public IReadOnlyList<string> Notes(ParseResult parsed, Surroundings surroundings, MigrationOptions options, MigrationPlan plan) =>
+        CacheNotes.Of(_source.CacheOf(parsed, surroundings), options, plan);
 
     /// <summary>A snapshot follows nothing, and polling listens to nothing: an option that speaks of that would do nothing, and whoever gave it expects something else.</summary>
     private void RefuseIdleOptions(ParseResult parsed)

@@ -96,11 +96,7 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
     {
         if (_engine.Capture is not { Listens: true } capture)
         {
-            throw new KeyferryException(
-                FailureKind.Refused,
-                "A cutover needs a capture that hears of changes; polling finds them only with its next pass.",
-                "Use --capture notifications or tracking, or leave --cutover out."
-            );
+            throw HearingCheck.Refused();
         }
 
         _listening = new TargetListening(

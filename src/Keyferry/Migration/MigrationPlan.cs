@@ -46,6 +46,11 @@ internal sealed record MigrationPlan
     /// <summary>Why the run will not start as asked; empty when it will.</summary>
     public required IReadOnlyList<KeyferryException> Refusals { get; init; }
 
+    /// <summary>Whether a cutover is refused because the source tells of no change.</summary>
+    public bool HearsNothing { get; init; }
+
+    internal bool MayHearNothing { get; init; }
+
     internal required TransferSettings Transfer { get; init; }
 
     internal required ExpiryShift Shift { get; init; }

@@ -94,6 +94,11 @@ internal sealed class MigrationRun
         try
         {
             var plan = await new Planner(_options, _source, _target, _time).ExamineAsync(stop);
+            if (_options.Cutover is not null && plan.Refusals.Count == 0)
+            {
+                plan = await HearingCheck.JudgeAsync(plan, _options, _source, stop);
+            }
+
             return _options.Cutover is { } cutover && plan.Refusals.Count == 0
                 ? await FenceCheck.JudgeAsync(plan, cutover, _source, _target, _time, stop)
                 : plan;

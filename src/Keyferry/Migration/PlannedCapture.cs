@@ -17,6 +17,9 @@ internal sealed record PlannedCapture(string Words, string Arms)
     /// <summary>Whether notification flags of the source will be changed, and put back.</summary>
     public bool ChangesFlags { get; private init; }
 
+    /// <summary>Whether the source may be one that tells of no change: nothing about its flags can be asked, as on a serverless cache.</summary>
+    public bool MayHearNothing { get; private init; }
+
     /// <summary>What should be known of it, or <see langword="null"/>.</summary>
     public string? Warning { get; private init; }
 
@@ -32,7 +35,10 @@ internal sealed record PlannedCapture(string Words, string Arms)
             { Capture: CaptureKind.Tracking } => new PlannedCapture(
                 "client tracking",
                 "Ask the source to tell of every changed key (client tracking); nothing is configured there."
-            ),
+            )
+            {
+                MayHearNothing = true,
+            },
             _ => Of(await FlagReading.AskAsync(source, stop), options.Capture == CaptureKind.Auto),
         };
 
@@ -59,6 +65,7 @@ internal sealed record PlannedCapture(string Words, string Arms)
                     Proves + otherwise
                 )
                 {
+                    MayHearNothing = true,
                     Warning = Unread(unreadable),
                 };
             case FlagReading.Unreadable unreadable:

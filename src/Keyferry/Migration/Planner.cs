@@ -59,7 +59,6 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         var capture = await PlannedCapture.AskAsync(options, from, stop);
         _warnings.AddRange(capture.Warning is { } warning ? [warning] : Array.Empty<string>());
         JudgeClocks(shift);
-        var notMoved = await NotMoved.FindAsync(options, source, target, from, Refuse, stop);
         await LatencyCheck.JudgeAsync(options.SourceLatencyBudget, from, Refuse, time, stop);
         return new MigrationPlan
         {
@@ -69,12 +68,13 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
             Keys = databases.Sum(database => sourceIdentity.Keyspace[database]),
             TargetKeyCount = targetKeys,
             Capture = capture.Words,
+            MayHearNothing = capture.MayHearNothing,
             Reads = await ReplicaCheck.JudgeAsync(options, source, sourceIdentity, Refuse, stop),
             Clocks =
                 shift.Shift == TimeSpan.Zero
                     ? "both clocks agree"
                     : $"the target's clock is {Ahead(shift.Shift)}; expiries move by that much",
-            NotMoved = notMoved,
+            NotMoved = await NotMoved.FindAsync(options, source, target, from, Refuse, stop),
             Steps = PlanSteps.Of(options, capture),
             Warnings = _warnings,
             Refusals = _refusals,

@@ -68,6 +68,12 @@ internal sealed class SourceListening
         _journal.Note(NoteLevel.Information, $"Changes are captured by {capture.Description}.");
         if (!capture.Listens)
         {
+            // Before anything is copied, rather than when the cutover is asked for.
+            if (_options.Cutover is not null)
+            {
+                throw HearingCheck.Refused();
+            }
+
             return;
         }
 

@@ -54,6 +54,60 @@ public sealed class ServerlessTests : IAsyncLifetime
         Assert.Equal(119, (long)await target.CommandAsync("DBSIZE"));
     }
 
+    [Theory]
+    [InlineData("plan", "auto", "pause")]
+    [InlineData("plan", "auto", "manual")]
+    [InlineData("plan", "notifications", "manual")]
+    [InlineData("plan", "tracking", "pause")]
+    [InlineData("migrate", "auto", "manual")]
+    public async Task Cutover_is_refused_before_anything_is_written(string command, string capture, string fence)
+    {
+        var server = await _cli.Bench.Aws.World.StartServerlessAsync("cart");
+        _ = await server.SayAsync("SET", "key", "v");
+        await using var target = await RedisServer.StartAsync(ServerKind.Machine);
+        string[] options =
+        [
+            "--cutover",
+            "manual",
+            "--capture",
+            capture,
+            "--fence",
+            fence,
+            "--source-tls-ca",
+            _cli.Bench.Aws.World.Certificate.AuthorityFile,
+            "--work-dir",
+            _cli.WorkDirectory,
+            "--plain",
+        ];
+        var (code, output, error) = await _cli.RunAsync([command, Source, target.Uri, .. options]);
+        var told = output + error;
+        Assert.True(code == ExitCodes.Refused, told);
+        Assert.Contains("The source tells nobody of changes", told, StringComparison.Ordinal);
+        Assert.Contains("polling finds them only with its next pass", told, StringComparison.Ordinal);
+        Assert.Contains("stop the writers, let the run end (--until-idle, or Ctrl-C)", told, StringComparison.Ordinal);
+        Assert.DoesNotContain("CLIENT PAUSE is not among", told, StringComparison.Ordinal);
+        Assert.Equal(0, (long)await target.CommandAsync("DBSIZE"));
+    }
+
+    [Fact]
+    public async Task Cutover_by_polling_is_refused_with_what_is_left()
+    {
+        _ = await _cli.Bench.Aws.World.StartServerlessAsync("cart");
+        var (code, _, error) = await _cli.RunAsync(
+            "plan",
+            Source,
+            "redis://127.0.0.1:1",
+            "--cutover",
+            "manual",
+            "--capture",
+            "polling",
+            "--source-tls-ca",
+            _cli.Bench.Aws.World.Certificate.AuthorityFile
+        );
+        Assert.Equal(ExitCodes.Usage, code);
+        Assert.Contains("stop the writers", error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Doctor_knows_it_and_says_what_is_left()
     {
