@@ -102,7 +102,9 @@ internal static class ProvisionCommand
         to.WriteLine($"name it as: elasticache://{cache.Id}?region={intent.Region}{secret}");
         if (intent.Token)
         {
-            to.WriteLine($"its token: aws secretsmanager get-secret-value --region {intent.Region} --secret-id {intent.SecretName}");
+            to.WriteLine(
+                $"its token, the field password of a JSON object: aws secretsmanager get-secret-value --region {intent.Region} --secret-id {intent.SecretName} --query SecretString --output text"
+            );
         }
 
         to.WriteLine($"keyferry elasticache delete {cache.Id} --region {intent.Region} removes exactly what was made here");

@@ -30,14 +30,25 @@ internal sealed class Questions(Surroundings surroundings, bool silent)
             : throw new KeyferryException(FailureKind.Usage, $"\"{answer}\" is none of {string.Join(", ", words)}.", "Choose one of them.");
     }
 
-    /// <summary>Yes or no.</summary>
-    public bool Confirm(string question, bool fallback) =>
-        Ask($"{question} ({(fallback ? "Y/n" : "y/N")}): ")?.ToLowerInvariant() switch
+    /// <summary>Yes or no; asks again after an answer that is neither.</summary>
+    public bool Confirm(string question, bool fallback)
+    {
+        while (true)
         {
-            null or "" => fallback,
-            "y" or "yes" => true,
-            _ => false,
-        };
+            switch (Ask($"{question} ({(fallback ? "Y/n" : "y/N")}): ")?.ToLowerInvariant())
+            {
+                case null or "":
+                    return fallback;
+                case "y" or "yes":
+                    return true;
+                case "n" or "no":
+                    return false;
+                case var neither:
+                    surroundings.Error.WriteLine($"\"{neither}\" is neither y nor n.");
+                    break;
+            }
+        }
+    }
 
     private string? Ask(string prompt)
     {

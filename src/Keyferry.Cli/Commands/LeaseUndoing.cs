@@ -11,13 +11,20 @@ namespace Keyferry.Cli.Commands;
 internal static class LeaseUndoing
 {
     /// <summary>Undoes those that <paramref name="which"/> accepts.</summary>
+    /// <param name="workDirectory">Where they are recorded.</param>
+    /// <param name="which">Which of them.</param>
+    /// <param name="connect">Connections to the server of one.</param>
+    /// <param name="surroundings">Outputs, clock.</param>
+    /// <param name="stop">Gives up.</param>
+    /// <param name="cachesFollow">Whether the parameter groups of caches are put back right after, so that there is something to put back.</param>
     /// <returns>The exit code: of the first that is still open, or 0.</returns>
     public static async Task<int> RunAsync(
         string workDirectory,
         Func<LeaseRecord, bool> which,
         Func<LeaseRecord, ServerConnector> connect,
         Surroundings surroundings,
-        CancellationToken stop
+        CancellationToken stop,
+        bool cachesFollow = false
     )
     {
         if (!WorkDirectory.HasState(workDirectory))
@@ -45,7 +52,7 @@ internal static class LeaseUndoing
             surroundings.Out.WriteLine(outcome.Words);
         }
 
-        if (outcomes.Count == 0)
+        if (outcomes.Count == 0 && !(cachesFollow && store.OpenLeases().Any(static lease => lease.Kind == LeaseKind.ParameterGroup)))
         {
             surroundings.Out.WriteLine($"nothing to put back: {folder.Path} names no open change of it");
         }

@@ -30,7 +30,8 @@ internal static class RestoreCommand
                     static lease => lease.Kind is not (LeaseKind.ParameterGroup or LeaseKind.Provision),
                     lease => ServerArguments.Connect(endpointOf(lease), surroundings),
                     surroundings,
-                    signals.Finish
+                    signals.Finish,
+                    cachesFollow: true
                 );
                 await CacheLeases.RestoreAllAsync(workDirectory.Read(parsed), surroundings, signals.Finish);
                 return code;

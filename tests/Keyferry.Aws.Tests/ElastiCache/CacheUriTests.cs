@@ -81,7 +81,8 @@ public sealed class CacheUriTests : IAsyncLifetime
         ]);
         Assert.Contains("equal", output, StringComparison.OrdinalIgnoreCase);
         Assert.Equal(written, (long)await target.CommandAsync("DBSIZE"));
-        _ = await _cli.SucceedAsync("restore", "--work-dir", _cli.WorkDirectory);
+        output = await _cli.SucceedAsync("restore", "--work-dir", _cli.WorkDirectory);
+        Assert.DoesNotContain("nothing to put back", output, StringComparison.Ordinal);
         Assert.Equal(before, World.Nodes.ToDictionary(static one => one.Key, static one => one.Value.Group));
         Assert.All(
             await Task.WhenAll(World.Nodes.Values.Select(static node => node.Server.ConfigurationAsync("notify-keyspace-events"))),

@@ -66,7 +66,7 @@ public sealed class ProvisionTests : IAsyncLifetime
     [Fact]
     public async Task Questions_are_answered_as_the_guide_has_them()
     {
-        _cli.Input = new StringReader("redis\nshop\n\n\nn\ny\n");
+        _cli.Input = new StringReader("redis\nshop\n\n\nnein\nn\ny\n");
         var output = await _cli.SucceedAsync(
             "elasticache",
             "provision",
