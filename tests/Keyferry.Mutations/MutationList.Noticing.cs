@@ -69,7 +69,7 @@ internal static partial class MutationList
         new(
             6,
             "Small integers, which share an idle time, are taken for idle",
-            "Verify/RecentUse.cs",
+            "Verify/DigestScript.cs",
             " or e=='int' then",
             "then",
             Integration("RecentUseTests", "Idle_keys_are_left_out_but_for_integers")

@@ -98,8 +98,8 @@ internal static partial class MutationList
             5,
             "A rescan does not look at what the target has",
             "Verify/Rescan.cs",
-            "if (options.TargetKeysOwned)",
-            "if (options is null)",
+            "fromTarget: options.TargetKeysOwned",
+            "fromTarget: options is null",
             Simulation("EngineSimulationTests", "Broken_networks")
         ),
     ];

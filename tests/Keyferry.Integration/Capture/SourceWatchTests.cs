@@ -19,6 +19,7 @@ public sealed class SourceWatchTests
     [InlineData("SWAPDB 0 1", "SWAPDB")]
     [InlineData("CONFIG SET notify-keyspace-events Kx", "notification flags")]
     [InlineData("REPLICAOF 127.0.0.1 1", "failed over")]
+    [InlineData("CONFIG RESETSTAT", "counts of commands were reset")]
     public async Task What_may_concern_every_key_is_a_gap_over_all_of_them(string command, string reason)
     {
         await using var server = await RedisServer.StartAsync(ServerKind.Machine);
@@ -48,6 +49,42 @@ public sealed class SourceWatchTests
 
         Assert.Equal((1, GapScope.Streams), (watched.Gaps.Pending, watched.Gaps.PendingScope));
         Assert.Empty(watched.Sink.Losses);
+    }
+
+    /// <summary>A silent write whose count is gone before the next look.</summary>
+    [Theory]
+    [InlineData("FLUSHALL")]
+    [InlineData("XACK stream group 1-1")]
+    public async Task What_ran_before_the_counts_were_reset_is_a_gap_over_all_keys(string command)
+    {
+        await using var server = await RedisServer.StartAsync(ServerKind.Machine);
+        await using var watched = await Watched.BeginAsync(server);
+
+        await watched.ExecuteAsync(command);
+        await watched.ExecuteAsync("CONFIG RESETSTAT");
+        await watched.LookAsync();
+
+        Assert.Contains(watched.Sink.Losses, static loss => loss.Contains("reset", StringComparison.Ordinal));
+    }
+
+    /// <summary>Servers that have vector sets count their commands as VADD, and raise no event for them.</summary>
+    [Theory]
+    [InlineData("VADD vectors VALUES 2 1 2 one")]
+    [InlineData("VREM vectors zero")]
+    [InlineData("VSETATTR vectors zero {}")]
+    public async Task A_change_of_a_vector_set_is_a_gap(string command)
+    {
+        await using var server = await RedisServer.StartAsync(ServerKind.Redis80);
+        await using (var client = await server.ConnectAsync())
+        {
+            _ = await client.GetDatabase().ExecuteAsync("VADD", "vectors", "VALUES", 2, 3, 4, "zero");
+        }
+
+        await using var watched = await Watched.BeginAsync(server);
+        await watched.ExecuteAsync(command);
+        await watched.LookAsync();
+
+        Assert.Contains(watched.Sink.Losses, loss => loss.Contains(command.Split(' ')[0], StringComparison.Ordinal));
     }
 
     [Fact]
