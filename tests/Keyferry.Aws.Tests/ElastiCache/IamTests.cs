@@ -15,6 +15,7 @@ using Microsoft.Extensions.Time.Testing;
 namespace Keyferry.Aws.Tests.ElastiCache;
 
 /// <summary>Users that prove themselves by IAM: a gate checks the tokens and cuts connections whose login is old, in seconds instead of hours.</summary>
+[Collection(nameof(RealTimeCollection))]
 public sealed class IamTests : IAsyncLifetime
 {
     private static readonly TimeSpan _cut = TimeSpan.FromSeconds(4);
