@@ -21,6 +21,21 @@ internal sealed class NotificationDialect(ServerConnector connector, Notificatio
     /// <inheritdoc/>
     public int PongsPerProof => 1;
 
+    /// <summary>Subscribes on a connection that is closed again.</summary>
+    /// <exception cref="KeyferryException">The source does not let this user, or cannot be reached.</exception>
+    public async ValueTask TryAsync(CancellationToken stop)
+    {
+        try
+        {
+            await using var connection = await connector.ConnectAsync("flags", stop);
+            await SubscribeAsync(connection, stop);
+        }
+        catch (IOException lost)
+        {
+            throw ConnectionTrouble.Greeting(lost, connector.Endpoint, connector.Role);
+        }
+    }
+
     /// <inheritdoc/>
     public async ValueTask PrepareAsync(CancellationToken stop)
     {
@@ -84,6 +99,10 @@ internal sealed class NotificationDialect(ServerConnector connector, Notificatio
         return 0;
     }
 
+    /// <summary>What lets a user subscribe.</summary>
+    public static string Rights(string pattern) =>
+        $"Give the user +psubscribe and the channel right &{pattern} (channel rights match a pattern literally).";
+
     private static void HearMessage(ReadOnlySpan<byte> channel, ReadOnlySpan<byte> payload, IChangeSink sink, OwnKeyHeard ours)
     {
         if (!NotificationMessage.TryParse(channel, payload, out var database, out var what, out var key))
@@ -110,12 +129,12 @@ internal sealed class NotificationDialect(ServerConnector connector, Notificatio
         reply.StartsWith("NOPERM", StringComparison.Ordinal)
             ? new KeyferryException(
                 FailureKind.Refused,
-                $"The {connector.Role} does not let this user subscribe to {family.Pattern()}: {reply.TrimEnd('.')}.",
-                $"Give the user +psubscribe and the channel right &{family.Pattern()} (channel rights match a pattern literally)."
+                $"The {connector.Role} {connector.Endpoint} does not let this user subscribe to {family.Pattern()}: {reply.TrimEnd('.')}.",
+                Rights(family.Pattern())
             )
             : new KeyferryException(
                 FailureKind.Refused,
-                $"The {connector.Role} cannot send keyspace notifications: {reply.TrimEnd('.')}.",
+                $"The {connector.Role} {connector.Endpoint} cannot send keyspace notifications: {reply.TrimEnd('.')}.",
                 "Serverless caches and some proxies have no PSUBSCRIBE; --capture polling needs nothing but SCAN and DUMP."
             );
 }

@@ -52,6 +52,12 @@ internal sealed class CaptureChoice(
 
     private async ValueTask<ArmedCapture> ArmNotificationsAsync(CancellationToken stop)
     {
+        if (await flags.ReadAsync(stop) is FlagReading.Known known)
+        {
+            // Before anything is set for it.
+            await new NotificationDialect(source, flags: null, sink, known.Flags.Family).TryAsync(stop);
+        }
+
         var found = await flags.EnsureAsync(stop);
         journal.Note(NoteLevel.Information, $"Source: {found.Words}.");
         var dialect = new NotificationDialect(source, flags, sink, found.Family);

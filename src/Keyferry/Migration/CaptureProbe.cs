@@ -42,7 +42,7 @@ internal static class CaptureProbe
         {
             if (await WriteAsync(source, scope, probe, stop) is { IsError: true } refused)
             {
-                NotWritten(armed, refused.Text, journal);
+                NotWritten(armed, source.Endpoint, refused.Text, journal);
                 return;
             }
 
@@ -55,7 +55,7 @@ internal static class CaptureProbe
             {
                 throw new KeyferryException(
                     FailureKind.Refused,
-                    $"The source raises no events: a probe key was written, and nothing was heard of it for {Patience.TotalSeconds:0} s.",
+                    $"The source {source.Endpoint} raises no events: a probe key was written, and nothing was heard of it for {Patience.TotalSeconds:0} s.",
                     "Check notify-keyspace-events on the node that this address leads to (keyferry notifications status), and that no proxy stands between.",
                     silent
                 );
@@ -67,20 +67,20 @@ internal static class CaptureProbe
         }
     }
 
-    private static void NotWritten(ArmedCapture armed, string refused, RunJournal journal)
+    private static void NotWritten(ArmedCapture armed, Endpoint source, string refused, RunJournal journal)
     {
         if (armed.Doubt is { } doubt)
         {
             throw new KeyferryException(
                 FailureKind.Refused,
-                $"It cannot be known whether the source tells of changes: {doubt}; and a probe key may not be written ({refused}).",
+                $"It cannot be known whether the source {source} tells of changes: {doubt}; and a probe key may not be written ({refused}).",
                 "Give the user +config|get, or +set and +del on the keys keyferry:{*; or use --capture tracking or polling."
             );
         }
 
         journal.Note(
             NoteLevel.Warning,
-            $"The capture is not proved by a probe key: the source does not let this user write one ({refused})."
+            $"The capture is not proved by a probe key: the source {source} does not let this user write one ({refused})."
         );
     }
 

@@ -36,7 +36,7 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         await using var closesFrom = from;
         var (to, targetIdentity) = await OpenAsync(target, stop);
         await using var closesTo = to;
-        await TryRightsAsync((from, sourceIdentity), (to, targetIdentity), stop);
+        await TryRightsAsync(sourceIdentity, targetIdentity, stop);
         var (sourceClock, targetClock) = (await ClockOffset.MeasureAsync(from, time, stop), await ClockOffset.MeasureAsync(to, time, stop));
         var shift = new ExpiryShift(sourceClock, targetClock);
         int[] databases = [.. sourceIdentity.Keyspace.Keys.Where(scope.Covers).OrderBy(static database => database)];
@@ -314,29 +314,14 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
     }
 
     /// <exception cref="KeyferryException">A right is missing. What is asked next needs it, too.</exception>
-    private async ValueTask TryRightsAsync(
-        (RespConnection Connection, ServerIdentity Identity) from,
-        (RespConnection Connection, ServerIdentity Identity) to,
-        CancellationToken stop
-    )
+    private async ValueTask TryRightsAsync(ServerIdentity from, ServerIdentity to, CancellationToken stop)
     {
-        await TryRightsAsync(from.Connection, from.Identity, writes: false, stop);
-        await TryRightsAsync(to.Connection, to.Identity, writes: true, stop);
+        await RightsCheck.JudgeAsync(source, from, options.Verify, Refuse, stop);
+        await RightsCheck.JudgeAsync(target, to, options.Verify, Refuse, stop);
+        await SubscriptionCheck.JudgeAsync(options, source, Refuse, stop);
         if (_refusals.Count > 0)
         {
             throw MigrationPlan.Refused(_refusals);
-        }
-    }
-
-    private async ValueTask TryRightsAsync(RespConnection connection, ServerIdentity identity, bool writes, CancellationToken stop)
-    {
-        var (missing, said) = await RightsCheck.FindAsync(connection, identity, writes, options.Verify, stop);
-        if (missing.Count > 0)
-        {
-            Refuse(
-                $"The {(writes ? "target" : "source")} {connection.Endpoint} does not let this user run {string.Join(", ", missing)}: {said.TrimEnd('.')}.",
-                $"Give the user the rights: ACL SETUSER NAME {string.Join(' ', missing.Select(static name => $"+{name.ToLowerInvariant()}"))}, and access to all keys: ~*."
-            );
         }
     }
 

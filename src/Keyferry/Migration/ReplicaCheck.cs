@@ -51,7 +51,7 @@ internal static class ReplicaCheck
             {
                 refuse(
                     $"The replica {choice.Replica} does not let this user run {string.Join(", ", missing)}: {said.TrimEnd('.')}.",
-                    $"Give the user the rights there, too: ACL SETUSER NAME {string.Join(' ', missing.Select(static name => $"+{name.ToLowerInvariant()}"))}, and access to all keys: ~*."
+                    $"Give the user the rights there, too: {RightsCheck.Rules(missing)}."
                 );
             }
         }

@@ -61,9 +61,58 @@ internal static class RightsCheck
             ],
     ];
 
-    /// <summary>Asks for everything that a run does with this side.</summary>
-    /// <param name="connection">To that side.</param>
+    /// <summary>What the nodes of a cluster are asked beside keys.</summary>
+    private static readonly RespArgument[][] Routing =
+    [
+        ["CLUSTER", "SLOTS"],
+        ["CLUSTER", "INFO"],
+        ["ASKING"],
+    ];
+
+    /// <summary>Asks every primary of a side, since each has users of its own.</summary>
+    /// <param name="side">The side.</param>
     /// <param name="identity">What it is.</param>
+    /// <param name="compares">Whether both sides are compared.</param>
+    /// <param name="refuse">Told of what is missing, and where.</param>
+    /// <param name="stop">Gives up.</param>
+    /// <exception cref="Model.KeyferryException">A primary cannot be reached.</exception>
+    /// <exception cref="IOException">A connection is lost.</exception>
+    public static async ValueTask JudgeAsync(
+        ServerConnector side,
+        ServerIdentity identity,
+        bool compares,
+        Action<string, string> refuse,
+        CancellationToken stop
+    )
+    {
+        var denied = new List<(string Node, string Missing, string Said)>();
+        foreach (var node in side.Nodes)
+        {
+            await using var connection = await node.ConnectAsync("plan", stop);
+            var (missing, said) = await FindAsync(connection, identity, side.Role == "target", compares, stop);
+            if (missing.Count > 0)
+            {
+                denied.Add(($"{node.Endpoint}", string.Join(", ", missing), said));
+            }
+        }
+
+        foreach (var alike in denied.GroupBy(static one => one.Missing))
+        {
+            var nodes = string.Join(", ", alike.Select(static one => one.Node));
+            refuse(
+                $"The {side.Role} {nodes} does not let this user run {alike.Key}: {alike.First().Said.TrimEnd('.')}.",
+                $"Give the user the rights{(identity.IsCluster ? " there" : "")}: {Rules(alike.Key.Split(", "))}."
+            );
+        }
+    }
+
+    /// <summary>What gives a user the right to run commands, as an operator types it.</summary>
+    public static string Rules(IEnumerable<string> missing) =>
+        $"ACL SETUSER NAME {string.Join(' ', missing.Select(static name => $"+{name.ToLowerInvariant().Replace(' ', '|')}"))}, and access to all keys: ~*";
+
+    /// <summary>Asks for everything that a run does with a node of this side.</summary>
+    /// <param name="connection">To that node alone.</param>
+    /// <param name="identity">What the side is.</param>
     /// <param name="writes">Whether it is written to.</param>
     /// <param name="compares">Whether both sides are compared.</param>
     /// <param name="stop">Gives up.</param>
@@ -98,13 +147,17 @@ internal static class RightsCheck
                         ["RESTORE", Probe, 0, ""],
                     ]
                 : [],
+            .. identity.IsCluster ? Routing : [],
         ];
         foreach (var command in needed)
         {
             var reply = await connection.TryCallAsync(stop, command);
-            if (reply.IsError && IsRefusal(reply.Text, Array.IndexOf(Comparing, command) >= 0))
+            if (
+                reply.IsError
+                && IsRefusal(reply.Text, orUnknown: Array.IndexOf(Comparing, command) < 0 && Array.IndexOf(Routing, command) < 0)
+            )
             {
-                missing.Add(System.Text.Encoding.ASCII.GetString(command[0].Bytes.Span));
+                missing.Add(NameOf(command));
                 said = said.Length == 0 ? reply.Text : said;
             }
         }
@@ -112,8 +165,16 @@ internal static class RightsCheck
         return (missing, said);
     }
 
-    /// <summary>Whether a reply means that the command cannot be used. A comparison asks for a type's form only where there is a value of that type.</summary>
-    private static bool IsRefusal(string reply, bool onlyForSomeValues) =>
+    /// <summary>As rights are given: CLUSTER by its subcommands, XINFO as a whole.</summary>
+    private static string NameOf(RespArgument[] command)
+    {
+        string Word(int at) => System.Text.Encoding.ASCII.GetString(command[at].Bytes.Span);
+        return Word(0) == "CLUSTER" ? $"{Word(0)} {Word(1)}" : Word(0);
+    }
+
+    /// <summary>Whether a reply means that the command cannot be used. A comparison asks for a type's form only where there is a value of that type, and not every service
+    /// that routes by slots has all that a cluster has.</summary>
+    private static bool IsRefusal(string reply, bool orUnknown) =>
         reply.StartsWith("NOPERM", StringComparison.Ordinal)
-        || (!onlyForSomeValues && reply.Contains("unknown command", StringComparison.OrdinalIgnoreCase));
+        || (orUnknown && reply.Contains("unknown command", StringComparison.OrdinalIgnoreCase));
 }

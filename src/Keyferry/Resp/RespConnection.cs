@@ -200,7 +200,9 @@ internal sealed class RespConnection : IAsyncDisposable
     private static string NameOf(RespArgument[] command)
     {
         var name = Encoding.UTF8.GetString(command[0].Bytes.Span);
-        return name is "CLIENT" or "CONFIG" or "SCRIPT" or "CLUSTER" or "ACL" or "XINFO" or "OBJECT" or "MEMORY" && command.Length > 1
+        return
+            name is "CLIENT" or "CONFIG" or "SCRIPT" or "CLUSTER" or "SENTINEL" or "ACL" or "XINFO" or "OBJECT" or "MEMORY"
+            && command.Length > 1
             ? $"{name} {Encoding.UTF8.GetString(command[1].Bytes.Span)}"
             : name;
     }

@@ -1,3 +1,5 @@
+using Keyferry.Resp;
+
 namespace Keyferry.Servers;
 
 /// <summary>What a whole deployment is: for a cluster, all its primaries taken together.</summary>
@@ -5,7 +7,7 @@ internal static class ClusterIdentity
 {
     /// <summary>Asks every primary.</summary>
     /// <returns>Keys and memory added up; the version is the oldest, since whatever is used must be known to all.</returns>
-    /// <exception cref="Model.KeyferryException">One of them cannot be reached.</exception>
+    /// <exception cref="Model.KeyferryException">One of them cannot be reached, or does not tell.</exception>
     /// <exception cref="IOException">A connection was lost.</exception>
     public static async ValueTask<ServerIdentity> AskAsync(ServerConnector deployment, CancellationToken stop)
     {
@@ -13,7 +15,14 @@ internal static class ClusterIdentity
         foreach (var node in deployment.Nodes)
         {
             await using var connection = await node.ConnectAsync("hello", stop);
-            identities.Add(await ServerConnector.IdentifyAsync(connection, stop));
+            try
+            {
+                identities.Add(await ServerConnector.IdentifyAsync(connection, stop));
+            }
+            catch (ServerErrorException refused)
+            {
+                throw ConnectionTrouble.Login(refused, node.Endpoint, node.Role);
+            }
         }
 
         return identities is [var only] ? only : Merge(identities);

@@ -105,6 +105,12 @@ internal sealed class ClusterTopology(
     {
         // The epoch first: slots that change between the two answers are seen as changed again the next time.
         var info = await connection.TryCallAsync(stop, "CLUSTER", "INFO");
+        if (info.IsError && info.Text.StartsWith("NOPERM", StringComparison.Ordinal))
+        {
+            // Without the epoch a failover between two looks goes unseen. (Services that route by slots may lack the command altogether.)
+            throw new ServerErrorException(info.Text, "CLUSTER INFO");
+        }
+
         var epoch = info.IsError ? "" : Field(info.Text, "cluster_current_epoch");
         var slots = await connection.CallAsync(stop, "CLUSTER", "SLOTS");
         var map = SlotMap.Parse(
@@ -153,7 +159,13 @@ internal sealed class ClusterTopology(
         new(
             FailureKind.Unreachable,
             $"No sentinel tells where {seed} is: {(trouble is KeyferryException known ? known.Saw : trouble?.Message)}",
-            "Check the addresses of the sentinels and the name of the service (SENTINEL MASTERS lists those that they know).",
+            trouble switch
+            {
+                ServerErrorException { IsDenied: true } denied =>
+                    $"Give the user the right on each sentinel: ACL SETUSER NAME {denied.Right}.",
+                KeyferryException there => there.Remedy,
+                _ => "Check the addresses of the sentinels and the name of the service (SENTINEL MASTERS lists those that they know).",
+            },
             trouble
         );
 

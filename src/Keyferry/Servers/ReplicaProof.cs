@@ -140,7 +140,7 @@ internal sealed class ReplicaProof(
                 }
                 catch (Exception away) when (IsAway(away))
                 {
-                    why = WordsOf(away);
+                    why = away is ServerErrorException ? $"on its replica {replica} {WordsOf(away)}" : WordsOf(away);
                 }
             }
         }
@@ -275,7 +275,7 @@ internal sealed class ReplicaProof(
             {
                 KeyferryException known => $"{known.Saw} {known.Remedy}",
                 ServerErrorException { Code: "NOPERM" } refused =>
-                    $"the user may not run {refused.Command} there ({refused.Reply}); give it {refused.Right}",
+                    $"the user may not run {refused.Command} ({refused.Reply}); give it {refused.Right}",
                 _ => away.Message,
             }
         ).TrimEnd('.');

@@ -198,7 +198,9 @@ internal sealed class RoutedReplies(ClusterTopology topology, NodeLinks again, T
                 topology.Suspect();
             }
 
-            return frame;
+            return text.StartsWith("NOPERM", StringComparison.Ordinal) && due.Link is { } refused
+                ? NamedAt(refused.Connection.Endpoint, text)
+                : frame;
         }
 
         if (due.Reads)
@@ -274,15 +276,20 @@ internal sealed class RoutedReplies(ClusterTopology topology, NodeLinks again, T
             link.Database = due.Database;
         }
 
-        if (isAsk)
+        if (isAsk && await connection.TryCallAsync(stop, "ASKING") is { IsError: true } refused)
         {
-            _ = await connection.TryCallAsync(stop, "ASKING");
+            // Without it the node would send the key back to where it has left.
+            return NamedAt(connection.Endpoint, refused.Text);
         }
 
         connection.Output.Raw(due.Kept);
         await connection.FlushAsync(stop);
         return await connection.ReadAsync(stop);
     }
+
+    /// <summary>A refusal with the node that it came from: each has users of its own.</summary>
+    private static byte[] NamedAt(Endpoint node, string refusal) =>
+        System.Text.Encoding.UTF8.GetBytes($"-{refusal.TrimEnd('.')} (at {node})\r\n");
 
     private static bool IsError(ReadOnlyMemory<byte> frame) => frame.Span[0] is (byte)RespType.Error or (byte)RespType.BulkError;
 

@@ -9,11 +9,16 @@ internal static class SentinelQuestions
 {
     /// <summary>Asks one sentinel. The primary serves all slots, so that a failover is seen as what it is: every slot has another owner.</summary>
     /// <returns>The deployment, and whether the sentinel takes its primary to be up.</returns>
-    /// <exception cref="ServerErrorException">It does not know the service.</exception>
+    /// <exception cref="ServerErrorException">It does not know the service, or the user may not ask.</exception>
     public static async ValueTask<(SlotMap Map, bool Works)> AskAsync(RespConnection connection, string service, CancellationToken stop)
     {
         var primary = await connection.CallAsync(stop, "SENTINEL", "MASTER", service);
         var replicas = await connection.TryCallAsync(stop, "SENTINEL", "REPLICAS", service);
+        if (replicas.IsError && replicas.Text.StartsWith("NOPERM", StringComparison.Ordinal))
+        {
+            throw new ServerErrorException(replicas.Text, "SENTINEL REPLICAS");
+        }
+
         if (replicas.IsError)
         {
             // Before Redis 5.0.

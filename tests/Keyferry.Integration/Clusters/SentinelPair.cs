@@ -11,6 +11,8 @@ internal sealed class SentinelPair(RedisServer primary, RedisServer replica, Red
 
     public RedisServer Replica => replica;
 
+    public RedisServer Sentinel => sentinel;
+
     public Endpoint Endpoint =>
         new()
         {

@@ -1,6 +1,5 @@
 using Keyferry.Capture;
 using Keyferry.Cutover;
-using Keyferry.Integration.Clusters;
 using Keyferry.Integration.Commands;
 using Keyferry.Integration.Cutover;
 using Keyferry.Integration.Runs;
@@ -31,8 +30,8 @@ public sealed class LeastRightsTests
         await using var target = await RedisServer.StartAsync(ServerKind.Machine);
         await using var link = await ServerLink.ConnectAsync(source.Uri);
         await new Filler(link, new KeySpace(Seed: 501, Count: 500)).FillAsync(Stop);
-        await SetUserAsync(source, SourceRights(capture));
-        await SetUserAsync(target, Rights("The target"));
+        await SetUserAsync(source, DocumentedRights.OfSource(capture));
+        await SetUserAsync(target, DocumentedRights.After("The target"));
         using var run = EngineRun.Start(Options(source, target, capture), Stop);
         await run.ReachAsync(Phase.Following, Stop);
         await run.FinishAsync();
@@ -49,14 +48,32 @@ public sealed class LeastRightsTests
     {
         await using var source = await RedisServer.StartAsync(ServerKind.Machine);
         await using var target = await RedisServer.StartAsync(ServerKind.Machine);
-        var rights = SourceRights(capture);
+        var rights = DocumentedRights.OfSource(capture);
         foreach (var left in rights)
         {
             await source.CommandAsync("CONFIG", "SET", "notify-keyspace-events", "");
             await SetUserAsync(source, rights.Where(right => right != left));
-            await SetUserAsync(target, Rights("The target"));
+            await SetUserAsync(target, DocumentedRights.After("The target"));
             await AssertNamedAsync(Options(source, target, capture), left);
         }
+    }
+
+    [Theory]
+    [InlineData("+psubscribe")]
+    [InlineData("&__keyevent@*__:*")]
+    public async Task Nothing_is_set_for_a_subscription_that_the_user_may_not_have(string left)
+    {
+        await using var source = await RedisServer.StartAsync(ServerKind.Machine);
+        await using var target = await RedisServer.StartAsync(ServerKind.Machine);
+        await AllTypes.FillAsync((await source.ConnectAsync()).GetDatabase());
+        string[] rights = [.. DocumentedRights.OfSource("notifications").Where(right => right != left), "+client|tracking"];
+        await SetUserAsync(source, rights);
+        await SetUserAsync(target, DocumentedRights.After("The target"));
+
+        await AssertNamedAsync(Options(source, target, "notifications"), left);
+        await AssertEqualAsync(Options(source, target, "auto") with { UntilIdle = TimeSpan.FromMilliseconds(300) });
+
+        Assert.Equal(0, await source.CallsAsync("config|set"));
     }
 
     [Fact]
@@ -64,8 +81,8 @@ public sealed class LeastRightsTests
     {
         await using var source = await RedisServer.StartAsync(ServerKind.Machine);
         await using var target = await RedisServer.StartAsync(ServerKind.Machine);
-        var rights = Rights("The target");
-        await SetUserAsync(source, SourceRights("polling"));
+        var rights = DocumentedRights.After("The target");
+        await SetUserAsync(source, DocumentedRights.OfSource("polling"));
         foreach (var left in rights)
         {
             await SetUserAsync(target, rights.Where(right => right != left));
@@ -74,38 +91,13 @@ public sealed class LeastRightsTests
     }
 
     [Fact]
-    public async Task The_rights_for_a_cluster_suffice_and_are_named()
-    {
-        await using var pair = await ClusterPair.StartAsync(new KeySpace(Seed: 502, Count: 500), 2, 0, Stop);
-        var cluster = pair.SourceCluster ?? throw new InvalidOperationException("the source is a cluster");
-        string[] rights = [.. SourceRights("notifications"), .. Rights("Clusters")];
-        foreach (var node in cluster.Nodes)
-        {
-            await SetUserOfNodeAsync(node, rights);
-        }
-
-        var options = pair.Options with
-        {
-            Source = pair.SourceEndpoint with { User = "ferry", Password = new Secret(Password) },
-            Capture = CaptureKind.Notifications,
-            UntilIdle = TimeSpan.FromMilliseconds(500),
-        };
-        using var run = EngineRun.Start(options, Stop);
-        var report = await run.Ended.WaitAsync(TimeSpan.FromSeconds(60), Stop);
-        Assert.True(report.Verdict == Verdict.Equal, $"{report.Verdict}: {string.Join("; ", report.Reasons)}\n{run.Log}");
-
-        await SetUserOfNodeAsync(cluster.Nodes[0], rights.Where(static right => right != "+cluster|slots"));
-        await AssertNamedAsync(options, "+cluster|slots");
-    }
-
-    [Fact]
     public async Task A_snapshot_needs_no_more_than_the_first_rights()
     {
         await using var source = await RedisServer.StartAsync(ServerKind.Machine);
         await using var target = await RedisServer.StartAsync(ServerKind.Machine);
         await AllTypes.FillAsync((await source.ConnectAsync()).GetDatabase());
-        await SetUserAsync(source, Rights("The source"));
-        await SetUserAsync(target, Rights("The target"));
+        await SetUserAsync(source, DocumentedRights.After("The source"));
+        await SetUserAsync(target, DocumentedRights.After("The target"));
         await AssertEqualAsync(Options(source, target, "auto") with { Mode = MigrationMode.Snapshot });
     }
 
@@ -117,10 +109,10 @@ public sealed class LeastRightsTests
         await using var target = await RedisServer.StartAsync(ServerKind.Machine);
         var client = (await source.ConnectAsync()).GetDatabase();
         await AllTypes.FillAsync(client);
-        await SetUserAsync(source, [.. Rights("The source"), "+memory|usage"]);
+        await SetUserAsync(source, [.. DocumentedRights.After("The source"), "+memory|usage"]);
         // Fields with an expiry of their own exist only on newer servers.
-        string[] large = [.. Rights("Large values").Where(static right => right != "+hpexpireat")];
-        string[] rights = [.. Rights("The target"), .. large];
+        string[] large = [.. DocumentedRights.After("Large values").Where(static right => right != "+hpexpireat")];
+        string[] rights = [.. DocumentedRights.After("The target"), .. large];
         var options = Options(source, target, "auto") with { Mode = MigrationMode.Snapshot, LargeValue = 1 };
         await SetUserAsync(target, rights);
         await AssertEqualAsync(options);
@@ -137,8 +129,8 @@ public sealed class LeastRightsTests
         await using var source = await RedisServer.StartAsync(ServerKind.Machine);
         await using var target = await RedisServer.StartAsync(ServerKind.Machine);
         _ = await source.CommandAsync("FUNCTION", "LOAD", "#!lua name=lib\nredis.register_function('f', function() return 1 end)");
-        string[] onSource = [.. Rights("The source"), .. Rights("With [`--functions`]")];
-        string[] onTarget = [.. Rights("The target"), .. Rights("For `--functions`")];
+        string[] onSource = [.. DocumentedRights.After("The source"), .. DocumentedRights.After("With [`--functions`]")];
+        string[] onTarget = [.. DocumentedRights.After("The target"), .. DocumentedRights.After("For `--functions`")];
         var options = Options(source, target, "auto") with { Mode = MigrationMode.Snapshot, Functions = true };
         await SetUserAsync(source, onSource);
         await SetUserAsync(target, onTarget);
@@ -168,8 +160,8 @@ public sealed class LeastRightsTests
         await using var target = await RedisServer.StartAsync(ServerKind.Machine);
         await AllTypes.FillAsync((await source.ConnectAsync()).GetDatabase());
         var fence = Enum.Parse<FenceKind>(kind);
-        string[] fencing = after.Length == 0 ? [] : Rights(after);
-        string[] rights = [.. SourceRights("notifications"), .. fencing];
+        string[] fencing = after.Length == 0 ? [] : DocumentedRights.After(after);
+        string[] rights = [.. DocumentedRights.OfSource("notifications"), .. fencing];
         var options = Options(source, target, "notifications") with
         {
             Cutover = new CutoverOptions
@@ -182,12 +174,12 @@ public sealed class LeastRightsTests
         foreach (var left in fencing)
         {
             await SetUserAsync(source, [.. rights.Where(right => right != left), .. better]);
-            await SetUserAsync(target, Rights("The target"));
+            await SetUserAsync(target, DocumentedRights.After("The target"));
             await AssertNamedAsync(options, left);
         }
 
         await SetUserAsync(source, rights);
-        await SetUserAsync(target, Rights("The target"));
+        await SetUserAsync(target, DocumentedRights.After("The target"));
         using var run = EngineRun.Start(options, Stop, hooks: new FakeHooks { Answer = static _ => new HookResult(true, 0, "") });
         while (fence == FenceKind.Manual && !run.Ended.IsCompleted)
         {
@@ -206,7 +198,7 @@ public sealed class LeastRightsTests
     {
         await using var source = await RedisServer.StartAsync(ServerKind.Machine);
         await using var target = await RedisServer.StartAsync(ServerKind.Machine);
-        string[] rights = Rights("The source");
+        string[] rights = DocumentedRights.After("The source");
         await AllTypes.FillAsync((await source.ConnectAsync()).GetDatabase());
         await AssertEqualAsync(
             new MigrationOptions
@@ -234,9 +226,9 @@ public sealed class LeastRightsTests
     {
         await using var source = await Replicas.ReplicatedSource.StartAsync();
         await AllTypes.FillAsync(source.From);
-        var rights = Rights("The source");
+        var rights = DocumentedRights.After("The source");
         await SetUserAsync(source.Primary, rights);
-        await SetUserAsync(source.Target, Rights("The target"));
+        await SetUserAsync(source.Target, DocumentedRights.After("The target"));
         var options = Options(source.Primary, source.Target, "polling") with
         {
             SourceReads = SourceReads.Replica,
@@ -249,28 +241,6 @@ public sealed class LeastRightsTests
             await SetUserAsync(source.Replica, rights.Where(right => right != left));
             await AssertNamedAsync(options, left);
         }
-    }
-
-    [Fact]
-    public async Task A_replica_of_a_cluster_needs_one_right_more()
-    {
-        await using var pair = await ClusterPair.StartAsync(new KeySpace(Seed: 504, Count: 200), 2, 0, Stop, replicas: 1);
-        var cluster = pair.SourceCluster ?? throw new InvalidOperationException("the source is a cluster");
-        string[] rights = [.. SourceRights("polling"), .. Rights("Clusters"), .. Rights("With [`--source-read-from")];
-        foreach (var node in cluster.Nodes)
-        {
-            await SetUserOfNodeAsync(node, rights);
-        }
-
-        var options = pair.Options with
-        {
-            Source = pair.SourceEndpoint with { User = "ferry", Password = new Secret(Password) },
-            Mode = MigrationMode.Snapshot,
-            SourceReads = SourceReads.Replica,
-        };
-        await AssertEqualAsync(options);
-        await SetUserOfNodeAsync(cluster.ReplicaOf(0), rights.Where(static right => right != "+readonly"));
-        await AssertNamedAsync(options with { TargetKeys = TargetKeys.Replace }, "+readonly");
     }
 
     private static async Task AssertEqualAsync(MigrationOptions options)
@@ -327,40 +297,5 @@ public sealed class LeastRightsTests
     {
         object[] rules = ["SETUSER", "ferry", "reset", "on", $">{Password}", "-@all", .. rights];
         _ = await server.CommandAsync("ACL", rules);
-    }
-
-    private static Task SetUserOfNodeAsync(RedisServer node, IEnumerable<string> rights) =>
-        RedisCluster.AskAsync(node, ["ACL", "SETUSER", "ferry", "reset", "on", $">{Password}", "-@all", .. rights]);
-
-    private static string[] SourceRights(string capture) =>
-        capture == "polling" ? Rights("The source") : [.. Rights("The source"), .. Rights($"With `--capture {capture}`")];
-
-    /// <summary>The rights in the first block of code after the words.</summary>
-    private static string[] Rights(string after)
-    {
-        var lines = File.ReadAllLines(Page());
-        var begin = Array.FindIndex(
-            lines,
-            line => line.StartsWith($"## {after}", StringComparison.Ordinal) || line.StartsWith(after, StringComparison.Ordinal)
-        );
-        return
-        [
-            .. lines
-                .Skip(begin)
-                .SkipWhile(static line => !line.StartsWith("    ", StringComparison.Ordinal))
-                .TakeWhile(static line => line.StartsWith("    ", StringComparison.Ordinal))
-                .SelectMany(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)),
-        ];
-    }
-
-    private static string Page()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "docs", "operate", "permissions.md")))
-        {
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("docs/operate/permissions.md is not found.");
-        }
-
-        return Path.Combine(folder, "docs", "operate", "permissions.md");
     }
 }
