@@ -18,10 +18,10 @@ internal static class PaceCommand
         off.AcceptOnlyFromAmong("off");
         var keys = TypedOption.Whole("--keys", "N", "Keys that may be read in a second; 0 for any.", 0, int.MaxValue);
         var bytes = TypedOption.Size("--bytes", "Bytes of values that may be read in a second; 0 for any.", 0);
-        var latency = TypedOption.Duration(
+        var latency = TypedOption.DurationOrNone(
             "--latency",
             "What the source may take to answer a PING, on average; 0ms for any.",
-            TimeSpan.Zero,
+            PaceOptions.LeastLatency,
             PaceOptions.MostLatency
         );
         var workDirectory = new WorkDirectoryOption();
@@ -30,6 +30,14 @@ internal static class PaceCommand
         command.Options.Add(bytes);
         command.Options.Add(latency);
         workDirectory.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            Option[] limits = [keys, bytes, latency];
+            if (result.GetValue(off) is not null && limits.FirstOrDefault(limit => result.GetResult(limit) is not null) is { } given)
+            {
+                result.AddError($"off lifts all limits, and {given.Name} sets one; give one of them");
+            }
+        });
         command.SetAction(
             (parsed, stop) =>
                 ControlCommands.AskAsync(

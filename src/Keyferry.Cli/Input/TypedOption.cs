@@ -16,6 +16,16 @@ internal static class TypedOption
             text => Amounts.TryDuration(text, out var value) && value >= least && value <= most ? value : null
         );
 
+    /// <summary>A duration between two bounds, or 0 for none.</summary>
+    public static Option<TimeSpan?> DurationOrNone(string name, string description, TimeSpan least, TimeSpan most) =>
+        Checked<TimeSpan>(
+            name,
+            "DURATION",
+            description,
+            $"{Amounts.DurationForms}, from {Spell(least)} to {Spell(most)}, or 0ms",
+            text => Amounts.TryDuration(text, out var value) && (value == TimeSpan.Zero || (value >= least && value <= most)) ? value : null
+        );
+
     /// <summary>A size in bytes, from <paramref name="least"/> bytes on.</summary>
     public static Option<long?> Size(string name, string description, long least) =>
         Checked<long>(

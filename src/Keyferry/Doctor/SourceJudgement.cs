@@ -32,12 +32,31 @@ internal static class SourceJudgement
     public static IEnumerable<Finding> Of(ServerAnswers answers, string? tracks) =>
         [
             .. Judgement.Rights(answers, FindingSide.Source, _useful),
+            .. Replica(answers),
             Capture(answers, tracks),
             .. Buffers(answers),
             .. Judgement.Sizes(answers),
             .. Extras(answers),
             Clients(answers),
         ];
+
+    private static IEnumerable<Finding> Replica(ServerAnswers answers)
+    {
+        if (answers.Identity.HasLostPrimary)
+        {
+            yield return new(
+                "replica-link",
+                FindingLevel.Blocker,
+                FindingSide.Source,
+                "The source is a replica without a connection to its primary (master_link_status:down)."
+            )
+            {
+                Means = "What is written on the primary does not reach it: its copy is of the past.",
+                Remedy =
+                    "Name the primary instead, or mend the connection. Where the primary is gone for good, promote this replica first: REPLICAOF NO ONE.",
+            };
+        }
+    }
 
     private static Finding Capture(ServerAnswers answers, string? tracks)
     {

@@ -52,7 +52,7 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         await JudgeRenameAsync(databases, scope.Names, stop);
         JudgeMemory(sourceIdentity, targetIdentity);
         JudgeTargetKeys(targetKeys);
-        await TryReadingAsync(from, stop);
+        await TryReadingAsync(from, scope, stop);
         var tellsSizes = await TellsSizesAsync(from, stop);
         await TryWritingAsync(to, stop);
         await DatabaseCheck.JudgeAsync(to, targetIdentity, [.. databases.Select(scope.TargetOf).Distinct()], Refuse, stop);
@@ -154,7 +154,14 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
             Refuse($"The target {options.Target} is a read-only replica.", $"Name its primary instead{PrimaryOf(to)}.");
         }
 
-        if (from.IsReplica)
+        if (from.HasLostPrimary)
+        {
+            Refuse(
+                $"The source {options.Source} is a replica without a connection to its primary{PrimaryOf(from)} (master_link_status:down): what is written there does not reach it, so that its copy is of the past.",
+                "Name the primary instead, or mend the connection and wait for master_link_status:up. Where the primary is gone for good, promote this replica first: REPLICAOF NO ONE."
+            );
+        }
+        else if (from.IsReplica)
         {
             _warnings.Add(
                 "The source is a replica: a full resynchronisation with its primary raises no events; the primary is the better source."
@@ -271,12 +278,17 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         }
     }
 
-    private async ValueTask TryReadingAsync(RespConnection from, CancellationToken stop)
+    private async ValueTask TryReadingAsync(RespConnection from, DatabaseScope scope, CancellationToken stop)
     {
-        if (options.Source.Database is { } only && await from.TryCallAsync(stop, "SELECT", only) is { IsError: true } refused)
+        foreach (var named in scope.Databases ?? [])
         {
-            Refuse($"The source has no database {only}: {refused.Text}.", "Name one that it has.");
+            if (await from.TryCallAsync(stop, "SELECT", named) is { IsError: true } refused)
+            {
+                Refuse($"The source has no database {named}: {refused.Text.TrimEnd('.')}.", "Name one that it has.");
+            }
         }
+
+        _ = await from.TryCallAsync(stop, "SELECT", 0);
     }
 
     private async ValueTask<bool> TellsSizesAsync(RespConnection from, CancellationToken stop)

@@ -27,6 +27,12 @@ internal static class SelectionCheck
             );
         }
 
+        ThrowForReplicas(options);
+        ThrowForWayBack(options);
+    }
+
+    private static void ThrowForReplicas(MigrationOptions options)
+    {
         if (options.SourceReads == SourceReads.Replica && options.Kinds.AskSizes)
         {
             throw new KeyferryException(
@@ -36,6 +42,18 @@ internal static class SelectionCheck
             );
         }
 
+        if (options.SourceReads == SourceReads.Replica && !options.Verify)
+        {
+            throw new KeyferryException(
+                FailureKind.Usage,
+                "A copy that is read at replicas has to be compared with the primaries in the end: a replica that synchronises anew in the middle of a page of SCAN may tell of fewer keys than there are.",
+                "Leave out --source-read-from replica, or --no-verify."
+            );
+        }
+    }
+
+    private static void ThrowForWayBack(MigrationOptions options)
+    {
         if (options.Cutover?.ReverseWindow is not null && !options.Expiry.Keeps)
         {
             throw new KeyferryException(

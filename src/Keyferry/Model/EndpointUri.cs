@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 
 namespace Keyferry.Model;
 
@@ -7,6 +8,8 @@ namespace Keyferry.Model;
 public static class EndpointUri
 {
     private const int SentinelPort = 26379;
+
+    private const string Brackets = "Write an IPv6 address in brackets, and the port behind them: redis://[::1]:6379.";
 
     private const string Forms = "Write redis://host:port, rediss://host:port for TLS, or host:port; user, password and /db are optional.";
 
@@ -119,20 +122,41 @@ public static class EndpointUri
 
     private static (string Host, int Port) HostAndPort(string part, string role, int port = 6379)
     {
-        var host = part;
-        var bracket = part.LastIndexOf(']');
-        var colon = part.LastIndexOf(':');
-        if (colon > bracket && (bracket >= 0 || part.IndexOf(':', StringComparison.Ordinal) == colon))
+        var (host, behind) = part.StartsWith('[') ? InBrackets(part, role) : BeforeColon(part, role);
+        if (
+            behind.Length > 0
+            && (
+                behind[0] != ':'
+                || !int.TryParse(behind.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out port)
+                || port is < 1 or > 65535
+            )
+        )
         {
-            host = part[..colon];
-            if (!int.TryParse(part.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out port) || port is < 1 or > 65535)
-            {
-                throw Bad(role, "has a port that is not a number from 1 to 65535.");
-            }
+            throw Bad(role, "has a port that is not a number from 1 to 65535.");
         }
 
-        host = host.Trim('[', ']');
         return host.Length > 0 && !host.Any(char.IsWhiteSpace) ? (host, port) : throw Bad(role, "names no host.");
+    }
+
+    private static (string Host, string Behind) InBrackets(string part, string role)
+    {
+        var end = part.IndexOf(']', StringComparison.Ordinal);
+        var host = end < 0 ? "" : part[1..end];
+        return host.Contains(':', StringComparison.Ordinal) && IPAddress.TryParse(host, out _)
+            ? (host, part[(end + 1)..])
+            : throw Bad(role, "has brackets with no IPv6 address between them.", Brackets);
+    }
+
+    private static (string Host, string Behind) BeforeColon(string part, string role)
+    {
+        var colon = part.IndexOf(':', StringComparison.Ordinal);
+        if (colon != part.LastIndexOf(':'))
+        {
+            // Whether its last part is a port cannot be told.
+            throw Bad(role, "has an IPv6 address without brackets, or more than one port.", Brackets);
+        }
+
+        return colon < 0 ? (part, "") : (part[..colon], part[colon..]);
     }
 
     private static KeyferryException Bad(string role, string what, string remedy = Forms) =>

@@ -23,6 +23,9 @@ internal sealed record ServerIdentity
     /// <summary>Whether it is a replica of another server.</summary>
     public bool IsReplica { get; init; }
 
+    /// <summary>Whether it is a replica that does not hear of what is written on its primary.</summary>
+    public bool HasLostPrimary => IsReplica && Fields.GetValueOrDefault("master_link_status") == "down";
+
     /// <summary>Whether it runs in cluster mode.</summary>
     public bool IsCluster { get; init; }
 

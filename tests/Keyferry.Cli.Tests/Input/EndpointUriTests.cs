@@ -17,7 +17,7 @@ public sealed class EndpointUriTests
     [InlineData("10.0.0.1:65535", "10.0.0.1", 65535, false, null)]
     [InlineData("redis://[fe80::1]:7000/2", "fe80::1", 7000, false, 2)]
     [InlineData("[::1]", "::1", 6379, false, null)]
-    [InlineData("::1", "::1", 6379, false, null)]
+    [InlineData("redis://[fe80::1%eth0]", "fe80::1%eth0", 6379, false, null)]
     [InlineData(" somewhere ", "somewhere", 6379, false, null)]
     public void Servers_are_named_in_the_forms_that_people_know(string text, string host, int port, bool tls, int? database)
     {
@@ -66,6 +66,30 @@ public sealed class EndpointUriTests
         Assert.StartsWith("The target URI ", failure.Saw, StringComparison.Ordinal);
         Assert.DoesNotContain("ter2", failure.Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("::1")]
+    [InlineData("redis://::1:6379")]
+    [InlineData("redis://fe80::1:7000/2")]
+    [InlineData("redis://[::1")]
+    [InlineData("redis://[::1:6379")]
+    [InlineData("redis://[somewhere]:6379")]
+    [InlineData("redis://[]:6379")]
+    [InlineData("redis+sentinel://::1:26379/mymaster")]
+    public void An_IPv6_address_that_does_not_stand_in_brackets_is_refused_and_told_how(string text)
+    {
+        var failure = Assert.Throws<KeyferryException>(() => EndpointUri.Parse(text, "source"));
+        Assert.Equal(FailureKind.Usage, failure.Kind);
+        Assert.Contains("brackets", failure.Saw, StringComparison.Ordinal);
+        Assert.Contains("[::1]:6379", failure.Remedy, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("redis://[::1]6379")]
+    [InlineData("redis://[::1]:")]
+    [InlineData("redis://[::1]:port")]
+    public void A_port_stands_behind_the_brackets(string text) =>
+        Assert.Contains("port", Assert.Throws<KeyferryException>(() => EndpointUri.Parse(text, "source")).Saw, StringComparison.Ordinal);
 
     [Fact]
     public void Sentinels_name_the_service_that_they_watch_over()

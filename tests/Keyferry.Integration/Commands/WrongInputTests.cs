@@ -110,6 +110,22 @@ public sealed class WrongInputTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_source_that_has_lost_its_primary()
+    {
+        await Source.CommandAsync("REPLICAOF", "127.0.0.1", 1);
+        await AssertFailsAsync(Source.Uri, Target.Uri, ExitCodes.Refused, "master_link_status:down");
+        using var line = new CommandLine();
+        Assert.Equal(ExitCodes.Refused, await line.RunAsync(["doctor", Source.Uri]));
+        Assert.Contains("master_link_status:down", line.Out, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("99:0")]
+    [InlineData("0,16")]
+    public async Task A_database_that_the_source_does_not_have(string databases) =>
+        await AssertFailsAsync(Source.Uri, Target.Uri, ExitCodes.Refused, "source has no database", more: ["--databases", databases]);
+
+    [Fact]
     public async Task A_target_that_has_keys()
     {
         await Target.CommandAsync("SET", "mine", "1");
@@ -190,10 +206,13 @@ public sealed class WrongInputTests : IAsyncLifetime
         }
     }
 
-    private async Task AssertFailsAsync(string source, string target, int exit, string says, int targetKeys = 0)
+    private async Task AssertFailsAsync(string source, string target, int exit, string says, int targetKeys = 0, string[]? more = null)
     {
         using var line = new CommandLine();
-        var code = await line.RunAsync("migrate", source, target, "--work-dir", Path.Combine(_folder, "work"), "--command-timeout", "2s");
+        var code = await line.RunAsync([
+            .. (string[])["migrate", source, target, "--work-dir", Path.Combine(_folder, "work"), "--command-timeout", "2s"],
+            .. more ?? [],
+        ]);
         Assert.True(code == exit, $"exit {code}\n{line.Out}{line.Error}");
         Assert.Contains(says, line.Error, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("what to do:", line.Error, StringComparison.Ordinal);
