@@ -38,6 +38,8 @@ public sealed class ClusterCutoverTests
         var hooks = new FakeHooks();
         var cutover = Options with
         {
+            // A failover may have to be asked for again.
+            FenceBudget = TimeSpan.FromSeconds(45),
             StepProbe = (name, done) =>
             {
                 if (name == "prove" && done && !failed)

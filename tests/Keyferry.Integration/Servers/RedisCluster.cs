@@ -12,6 +12,9 @@ public sealed class RedisCluster : IAsyncDisposable
 {
     private const int Slots = 16384;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    /// <summary>A replica gives up after 5 seconds and says nothing, and refuses where its primary seems to be away: on a loaded machine both happen.</summary>
+    private static readonly TimeSpan FailoverPatience = TimeSpan.FromSeconds(6);
     private readonly List<RedisServer> _nodes = [];
     private readonly int _primaries;
 
@@ -57,8 +60,22 @@ public sealed class RedisCluster : IAsyncDisposable
     public async Task FailOverAsync(int primary)
     {
         await AgreeAsync();
-        await AskAsync(ReplicaOf(primary), "CLUSTER", "FAILOVER");
-        await UntilAsync(async () => await RoleAsync(ReplicaOf(primary)) == "master");
+        var (asked, isTaken) = (Stopwatch.StartNew(), false);
+        await UntilAsync(async () =>
+        {
+            if (await RoleAsync(ReplicaOf(primary)) == "master")
+            {
+                return true;
+            }
+
+            if (!isTaken || asked.Elapsed > FailoverPatience)
+            {
+                isTaken = await AskAsync(ReplicaOf(primary), "CLUSTER", "FAILOVER") == "OK";
+                asked.Restart();
+            }
+
+            return false;
+        });
         await AgreeAsync();
     }
 
