@@ -216,9 +216,11 @@ internal sealed class MigrateOptions
         var defaults = new MigrationOptions { Source = _source.Read(parsed, surroundings), Target = _target.Read(parsed, surroundings) };
         RefuseIdleOptions(parsed);
         var pace = _pace.Read(parsed);
+        var (databases, prefixes) = _selection.Databases(parsed);
         return defaults with
         {
-            Databases = _selection.Databases(parsed),
+            Databases = databases,
+            DatabasePrefixes = prefixes,
             Names = _selection.Names(parsed),
             Kinds = _selection.Kinds(parsed),
             Expiry = _selection.Expiry(parsed),

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.CommandLine;
 using System.Globalization;
 using Keyferry.Cli.Input;
@@ -10,9 +11,10 @@ internal sealed class SelectionOptions
 {
     private readonly Option<string?> _databases = new("--databases")
     {
-        HelpName = "FROM:TO,...",
+        HelpName = "FROM:TO:PREFIX,...",
         Description =
-            "These databases only, each into the one behind its colon, or into the one with its number: 0:3,5. Default: those that the URIs name, or all.",
+            "These databases only, each into the one behind its colon, or into the one with its number: 0:3,5. Several may go into one where their names then begin differently: 0:0,1:0:db1: . "
+            + "Default: those that the URIs name, or all.",
     };
 
     private readonly Option<string[]> _include = new("--include")
@@ -186,36 +188,37 @@ internal sealed class SelectionOptions
         };
     }
 
-    /// <summary>Which databases, and where to; <see langword="null"/> where none is named.</summary>
-    /// <exception cref="KeyferryException">It is not in that form, or two go into one.</exception>
-    public IReadOnlyDictionary<int, int>? Databases(ParseResult parsed)
+    /// <summary>Which databases, where to, and what stands before their names there; no map where none is named.</summary>
+    /// <exception cref="KeyferryException">It is not in that form, or several go into one and nothing tells their names apart.</exception>
+    public (IReadOnlyDictionary<int, int>? Map, IReadOnlyDictionary<int, string> Prefixes) Databases(ParseResult parsed)
     {
         if (parsed.GetValue(_databases) is not { } text)
         {
-            return null;
+            return (null, ReadOnlyDictionary<int, string>.Empty);
         }
 
-        var map = new SortedDictionary<int, int>();
+        var (map, prefixes) = (new SortedDictionary<int, int>(), new Dictionary<int, string>());
         foreach (var part in text.Split(','))
         {
-            var numbers = part.Split(':').Select(static word => Number(word)).ToArray();
-            if (numbers.Length is < 1 or > 2 || numbers.Contains(-1) || !map.TryAdd(numbers[0], numbers[^1]))
+            var words = part.Split(':', 3);
+            var numbers = words.Take(2).Select(static word => Number(word)).ToArray();
+            if (numbers.Contains(-1) || !map.TryAdd(numbers[0], numbers[^1]))
             {
                 throw new KeyferryException(
                     FailureKind.Usage,
                     $"\"{part}\" in --databases is no database, no pair of two, or stands there twice.",
-                    "Write numbers and pairs with commas between: --databases 0:3,5."
+                    "Write numbers and pairs with commas between: --databases 0:3,5; a prefix for the names may stand behind a pair: 1:0:db1:"
                 );
+            }
+
+            if (words is [_, _, { Length: > 0 } prefix])
+            {
+                prefixes[numbers[0]] = prefix;
             }
         }
 
-        return map.Values.Distinct().Count() == map.Count
-            ? map
-            : throw new KeyferryException(
-                FailureKind.Usage,
-                "Two databases of --databases go into one: keys of one name would overwrite each other.",
-                "Give each a database of its own."
-            );
+        _ = new DatabaseScope(map, KeyNames.All, prefixes);
+        return (map, prefixes.Count == 0 ? ReadOnlyDictionary<int, string>.Empty : prefixes);
     }
 
     private static int Number(string word) =>

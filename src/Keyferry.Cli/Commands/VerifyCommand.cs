@@ -50,7 +50,7 @@ internal static class VerifyCommand
                         var (from, to) = (source.Read(parsed, surroundings), target.Read(parsed, surroundings));
                         var options = OptionsOf(parsed.GetValue(tolerance)) with
                         {
-                            Databases = PairsOf(from, to, parsed.GetValue(database), selection.Databases(parsed)),
+                            Databases = PairsOf(from, to, parsed.GetValue(database), selection.Databases(parsed), selection.Names(parsed)),
                             Names = selection.Names(parsed),
                             Kinds = selection.Kinds(parsed),
                             Expiry = selection.Expiry(parsed),
@@ -75,8 +75,15 @@ internal static class VerifyCommand
     private static VerifyOptions OptionsOf(TimeSpan? tolerance) =>
         tolerance is { } given ? new VerifyOptions { ExpiryTolerance = given } : new VerifyOptions();
 
-    private static IReadOnlyList<DatabasePair>? PairsOf(Endpoint from, Endpoint to, int? only, IReadOnlyDictionary<int, int>? map)
+    private static IReadOnlyList<DatabasePair>? PairsOf(
+        Endpoint from,
+        Endpoint to,
+        int? only,
+        (IReadOnlyDictionary<int, int>? Map, IReadOnlyDictionary<int, string> Prefixes) databases,
+        KeyNames names
+    )
     {
+        var (map, prefixes) = databases;
         if (map is not null && (only ?? from.Database ?? to.Database) is not null)
         {
             throw new KeyferryException(
@@ -88,7 +95,7 @@ internal static class VerifyCommand
 
         if (map is not null)
         {
-            return [.. map.Select(static pair => new DatabasePair(pair.Key, pair.Value))];
+            return DatabasePair.Of(new DatabaseScope(map, names, prefixes));
         }
 
         if (only is not null && (from.Database ?? to.Database) is not null)

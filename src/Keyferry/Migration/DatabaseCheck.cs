@@ -1,42 +1,44 @@
-using Keyferry.Resp;
 using Keyferry.Servers;
 
 namespace Keyferry.Migration;
 
-/// <summary>Whether the target has the databases that keys are to go into.</summary>
+/// <summary>Whether the target has the databases that keys are to go into, on each of its primaries.</summary>
 internal static class DatabaseCheck
 {
     /// <summary>Tries each.</summary>
+    /// <exception cref="Model.KeyferryException">A primary cannot be reached.</exception>
     /// <exception cref="IOException">The target is lost.</exception>
     public static async ValueTask JudgeAsync(
-        RespConnection target,
+        ServerConnector target,
         ServerIdentity identity,
         int[] wanted,
         Action<string, string> refuse,
         CancellationToken stop
     )
     {
-        if (identity.IsCluster && Array.Exists(wanted, static database => database != 0))
+        var lacking = new SortedDictionary<int, string>();
+        foreach (var node in target.Nodes)
         {
-            refuse(
-                $"The target is a cluster, which has database 0 only, and keys are to go into {string.Join(", ", wanted)}.",
-                "A cluster keeps one key of each name. Move one database by naming it in both URIs (SOURCE/3 TARGET/0), and each further one into another cluster."
-            );
-            return;
-        }
-
-        foreach (var database in wanted)
-        {
-            var reply = await target.TryCallAsync(stop, "SELECT", database);
-            if (reply.IsError)
+            await using var connection = await node.ConnectAsync("plan", stop);
+            foreach (var database in wanted)
             {
-                refuse(
-                    $"The target has no database {database}: {reply.Text}.",
-                    "Raise its setting databases, or move one database by naming it in both URIs."
-                );
+                if (await connection.TryCallAsync(stop, "SELECT", database) is { IsError: true } refused)
+                {
+                    _ = lacking.TryAdd(database, $"{node.Endpoint}: {refused.Text.TrimEnd('.')}");
+                }
             }
         }
 
-        _ = await target.TryCallAsync(stop, "SELECT", 0);
+        if (lacking.Count > 0)
+        {
+            var databases = string.Join(", ", lacking.Keys);
+            refuse(
+                $"The target{(identity.IsCluster ? ", a cluster," : "")} has no database {databases} ({lacking.First().Value}).",
+                identity.IsCluster
+                    ? "A cluster has database 0 alone, unless it is Valkey 9 or newer: there, raise cluster-databases on every node. Otherwise bring several together with a prefix before the names of each but "
+                        + "one (--databases 0:0,3:0:db3:), or move one alone by naming it in both URIs (SOURCE/3 TARGET/0)."
+                    : "Raise its setting databases, or say by --databases where they go instead (0:0,20:5)."
+            );
+        }
     }
 }

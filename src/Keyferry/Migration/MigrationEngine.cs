@@ -308,7 +308,7 @@ internal sealed class MigrationEngine
     private async ValueTask OnTargetSlotsAsync(SlotMap now, TopologyChange change, CancellationToken stop)
     {
         // What is renamed lies in other slots on the target.
-        change.NoteOn(Lanes, "target", bySlots: Capture is { Listens: true } && !_plan.Transfer.Scope.Names.Rename);
+        change.NoteOn(Lanes, "target", bySlots: Capture is { Listens: true } && !_plan.Transfer.Scope.Rename);
         _ = await ImportMode.EnsureAsync(stop);
     }
 
@@ -365,9 +365,7 @@ internal sealed class MigrationEngine
     public VerifyOptions Comparison =>
         new()
         {
-            Databases = _plan.Transfer.Scope.Databases is { } named
-                ? [.. named.Select(database => new DatabasePair(database, _plan.Transfer.Scope.TargetOf(database)))]
-                : null,
+            Databases = DatabasePair.Of(_plan.Transfer.Scope),
             Names = _plan.Transfer.Scope.Names,
             Kinds = _plan.Transfer.Scope.Kinds,
             Expiry = _plan.Transfer.Scope.Expiry,

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using Keyferry.Capture;
 using Keyferry.Cutover;
 using Keyferry.Model;
@@ -15,6 +16,9 @@ public sealed record MigrationOptions
 
     /// <summary>Which databases are moved, and where to; <see langword="null"/> for those that the URIs name, or all.</summary>
     public IReadOnlyDictionary<int, int>? Databases { get; init; }
+
+    /// <summary>What stands before the names of a database of the source on the target, so that several of <see cref="Databases"/> can go into one.</summary>
+    public IReadOnlyDictionary<int, string> DatabasePrefixes { get; init; } = ReadOnlyDictionary<int, string>.Empty;
 
     /// <summary>Which names of keys are moved.</summary>
     public KeyNames Names { get; init; } = KeyNames.All;

@@ -19,7 +19,8 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
     public static DatabaseScope ScopeOf(MigrationOptions options) =>
         new(
             options.Source.Database is { } only ? new Dictionary<int, int> { [only] = options.Target.Database ?? only } : options.Databases,
-            options.Names
+            options.Names,
+            options.DatabasePrefixes
         )
         {
             Kinds = options.Kinds,
@@ -40,7 +41,7 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         var (sourceClock, targetClock) = (await ClockOffset.MeasureAsync(from, time, stop), await ClockOffset.MeasureAsync(to, time, stop));
         var shift = new ExpiryShift(sourceClock, targetClock);
         int[] databases = [.. sourceIdentity.Keyspace.Keys.Where(scope.Covers).OrderBy(static database => database)];
-        var targetKeys = targetIdentity.Keyspace.Where(entry => scope.SourceOf(entry.Key) is not null).Sum(static entry => entry.Value);
+        var targetKeys = targetIdentity.Keyspace.Where(entry => scope.SourcesOf(entry.Key).Any()).Sum(static entry => entry.Value);
         JudgeServers(sourceIdentity, targetIdentity, scope);
         var (writes, reads) = await FormatsAsync(from, to, sourceIdentity, targetIdentity, stop);
         await JudgePayloadsAsync(
@@ -49,13 +50,13 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
             targetIdentity,
             stop
         );
-        await JudgeRenameAsync(databases, scope.Names, stop);
+        await JudgeRenameAsync(databases, scope, stop);
         JudgeMemory(sourceIdentity, targetIdentity);
         JudgeTargetKeys(targetKeys);
         await TryReadingAsync(from, scope, stop);
         var tellsSizes = await TellsSizesAsync(from, stop);
         await TryWritingAsync(to, stop);
-        await DatabaseCheck.JudgeAsync(to, targetIdentity, [.. databases.Select(scope.TargetOf).Distinct()], Refuse, stop);
+        await DatabaseCheck.JudgeAsync(target, targetIdentity, [.. databases.Select(scope.TargetOf).Distinct()], Refuse, stop);
         var capture = await PlannedCapture.AskAsync(options, from, stop);
         _warnings.AddRange(capture.Warning is { } warning ? [warning] : Array.Empty<string>());
         JudgeClocks(shift);
@@ -233,9 +234,9 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         );
     }
 
-    private async ValueTask JudgeRenameAsync(int[] databases, KeyNames names, CancellationToken stop)
+    private async ValueTask JudgeRenameAsync(int[] databases, DatabaseScope scope, CancellationToken stop)
     {
-        var keys = await RenameCheck.FindAsync(source, databases, names, stop);
+        var keys = await RenameCheck.FindAsync(source, databases, scope, stop);
         var what =
             $"The rename gives {keys:#,0} keys of the source a name that is, or could be, that of another key: two keys cannot become one.";
         if (keys > 0 && options.UnsupportedKeys == UnsupportedKeys.LeaveOut)

@@ -15,12 +15,12 @@ internal static class RenameCheck
     public static async ValueTask<long> FindAsync(
         ServerConnector source,
         IReadOnlyList<int> databases,
-        KeyNames names,
+        DatabaseScope scope,
         CancellationToken stop
     )
     {
         var keys = 0L;
-        if (!names.Rename)
+        if (!scope.Rename)
         {
             return keys;
         }
@@ -30,6 +30,7 @@ internal static class RenameCheck
             await using var connection = await shard.ConnectAsync("plan", stop);
             foreach (var database in databases)
             {
+                var names = scope.NamesOf(database);
                 _ = await connection.CallAsync(stop, "SELECT", database);
                 var cursor = "0";
                 do

@@ -54,6 +54,15 @@ internal static class SelectionCheck
 
     private static void ThrowForWayBack(MigrationOptions options)
     {
+        if (options.Cutover?.ReverseWindow is not null && options.DatabasePrefixes.Count > 0)
+        {
+            throw new KeyferryException(
+                FailureKind.Usage,
+                "There is no way back from a run that brings databases together under prefixes: a key that is written there later may belong to none of them.",
+                "Leave out --reverse-window, or give each database one of its own (--rename-prefix gives names back on the way)."
+            );
+        }
+
         if (options.Cutover?.ReverseWindow is not null && !options.Expiry.Keeps)
         {
             throw new KeyferryException(

@@ -146,18 +146,17 @@ internal sealed class TargetListening(
     /// <inheritdoc/>
     public void Changed(int database, ReadOnlySpan<byte> key)
     {
-        if (scope.SourceOf(database) is not { } from)
+        foreach (var from in scope.SourcesOf(database))
         {
-            return;
-        }
-
-        if (scope.Names.AreAll)
-        {
-            _told.Add(from, key);
-        }
-        else if (scope.Names.OnSource(key) is { } name)
-        {
-            _told.Add(from, name);
+            var names = scope.NamesOf(from);
+            if (names.AreAll)
+            {
+                _told.Add(from, key);
+            }
+            else if (names.OnSource(key) is { } name)
+            {
+                _told.Add(from, name);
+            }
         }
     }
 
@@ -258,7 +257,7 @@ internal sealed class TargetListening(
     private async ValueTask<(ICapture Capture, TargetWatch Watch)> ArmAtAsync(ServerConnector node, CancellationToken stop)
     {
         var tracking = new TrackingDialect(node);
-        foreach (var database in scope.Databases?.Select(scope.TargetOf) ?? [0])
+        foreach (var database in scope.Databases?.Select(scope.TargetOf).Distinct() ?? [0])
         {
             _ = tracking.UseDatabase(database);
         }

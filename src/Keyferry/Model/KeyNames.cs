@@ -19,6 +19,8 @@ public sealed class KeyNames
     private readonly SlotRanges? _slots;
     private readonly IReadOnlyList<KeyRename> _renames;
     private readonly bool _reversed;
+    private readonly byte[] _prefix = [];
+    private readonly byte[][] _barred = [];
 
     /// <param name="include">Patterns in Redis's form.</param>
     /// <param name="exclude">Likewise; they count more.</param>
@@ -52,8 +54,16 @@ public sealed class KeyNames
     private KeyNames(KeyNames forward)
     {
         (_include, _exclude, _slots, _renames) = (forward._include, forward._exclude, forward._slots, forward._renames);
+        (_prefix, _barred) = (forward._prefix, forward._barred);
         _reversed = !forward._reversed;
         Text = $"back: {forward.Text}";
+    }
+
+    private KeyNames(KeyNames plain, string prefix, IEnumerable<string> barred)
+    {
+        (_include, _exclude, _slots, _renames, Text) = (plain._include, plain._exclude, plain._slots, plain._renames, plain.Text);
+        _prefix = Encoding.UTF8.GetBytes(prefix);
+        _barred = [.. barred.Select(Encoding.UTF8.GetBytes)];
     }
 
     /// <summary>All patterns, the slots and the rules, in one order; empty without any.</summary>
@@ -63,10 +73,15 @@ public sealed class KeyNames
     public bool AreAll => _include.Length == 0 && _exclude.Length == 0 && _slots is null && !Rename;
 
     /// <summary>Whether any key is called otherwise on the target.</summary>
-    public bool Rename => _renames.Count > 0;
+    public bool Rename => _renames.Count > 0 || _prefix.Length > 0 || _barred.Length > 0;
 
     /// <summary>Whether <paramref name="name"/> belongs to the run.</summary>
     public bool Cover(ReadOnlySpan<byte> name) => _reversed ? Origin(name) is not null : Chosen(name);
+
+    /// <summary>The same names, each with something before it on the target.</summary>
+    /// <param name="prefix">What stands before it; may be empty.</param>
+    /// <param name="barred">How names of the target begin that are those of another database.</param>
+    internal KeyNames Behind(string prefix, IEnumerable<string> barred) => new(this, prefix, barred);
 
     /// <summary>The same names from the other side: what is the target's here is the source's there.</summary>
     internal KeyNames Reversed() => Rename ? new KeyNames(this) : this;
@@ -82,7 +97,7 @@ public sealed class KeyNames
 
     private byte[]? Own(ReadOnlySpan<byte> name)
     {
-        var renamed = Renamed(name);
+        byte[] renamed = [.. _prefix, .. Renamed(name)];
         return Origin(renamed) is { } origin && name.SequenceEqual(origin) && !ReservedKeys.Contains(renamed) ? renamed : null;
     }
 
@@ -102,6 +117,12 @@ public sealed class KeyNames
     /// <summary>The one key that a name of the target belongs to: the first that a rule leads back to; else the key of that name.</summary>
     private byte[]? Origin(ReadOnlySpan<byte> name)
     {
+        if (!name.StartsWith(_prefix) || IsBarred(name))
+        {
+            return null;
+        }
+
+        name = name[_prefix.Length..];
         foreach (var rule in _renames)
         {
             if (rule.Back(name) is { } origin && Chosen(origin) && name.SequenceEqual(Renamed(origin)))
@@ -111,6 +132,19 @@ public sealed class KeyNames
         }
 
         return Chosen(name) && name.SequenceEqual(Renamed(name)) ? name.ToArray() : null;
+    }
+
+    private bool IsBarred(ReadOnlySpan<byte> name)
+    {
+        foreach (var other in _barred)
+        {
+            if (name.StartsWith(other))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private bool Chosen(ReadOnlySpan<byte> name) =>

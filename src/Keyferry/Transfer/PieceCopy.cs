@@ -63,7 +63,7 @@ internal sealed class PieceCopy
             _database = database;
         }
 
-        if (NameOf(key) is not { } name)
+        if (NameOf(database, key) is not { } name)
         {
             return await PassOverUnnamedAsync(key, stop);
         }
@@ -120,8 +120,8 @@ internal sealed class PieceCopy
         other.Code is "WRONGTYPE" or "NOGROUP" || other.Reply.Contains("no such key", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>What the key is called on the target; <see langword="null"/> where another one is called so.</summary>
-    private byte[]? NameOf(ReadOnlyMemory<byte> key) =>
-        _settings.Scope.Names.Rename ? _settings.Scope.Names.OnTarget(key.Span) : key.ToArray();
+    private byte[]? NameOf(int database, ReadOnlyMemory<byte> key) =>
+        _settings.Scope.NamesOf(database) is { Rename: true } names ? names.OnTarget(key.Span) : key.ToArray();
 
     /// <summary>A key whose name on the target is that of another: nothing is written there.</summary>
     private async ValueTask<PieceOutcome> PassOverUnnamedAsync(ReadOnlyMemory<byte> key, CancellationToken stop)

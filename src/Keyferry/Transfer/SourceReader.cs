@@ -163,7 +163,8 @@ internal sealed class SourceReader(RespConnection connection, RespConnection? pr
 
     private SourceLink LinkOf(in KeyBatch.Item item) => item.OnPrimary ? _primary : _link;
 
-    private bool HasName(ReadOnlySpan<byte> key) => !settings.Scope.Names.Rename || settings.Scope.Names.OnTarget(key) is not null;
+    private bool HasName(KeyBatch batch, int index) =>
+        settings.Scope.NamesOf(batch.Items[index].Database) is var names && (!names.Rename || names.OnTarget(batch.Key(index)) is not null);
 
     /// <summary>A key that does not belong to the run: it may have until now, so that the target has it from the run.</summary>
     private void PassOver(KeyBatch batch, int index, TargetWriter target, IAside aside)
@@ -173,7 +174,7 @@ internal sealed class SourceReader(RespConnection connection, RespConnection? pr
             return;
         }
 
-        if (settings.OwnsTarget && HasName(batch.Key(index)))
+        if (settings.OwnsTarget && HasName(batch, index))
         {
             target.Unlink(batch, index);
         }
@@ -242,7 +243,7 @@ internal sealed class SourceReader(RespConnection connection, RespConnection? pr
             throw new ServerErrorException(reader.Text, "DUMP");
         }
 
-        if (!HasName(batch.Key(index)))
+        if (!HasName(batch, index))
         {
             batch.Items[index].Write = KeyWrite.Nothing;
             batch.Items[index].Refusal = reader.IsNull || expiry == -2 ? null : TransferSettings.NameTaken;

@@ -33,7 +33,7 @@ internal sealed class TargetWriter(RespConnection connection, DatabaseScope scop
         SelectFor(batch.Items[index].Database);
         var output = connection.Output;
         output.Raw(expiresAt < 0 ? "*5\r\n$7\r\nRESTORE\r\n"u8 : "*6\r\n$7\r\nRESTORE\r\n"u8);
-        output.Bulk(NameOf(batch.Key(index)));
+        output.Bulk(NameOf(batch, index));
         output.Bulk(expiresAt < 0 ? 0 : expiresAt);
         output.Bulk(payload.Body, payload.Footer);
         output.Raw(expiresAt < 0 ? "$7\r\nREPLACE\r\n"u8 : "$7\r\nREPLACE\r\n$6\r\nABSTTL\r\n"u8);
@@ -46,7 +46,7 @@ internal sealed class TargetWriter(RespConnection connection, DatabaseScope scop
     {
         SelectFor(batch.Items[index].Database);
         connection.Output.Raw("*2\r\n$6\r\nUNLINK\r\n"u8);
-        connection.Output.Bulk(NameOf(batch.Key(index)));
+        connection.Output.Bulk(NameOf(batch, index));
         batch.Items[index].Write = KeyWrite.Unlink;
     }
 
@@ -76,8 +76,12 @@ internal sealed class TargetWriter(RespConnection connection, DatabaseScope scop
     }
 
     /// <summary>What the key is called on the target. Nobody writes a key that has no name there.</summary>
-    private ReadOnlySpan<byte> NameOf(ReadOnlySpan<byte> key) =>
-        scope.Names.Rename ? scope.Names.OnTarget(key) ?? throw new InvalidOperationException("a key without a name on the target") : key;
+    private ReadOnlySpan<byte> NameOf(KeyBatch batch, int index)
+    {
+        var key = batch.Key(index);
+        var names = scope.NamesOf(batch.Items[index].Database);
+        return names.Rename ? names.OnTarget(key) ?? throw new InvalidOperationException("a key without a name on the target") : key;
+    }
 
     private void SelectFor(int database)
     {

@@ -326,7 +326,7 @@ internal sealed class ContinuousVerifier : IAsyncDisposable
     private async ValueTask<bool> TryWalkAsync(SessionKeeper keeper, DatabasePair pair, bool fromSource, int epoch, CancellationToken stop)
     {
         using var suspects = new SuspectQueue();
-        using var walk = new PageWalk(_ignoredPrefix, _options.Names, suspects.Keys);
+        using var walk = new PageWalk(_ignoredPrefix, _options.NamesOf(pair), suspects.Keys);
         using var voided = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var before = Walked;
         try

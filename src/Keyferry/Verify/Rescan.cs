@@ -90,7 +90,7 @@ internal sealed class Rescan(
     private async ValueTask WalkAsync(SessionKeeper keeper, DatabasePair pair, bool fromSource, NameBuckets? only, CancellationToken stop)
     {
         using var suspects = new KeyBatch();
-        using var walk = new PageWalk(_ignoredPrefix, options.Names, suspects, only);
+        using var walk = new PageWalk(_ignoredPrefix, options.NamesOf(pair), suspects, only);
         await keeper.RunAsync(
             async session =>
             {

@@ -203,7 +203,7 @@ internal sealed class Verifier(
     private async ValueTask WalkAsync(SessionKeeper keeper, DatabasePair pair, bool fromSource, NameBuckets? only, CancellationToken stop)
     {
         using var suspects = new SuspectQueue();
-        using var walk = new PageWalk(_ignoredPrefix, options.Names, suspects.Keys, only);
+        using var walk = new PageWalk(_ignoredPrefix, options.NamesOf(pair), suspects.Keys, only);
         var before = _progress;
         await keeper.RunAsync(
             async session =>

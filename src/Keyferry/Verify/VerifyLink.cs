@@ -1,3 +1,4 @@
+using Keyferry.Model;
 using Keyferry.Resp;
 using Keyferry.Servers;
 using Keyferry.Throttle;
@@ -14,12 +15,14 @@ internal sealed class VerifyLink : IAsyncDisposable
     private static readonly byte[] NoKey = "keyferry:{verify}"u8.ToArray();
 
     private readonly KeyBatch _onTarget = new();
+    private KeyNames _names;
 
     private VerifyLink(VerifySide source, VerifySide target, VerifyOptions options, TimeProvider time)
     {
         Source = source;
         Target = target;
         Options = options;
+        _names = options.Names;
         Shift = options.Shift ?? new ExpiryShift(source.Clock, target.Clock);
         var isExact = options.ExactExpiry && Shift.Milliseconds == 0 && source.HasPExpireTime && target.HasPExpireTime;
         Expiry = new ExpiryRule(Shift, options.ExpiryTolerance, source.Clock, target.Clock, isExact)
@@ -82,7 +85,7 @@ internal sealed class VerifyLink : IAsyncDisposable
     /// <summary>What keys of the source are called on the target, one for one; valid until the next call.</summary>
     public KeyBatch OnTarget(KeyBatch keys)
     {
-        if (!Options.Names.Rename)
+        if (!_names.Rename)
         {
             return keys;
         }
@@ -97,12 +100,12 @@ internal sealed class VerifyLink : IAsyncDisposable
     }
 
     /// <summary>What a key of the source is called on the target. One that is not moved is called as no key there is.</summary>
-    public ReadOnlyMemory<byte> OnTarget(ReadOnlyMemory<byte> key) =>
-        Options.Names.Rename ? Options.Names.OnTarget(key.Span) ?? NoKey : key;
+    public ReadOnlyMemory<byte> OnTarget(ReadOnlyMemory<byte> key) => _names.Rename ? _names.OnTarget(key.Span) ?? NoKey : key;
 
     /// <summary>Turns both sides to their database.</summary>
     public async ValueTask SelectAsync(DatabasePair pair, CancellationToken stop)
     {
+        _names = Options.NamesOf(pair);
         await Source.SelectAsync(pair.Source, stop);
         await Target.SelectAsync(pair.Target, stop);
     }

@@ -49,6 +49,9 @@ internal sealed record VerifyOptions
     /// <summary>Which names take part.</summary>
     public KeyNames Names { get; init; } = KeyNames.All;
 
+    /// <summary>Which names of a pair of databases take part, and what they are called on the target.</summary>
+    public KeyNames NamesOf(DatabasePair pair) => pair.Names ?? Names;
+
     /// <summary>Which kinds of keys take part. What the source has of others is not to be on the target.</summary>
     public KeyKinds Kinds { get; init; } = KeyKinds.All;
 
@@ -59,7 +62,8 @@ internal sealed record VerifyOptions
     public ExpiryPolicy Expiry { get; init; } = ExpiryPolicy.Keep;
 
     /// <summary>Whether sums over everything that the servers have can be compared: nothing is chosen, and nothing changed on the way.</summary>
-    public bool ComparesSums => Names.AreAll && Kinds.AreAll && Expiry.Keeps && Slots is null;
+    public bool ComparesSums =>
+        Names.AreAll && Databases?.Any(static pair => pair.Names is not null) != true && Kinds.AreAll && Expiry.Keeps && Slots is null;
 
     /// <summary>Says of a key that the target lacks whether it is missing there by intent; <see langword="null"/> where none is.</summary>
     public Func<KeyId, bool>? IsLeftOut { get; init; }

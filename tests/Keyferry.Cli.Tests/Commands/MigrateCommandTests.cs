@@ -77,6 +77,25 @@ public sealed class MigrateCommandTests
     }
 
     [Fact]
+    public async Task Databases_that_go_into_one_have_names_that_begin_differently()
+    {
+        await MigrateAsync(["--databases", "0:0,1:0:db1:,2:0:x"], []);
+        Assert.Equal(
+            new Dictionary<int, int>
+            {
+                [0] = 0,
+                [1] = 0,
+                [2] = 0,
+            },
+            Options.Databases
+        );
+        Assert.Equal(new Dictionary<int, string> { [1] = "db1:", [2] = "x" }, Options.DatabasePrefixes);
+
+        Assert.Equal(ExitCodes.Usage, await _bench.RunAsync("migrate", "a:1", "b:2", "--databases", "0:3,3"));
+        Assert.Contains("0 and 3 go into one, 3", _bench.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Which_keys_and_what_becomes_of_them_reaches_the_engine()
     {
         await MigrateAsync(
