@@ -35,6 +35,33 @@ internal sealed class SlotMap
     /// <summary>The node that serves <paramref name="slot"/>, or <see langword="null"/> where none does.</summary>
     public ClusterNode? OwnerOf(int slot) => _owners[slot];
 
+    /// <summary>The slots that nobody serves, as ranges in their order.</summary>
+    public IReadOnlyList<(int First, int Last)> Uncovered
+    {
+        get
+        {
+            var ranges = new List<(int First, int Last)>();
+            for (var slot = 0; slot < KeySlot.Count; slot++)
+            {
+                if (_owners[slot] is not null)
+                {
+                    continue;
+                }
+
+                if (ranges is [.., var last] && last.Last == slot - 1)
+                {
+                    ranges[^1] = (last.First, slot);
+                }
+                else
+                {
+                    ranges.Add((slot, slot));
+                }
+            }
+
+            return ranges;
+        }
+    }
+
     /// <summary>The first slot that <paramref name="node"/> serves, or -1.</summary>
     public int FirstSlotOf(ClusterNode node) => Array.IndexOf(_owners, node);
 

@@ -126,6 +126,15 @@ public sealed class WrongInputTests : IAsyncLifetime
         await AssertFailsAsync(Source.Uri, Target.Uri, ExitCodes.Refused, "source has no database", more: ["--databases", databases]);
 
     [Fact]
+    public async Task A_cluster_of_which_some_slots_have_no_owner()
+    {
+        await using var node = await RedisServer.StartAsync(ServerKind.Machine, "--cluster-enabled", "yes");
+        await RedisCluster.AskAsync(node, "CLUSTER", "ADDSLOTSRANGE", "0", "16000", "16100", "16383");
+        await AssertFailsAsync(node.Uri, Target.Uri, ExitCodes.Refused, "has no owner for 99 of its slots (16001-16099)");
+        await AssertFailsAsync(Source.Uri, node.Uri, ExitCodes.Refused, "has no owner for 99 of its slots (16001-16099)");
+    }
+
+    [Fact]
     public async Task A_target_that_has_keys()
     {
         await Target.CommandAsync("SET", "mine", "1");
