@@ -29,6 +29,7 @@ internal sealed class MigrationEngine
     private readonly TimeProvider _time;
     private readonly LaneCounters _counters;
     private readonly TargetProcess _targetProcess;
+    private readonly TargetProcessWatch _targetWatch;
     private readonly Lane[] _workers;
     private readonly (string Shard, SnapshotScanner Scanner)[] _scanners;
     private readonly TopologyWatch _targetSlots;
@@ -60,6 +61,7 @@ internal sealed class MigrationEngine
         Lanes = new LaneSet(options.Lanes, options.DirtyBudget, plan.Transfer.Scope, Gaps, time) { HeardUpTo = () => Capture?.HeardUpTo };
         Untouched = new UntouchedKeys(Gaps, Failed);
         _targetProcess = new TargetProcess(target.Topology is null ? plan.TargetIdentity : null, Gaps);
+        _targetWatch = new TargetProcessWatch(target, _targetProcess, time);
         _targetSlots = new TopologyWatch(target, OnTargetSlotsAsync, time);
         var databases = new TargetDatabases(target, plan.Transfer.Scope);
         var replicas = options.SourceReads == SourceReads.Replica ? source.ReadReplicas(text => Note(NoteLevel.Information, text)) : null;
@@ -146,6 +148,7 @@ internal sealed class MigrationEngine
         }
 
         background.Add(_targetSlots.RunAsync(background.Stop));
+        background.Add(_targetWatch.RunAsync(background.Stop));
         background.Add(PaceWatch.RunAsync(background.Stop));
     }
 
@@ -296,13 +299,7 @@ internal sealed class MigrationEngine
         await LookAtSource(stop);
         await FollowFunctionsAsync(stop);
         await _targetSlots.LookAsync(stop);
-        foreach (var node in _target.Nodes)
-        {
-            // A lane that has nothing to write would not notice that the target was restarted.
-            await using var connection = await node.ConnectAsync("watch", stop);
-            _ = await _targetProcess.LookAsync(connection, stop);
-            _ = _targetProcess.Import is { } import && await import(connection, stop);
-        }
+        await _targetWatch.LookNowAsync(stop);
     }
 
     private async ValueTask OnTargetSlotsAsync(SlotMap now, TopologyChange change, CancellationToken stop)

@@ -134,6 +134,30 @@ public sealed class FaultTests
         outcome.AssertEqual("target empty");
     }
 
+    /// <summary>No lane meets a target to which nothing is written, and nobody hands over: it is noticed all the same, while the run follows.</summary>
+    [Fact]
+    public async Task Target_that_comes_back_empty_while_nothing_is_written_is_a_gap()
+    {
+        await using var bench = await FaultBench.StartAsync(new KeySpace(Seed: 308, Count: 500));
+
+        var outcome = await bench.RunAsync(
+            seed: 308,
+            writesPerSecond: 0,
+            async stop =>
+            {
+                await bench.ReachAsync(Phase.Following, stop);
+                var written = bench.Progress.Written;
+                await bench.Target.KillAndRestartAsync(TimeSpan.Zero, empty: true, stop);
+                await bench.UntilAsync(() => bench.Progress is { Gaps: > 0, OpenGaps: 0 }, "the gap to be closed", stop);
+                Assert.True(bench.Progress.Written > written, "nothing was moved again");
+            },
+            Stop
+        );
+
+        Assert.Contains(bench.Log.Gaps, static gap => gap.Reason.Contains("the target was restarted", StringComparison.Ordinal));
+        outcome.AssertEqual("target empty");
+    }
+
     /// <summary>A connection that is lost in the minute of the proof must not cost the whole run.</summary>
     [Theory]
     [InlineData("source")]

@@ -242,6 +242,40 @@ public sealed class InvariantTests
         }
     }
 
+    /// <summary>Nobody writes, so that no lane meets the target: it is noticed all the same, and the target is filled again while the run follows.</summary>
+    [Theory]
+    [InlineData("notifications")]
+    [InlineData("polling")]
+    public void A_target_that_comes_back_empty_while_nobody_writes_is_filled_again(string capture)
+    {
+        for (var seed = 1UL; seed <= Schedules; seed++)
+        {
+            var world = new SimWorld(seed, SimProfiles.Calm with { Writes = 0 });
+            _ = world.Scheduler.Time.After(
+                TimeSpan.FromSeconds(20),
+                () => world.Target.Restart(TimeSpan.FromMilliseconds(200), keepData: false),
+                "the target comes back empty"
+            );
+            IReadOnlyList<string> left = ["not looked"];
+            _ = world.Scheduler.Time.After(TimeSpan.FromSeconds(25), () => left = world.Differences(), "a look");
+
+            var report = Run(
+                world,
+                // Its own passes come much later.
+                options =>
+                    options with
+                    {
+                        Capture = Enum.Parse<CaptureKind>(capture, ignoreCase: true),
+                        PollInterval = TimeSpan.FromHours(1),
+                    },
+                until: TimeSpan.FromSeconds(30)
+            );
+
+            Assert.True(left.Count == 0, $"seed {seed}, five seconds later: {string.Join("; ", left)}");
+            Assert.Equal((seed, Verdict.Equal), (seed, report.Verdict));
+        }
+    }
+
     private static bool Is(string word, string other) => string.Equals(word, other, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Migrates in the world, asks the run to end once the application is done, and returns the report.</summary>
@@ -249,7 +283,8 @@ public sealed class InvariantTests
         SimWorld world,
         Func<MigrationOptions, MigrationOptions> adjust,
         CancellationTokenSource? abort = null,
-        Action<Phase>? entered = null
+        Action<Phase>? entered = null,
+        TimeSpan until = default
     )
     {
         MigrationReport? report = null;
@@ -265,7 +300,7 @@ public sealed class InvariantTests
                 finish.Token,
                 abort?.Token ?? CancellationToken.None
             );
-            var quiet = world.Quiet;
+            var quiet = Task.WhenAll(world.Quiet, Task.Delay(until, world.Time));
             if (await Task.WhenAny(quiet, run) == quiet)
             {
                 await Task.WhenAny(run, Task.Delay(TimeSpan.FromSeconds(1), world.Time));
