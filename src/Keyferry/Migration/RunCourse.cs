@@ -61,6 +61,7 @@ internal sealed class RunCourse
         _engine.LookAtSource = LookAtSourceAsync;
         _proof = new RunProof(_engine, _source, _target, _journal, _time);
         _cutover = _options.Cutover is { } cutover ? new CutoverCourse(context, cutover, _engine, _clock) : null;
+        _journal.TakeUp(_engine.Gaps);
         _engine.Gaps.Opened = _journal.Opened;
         _engine.Gaps.Closed = _journal.Closed;
         _engine.Gaps.Opened += OnGap;

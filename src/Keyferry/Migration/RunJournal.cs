@@ -18,6 +18,25 @@ internal sealed class RunJournal(long run, IRunStore store, IRunObserver observe
     /// <summary>Where the run's state is kept.</summary>
     public IRunStore Store => store;
 
+    /// <summary>Hands over what earlier processes of the run have noticed. What they left open is open still: everything that it concerns is looked at again.</summary>
+    public void TakeUp(GapLedger gaps)
+    {
+        var known = store.Gaps(run);
+        var open = new List<Gap>();
+        foreach (var (place, record) in known.Index().Where(static one => one.Item.Closed is null))
+        {
+            var scope = record.Scope == Gap.StreamsInWords ? GapScope.Streams : GapScope.AllKeys;
+            open.Add(new Gap(place + 1, record.Reason, scope, record.Opened));
+            _gaps[place + 1] = record.Id;
+        }
+
+        gaps.TakeUp(known.Count, open);
+        if (open.Count > 0)
+        {
+            Note(NoteLevel.Information, $"Gaps of the process before that are still open: {open.Count:#,0}. The next rescan closes them.");
+        }
+    }
+
     /// <summary>The run has entered a phase.</summary>
     public void Entered(RunEvent.PhaseEntered entered)
     {

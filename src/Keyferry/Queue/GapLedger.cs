@@ -25,7 +25,7 @@ internal sealed class GapLedger(TimeProvider time)
     /// <summary>Set when a gap opens.</summary>
     public Pulse Pulse { get; } = new();
 
-    /// <summary>All gaps noticed so far.</summary>
+    /// <summary>All gaps of the run noticed so far.</summary>
     public int Total
     {
         get
@@ -168,6 +168,18 @@ internal sealed class GapLedger(TimeProvider time)
         }
     }
 
+    /// <summary>Takes up what an earlier process of the run has noticed: numbers go on after its own, and what it left open is closed by the next rescan.</summary>
+    /// <param name="total">How many gaps there were.</param>
+    /// <param name="open">Those that nobody has closed.</param>
+    public void TakeUp(int total, IEnumerable<Gap> open)
+    {
+        lock (_lock)
+        {
+            _total = total;
+            _pending.AddRange(open);
+        }
+    }
+
     /// <summary>Begins to close every gap that is open now.</summary>
     /// <returns>What must be looked at again, or <see langword="null"/> where no gap is open.</returns>
     public GapScope? BeginClosing()
@@ -223,9 +235,12 @@ internal sealed record Gap(int Id, string Reason, GapScope Scope, DateTimeOffset
     /// may have lost something, too.</summary>
     public long? Since { get; init; }
 
+    /// <summary>What <see cref="Concerns"/> says of a gap of streams.</summary>
+    public const string StreamsInWords = "streams";
+
     /// <summary>Which part of the keyspace is concerned, in words.</summary>
     public string Concerns =>
-        Scope == GapScope.Streams ? "streams"
+        Scope == GapScope.Streams ? StreamsInWords
         : Slots is { } slots ? string.Create(CultureInfo.InvariantCulture, $"{slots.Count:#,0} slots")
         : "all keys";
 }

@@ -27,7 +27,7 @@ internal static class EngineUnderTest
             var run = new MigrationRun(options, world.Network, store, new Story(world), world.Time);
             var running = run.RunAsync(finish.Token, CancellationToken.None);
             _ = EndAsync(world, running, finish);
-            return await VerdictOfAsync(running);
+            return Checked(await VerdictOfAsync(running), store);
         }
 
         var dice = Dice.Fork(world.Seed, "process");
@@ -35,7 +35,7 @@ internal static class EngineUnderTest
         {
             if (await RunProcessAsync(world, options, store, dice, isLast: crashes <= 0) is { } verdict)
             {
-                return verdict;
+                return Checked(verdict, store);
             }
 
             await Task.Delay(dice.Between(TimeSpan.Zero, TimeSpan.FromSeconds(dice.Pick(1, 20))), world.Time);
@@ -45,6 +45,23 @@ internal static class EngineUnderTest
                 Resume = store.Runs().Count > 0,
             };
         }
+    }
+
+    /// <summary>Whichever process of the run has noticed it: nothing is still to be looked at when both sides are found equal.</summary>
+    private static SimVerdict Checked(SimVerdict verdict, MemoryRunStore store)
+    {
+        if (verdict.Claim != Claim.Equal)
+        {
+            return verdict;
+        }
+
+        var run = store.Runs()[0].Id;
+        var proving = store.Phases(run).Last(static entered => entered.Phase == Phase.Proving).Entered;
+        return store.Gaps(run).FirstOrDefault(gap => gap.Closed is null && gap.Opened < proving) is { } open
+            ? throw new SimulationFailedException(
+                $"It said Equal, and a gap is open in the run's state: {open.Reason}, since {open.Opened:HH:mm:ss.fff}."
+            )
+            : verdict;
     }
 
     private static MigrationOptions OptionsOf(SimWorld world)
