@@ -122,7 +122,7 @@ internal sealed class MigrateOptions
 
     private readonly Option<long?> _dirtyBudget = TypedOption.Size(
         "--dirty-budget",
-        "Memory for changed keys that wait. When it is full, the source is scanned again later instead. Default: 64MiB.",
+        "Memory for changed keys that wait, 1MB or more. When it is full, the source is scanned again later instead. Default: 64MiB.",
         1_000_000
     );
 
