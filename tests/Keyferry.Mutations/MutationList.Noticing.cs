@@ -84,6 +84,38 @@ internal static partial class MutationList
         ),
         new(
             6,
+            "A target to which nothing is written is not looked at",
+            "Migration/MigrationEngine.cs",
+            "background.Add(_targetWatch.RunAsync(background.Stop));",
+            "_ = _targetWatch;",
+            Simulation("InvariantTests", "A_target_that_comes_back_empty_while_nobody_writes_is_filled_again")
+        ),
+        new(
+            6,
+            "What a killed process has left open is forgotten",
+            "Migration/RunCourse.cs",
+            "_journal.TakeUp(_engine.Gaps);",
+            "_ = _journal;",
+            Simulation("EngineSimulationTests", "Killed_and_resumed")
+        ),
+        new(
+            6,
+            "Streams of a source that counts no commands are not looked at behind the fence",
+            "Migration/CutoverScene.cs",
+            "if (!engine.CountsSilentCommands())",
+            "if (engine.Gaps.Open < 0)",
+            Simulation("UncountedSourceTests", "What_nothing_tells_of_is_on_the_target_when_the_clients_come")
+        ),
+        new(
+            6,
+            "Both sides may have other numbers of keys behind the fence",
+            "Migration/CutoverScene.cs",
+            "if (await counts.DifferenceAsync(stop) is { } differing)",
+            "if (await counts.DifferenceAsync(stop) is { Length: 0 } differing)",
+            Simulation("UncountedSourceTests", "What_nothing_tells_of_is_on_the_target_when_the_clients_come")
+        ),
+        new(
+            6,
             "The time between two processes of a run is no gap",
             "Migration/RunCourse.cs",
             "_engine.Gaps.Note(\"Keyferry was not running for a while\");",
@@ -161,6 +193,14 @@ internal static partial class MutationList
             "> _budget && _dirty.Count > 0)",
             "> _budget && _dirty.Count < 0)",
             Unit("LaneQueueTests", "What_does_not_fit_in_the_budget_is_refused_not_dropped")
+        ),
+        new(
+            7,
+            "Values wait until their batch is complete",
+            "Transfer/SourceReader.cs",
+            "if (target.PendingBytes >= TargetWriter.FlushThreshold)",
+            "if (target.PendingBytes < 0)",
+            Simulation("PayloadBudgetTests", "Values_on_their_way_take_little_memory")
         ),
         new(
             7,

@@ -34,8 +34,9 @@ internal sealed class SourceWatch(
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ClientsInterval = TimeSpan.FromMinutes(1);
 
-    /// <summary>Commands that change any key without an event on some server. (Measured on 13 servers.)</summary>
-    private static readonly string[] SilentCommands = ["flushall", "flushdb", "swapdb", "vadd", "vrem", "vsetattr"];
+    /// <summary>Commands that change any key without an event on some server. (Measured on 13 servers.) DEBUG counts whatever it is asked for: POPULATE writes keys, RELOAD reads all of
+    /// them anew, and servers count all of its subcommands as one. PFCOUNT is none of them: what it writes is the number that it has worked out, not the value.</summary>
+    private static readonly string[] SilentCommands = ["flushall", "flushdb", "swapdb", "vadd", "vrem", "vsetattr", "debug"];
 
     /// <summary>Commands that change a stream's consumer groups without an event.</summary>
     private static readonly string[] SilentStreamCommands = ["xreadgroup", "xack", "xackdel", "xclaim", "xautoclaim", "xcfgset", "xnack"];
@@ -59,12 +60,25 @@ internal sealed class SourceWatch(
     private long _begun;
     private long _compared;
     private Dictionary<string, long>? _calls;
+    private bool _counts;
     private string? _link;
     private ServerIdentity? _identity;
     private readonly IdleEvidence _evidence = new(time);
     private long? _clientsListed;
     private long _lastAsked;
     private long? _unheardSince;
+
+    /// <summary>Whether the source counted its commands when it was last looked at; if not, those that raise no event pass unseen.</summary>
+    public bool CountsCommands
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _counts;
+            }
+        }
+    }
 
     /// <summary>Notes how things stand; call it after the capture is armed and before anything is copied.</summary>
     /// <exception cref="KeyferryException">The source cannot be reached.</exception>
@@ -141,13 +155,15 @@ internal sealed class SourceWatch(
     /// answer older than what it is compared with would tell of changes that never were.</summary>
     private async ValueTask LookAsync(RespConnection connection, CancellationToken stop)
     {
-        var number = Interlocked.Increment(ref _begun);
+        var (number, after) = (Interlocked.Increment(ref _begun), Interlocked.Read(ref _compared));
         var (quiet, asked) = (connector.Quiet.Now, time.GetTimestamp());
         var identity = await ServerConnector.IdentifyAsync(connection, stop);
         var answered = time.GetTimestamp();
         var link = identity.IsReplica ? await LinkAsync(connection, identity, stop) : null;
         var stats = await connection.TryCallAsync(stop, "INFO", "commandstats");
         var calls = stats.IsError ? null : CallsOf(stats.Text);
+        // Servers that count nothing do not refuse the question: what was asked a moment ago is in no count.
+        calls = calls?.ContainsKey("info") == true ? calls : null;
         var hidden = await HiddenClientsAsync(connection, identity, stop);
         lock (_lock)
         {
@@ -156,8 +172,9 @@ internal sealed class SourceWatch(
                 return;
             }
 
+            var overlaps = after != _compared;
             _compared = number;
-            Compare(identity, link, calls);
+            Compare(identity, link, calls, overlaps);
             // What is noticed by the next look came after this one was asked for, or in the same turn of the server's event loop, which the look before bounds.
             (_unheardSince, _lastAsked) = (_lastAsked == 0 ? null : _lastAsked, asked);
             _evidence.Look(
@@ -231,7 +248,7 @@ internal sealed class SourceWatch(
         return "";
     }
 
-    private void Compare(ServerIdentity identity, string? link, Dictionary<string, long>? calls)
+    private void Compare(ServerIdentity identity, string? link, Dictionary<string, long>? calls, bool overlaps)
     {
         if (_identity is { } before)
         {
@@ -252,11 +269,12 @@ internal sealed class SourceWatch(
             }
         }
 
+        _counts = calls is not null;
         if (calls is not null)
         {
             if (_calls is { } earlier)
             {
-                Compare(earlier, calls, identity);
+                Compare(earlier, calls, identity, overlaps);
             }
 
             _calls = calls;
@@ -284,14 +302,15 @@ internal sealed class SourceWatch(
         }
     }
 
-    private void Compare(Dictionary<string, long> before, Dictionary<string, long> now, ServerIdentity identity)
+    private void Compare(Dictionary<string, long> before, Dictionary<string, long> now, ServerIdentity identity, bool overlaps)
     {
+        var reset = WereReset(before, now, overlaps);
         IEnumerable<string> silent = identity.RedisVersion < new Version(6, 0) ? SilentCommands.Concat(SilentBefore6) : SilentCommands;
         if (Rose(silent, before, now) is { } command)
         {
             sink.MayHaveMissed($"{command.ToUpperInvariant()} ran on the source, which raises no event", _unheardSince);
         }
-        else if (WereReset(before, now))
+        else if (reset)
         {
             sink.MayHaveMissed(
                 "the source's counts of commands were reset (CONFIG RESETSTAT), so that a write without an event may not have been seen",
@@ -307,11 +326,16 @@ internal sealed class SourceWatch(
     }
 
     /// <summary>What ran before a reset, and after the look before it, is in no count. The reset itself is counted (7.0 and newer), once, however often it comes; then, and before, it
-    /// shows by our own questions. Looks that overlap may see these fall too, but by a few.</summary>
-    private static bool WereReset(Dictionary<string, long> before, Dictionary<string, long> now)
+    /// shows by our own questions: their count falls. Of looks that overlap, the one that is compared later may have been answered earlier; then the next look judges.</summary>
+    private static bool WereReset(Dictionary<string, long> before, Dictionary<string, long> now, bool overlaps)
     {
         const string reset = "config|resetstat";
         var asked = before.GetValueOrDefault("info");
+        if (overlaps)
+        {
+            now["info"] = Math.Max(asked, now.GetValueOrDefault("info"));
+        }
+
         return now.GetValueOrDefault(reset) > before.GetValueOrDefault(reset) || (asked >= 16 && now.GetValueOrDefault("info") < asked / 2);
     }
 

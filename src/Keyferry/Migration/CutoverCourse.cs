@@ -23,6 +23,7 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
     private readonly MigrationEngine _engine;
     private readonly PhaseClock _clock;
     private readonly Operator _person;
+    private readonly KeyCounts _counts;
     private CancellationTokenSource _stopVerifying = new();
     private CutoverScene? _scene;
     private CutoverTalk? _talk;
@@ -41,6 +42,7 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
         Options = options;
         _engine = engine;
         _clock = clock;
+        _counts = new KeyCounts(context, engine);
         _person = new Operator(
             options,
             context.Hooks,
@@ -254,7 +256,7 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
 
     private async Task<(CutoverOutcome, TimeSpan)> RunAsync(ContinuousVerifier verifier, CancellationToken hold, CancellationToken stop)
     {
-        var scene = new CutoverScene(_context, _engine, verifier, NewFence(), _person);
+        var scene = new CutoverScene(_context, _engine, verifier, _counts, NewFence(), _person);
         _scene = scene;
         // Behind the fence the application waits: nothing is gained by reading slowly.
         _engine.Pace.Suspend(true);

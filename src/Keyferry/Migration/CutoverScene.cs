@@ -11,11 +11,17 @@ namespace Keyferry.Migration;
 /// <param name="context">The run.</param>
 /// <param name="engine">Its moving parts.</param>
 /// <param name="verifier">What is proved of both sides.</param>
+/// <param name="counts">What both sides count.</param>
 /// <param name="fence">Keeps clients from writing.</param>
 /// <param name="person">The operator.</param>
-internal sealed class CutoverScene(RunContext context, MigrationEngine engine, ContinuousVerifier verifier, IFence fence, Operator person)
-    : ICutoverScene,
-        IAsyncDisposable
+internal sealed class CutoverScene(
+    RunContext context,
+    MigrationEngine engine,
+    ContinuousVerifier verifier,
+    KeyCounts counts,
+    IFence fence,
+    Operator person
+) : ICutoverScene, IAsyncDisposable
 {
     /// <summary>How often the keys that are not proved are looked at again behind the fence.</summary>
     private const int Rounds = 5;
@@ -96,9 +102,13 @@ internal sealed class CutoverScene(RunContext context, MigrationEngine engine, C
     public async ValueTask DrainAsync(CancellationToken stop)
     {
         await engine.DrainAsync(stop);
+        if (!engine.CountsSilentCommands())
+        {
+            engine.Gaps.Note("changes of consumer groups raise no event, and the source counts no commands", GapScope.Streams);
+        }
+
         if (engine.Gaps.IsOpen(GapScope.Streams) && !engine.Gaps.IsOpen(GapScope.AllKeys))
         {
-            // Changes of consumer groups raise no event: the streams are looked at in any case.
             await engine.CloseGapsAsync(stop);
         }
 
@@ -125,6 +135,12 @@ internal sealed class CutoverScene(RunContext context, MigrationEngine engine, C
         if (unequal > 0)
         {
             throw new CutoverFailedException($"{unequal:#,0} keys are not equal on both sides");
+        }
+
+        if (await counts.DifferenceAsync(stop) is { } differing)
+        {
+            engine.Gaps.Note(differing);
+            throw new CutoverFailedException(differing);
         }
 
         if (Readiness.OfProof(engine, verifier) is { } against)

@@ -125,6 +125,9 @@ internal sealed class MigrationEngine
     /// <summary>Looks at the source for what no event tells.</summary>
     public Func<CancellationToken, ValueTask> LookAtSource { get; set; } = static _ => ValueTask.CompletedTask;
 
+    /// <summary>Whether the source tells by its counts that a command without an event ran, as far as was seen.</summary>
+    public Func<bool> CountsSilentCommands { get; set; } = static () => true;
+
     /// <summary>Told of every stream that is looked at again because consumer groups may have changed; must return at once.</summary>
     public Action<KeyId>? StreamLooked { get; set; }
 

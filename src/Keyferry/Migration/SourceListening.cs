@@ -43,6 +43,7 @@ internal sealed class SourceListening
         (_engine, _journal, _time) = (engine, journal, time);
         _kind = options.Capture;
         engine.Untouched.Prove = UntouchedSinceAsync;
+        engine.CountsSilentCommands = () => Watches().All(static watch => watch.CountsCommands);
         engine.Untouched.Say = text => journal.Note(NoteLevel.Information, text);
     }
 
@@ -82,6 +83,7 @@ internal sealed class SourceListening
         {
             await CaptureProbe.RunAsync(one, node, _plan.Transfer.Scope, TagAt(node), _name, _journal, _time, stop);
             await WatchOf(node, one).BeginAsync(stop);
+            WarnIfNotCounted(node, WatchOf(node, one));
             await NoteNewDatabasesAsync(node, stop);
         }
 
@@ -186,6 +188,17 @@ internal sealed class SourceListening
 
             closed.AddRange(outcomes.Where(static outcome => outcome.IsClosed));
             await Task.Delay(RestorePause, _time, stop);
+        }
+    }
+
+    private void WarnIfNotCounted(ServerConnector node, SourceWatch watch)
+    {
+        if (!watch.CountsCommands)
+        {
+            _journal.Note(
+                NoteLevel.Warning,
+                $"{node.Endpoint} does not tell how often its commands ran (INFO commandstats): FLUSHALL, FLUSHDB, SWAPDB and changes of consumer groups, which raise no event, are noticed only by comparing both sides. Do not use the first three until the migration is over."
+            );
         }
     }
 

@@ -47,6 +47,12 @@ internal sealed record ServerIdentity
     /// <summary>Everything else that INFO said, for findings.</summary>
     public required IReadOnlyDictionary<string, string> Fields { get; init; }
 
+    /// <summary>Keys of a database that do not expire. Of the others a server counts some that nobody sees any more.</summary>
+    public long LastingKeys(int database) =>
+        Fields.TryGetValue(string.Create(CultureInfo.InvariantCulture, $"db{database}"), out var counts)
+            ? Count(counts, "keys") - Count(counts, "expires")
+            : 0;
+
     /// <summary>All keys of all databases.</summary>
     public long Keys => Keyspace.Values.Sum();
 
@@ -148,9 +154,13 @@ internal sealed record ServerIdentity
             return false;
         }
 
-        keys = Number(value["keys=".Length..].Split(',')[0]);
+        keys = Count(value, "keys");
         return int.TryParse(name.AsSpan(2), NumberStyles.None, CultureInfo.InvariantCulture, out database);
     }
+
+    /// <summary>One of the counts in <c>keys=1,expires=0,avg_ttl=0</c>.</summary>
+    private static long Count(string counts, string name) =>
+        Number(counts.Split(',').FirstOrDefault(part => part.StartsWith($"{name}=", StringComparison.Ordinal))?[(name.Length + 1)..]);
 
     private static ServerFlavor FlavorOf(Dictionary<string, string> fields)
     {

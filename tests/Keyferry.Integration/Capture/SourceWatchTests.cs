@@ -17,6 +17,7 @@ public sealed class SourceWatchTests
     [InlineData("FLUSHALL", "FLUSHALL")]
     [InlineData("FLUSHDB", "FLUSHDB")]
     [InlineData("SWAPDB 0 1", "SWAPDB")]
+    [InlineData("DEBUG POPULATE 3 made", "DEBUG")]
     [InlineData("CONFIG SET notify-keyspace-events Kx", "notification flags")]
     [InlineData("REPLICAOF 127.0.0.1 1", "failed over")]
     [InlineData("CONFIG RESETSTAT", "counts of commands were reset")]

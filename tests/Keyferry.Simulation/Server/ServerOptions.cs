@@ -35,6 +35,9 @@ internal sealed record ServerOptions
     /// <summary>Equal values give equal payloads; otherwise the order of members depends on the server, as in reality.</summary>
     public bool CanonicalPayloads { get; init; } = true;
 
+    /// <summary>INFO tells how often each command ran; some services leave that out.</summary>
+    public bool CountsCommands { get; init; } = true;
+
     /// <summary>By how much its clock is ahead of the simulation's.</summary>
     public TimeSpan ClockAhead { get; init; }
 

@@ -153,7 +153,7 @@ internal static class ServerCommands
             Section(text, call, section);
         }
 
-        if (everything || wanted.Contains("commandstats"))
+        if (call.Server.Options.CountsCommands && (everything || wanted.Contains("commandstats")))
         {
             _ = text.Append(text.Length > 0 ? "\r\n" : "").Append("# Commandstats\r\n");
             foreach (var command in call.Server.Commands.Used)
