@@ -26,14 +26,19 @@ internal static class SimOracle
         SimServer target,
         SimChoice choice,
         Func<int, Blob, KeyEntry, bool>? mayStay = null
+    ) => [.. Differing(source, target, choice, mayStay).Select(static key => $"db{key.Database} {key.Key}: {key.What}")];
+
+    /// <summary>The keys that differ, as they are called on the target, how, and whether the difference is over when they expire.</summary>
+    public static IEnumerable<(int Database, Blob Key, string What, bool Passes)> Differing(
+        SimServer source,
+        SimServer target,
+        SimChoice choice,
+        Func<int, Blob, KeyEntry, bool>? mayStay
     )
     {
-        var differences = new List<string>();
         for (var database = 0; database < Math.Max(source.Keyspace.Count, target.Keyspace.Count); database++)
         {
-            var here = Contents(source, database)
-                .Where(pair => choice.Belongs(pair.Key, pair.Value))
-                .ToDictionary(pair => choice.Called(pair.Key), static pair => pair.Value);
+            var here = Chosen(source, database, choice);
             var there = Contents(target, database)
                 .Where(pair => choice.IsTheRuns(pair.Key))
                 .ToDictionary(static pair => pair.Key, static pair => pair.Value);
@@ -48,13 +53,18 @@ internal static class SimOracle
 
                 if (Difference(source, target, left, right) is { } what)
                 {
-                    differences.Add($"db{database} {key}: {what}");
+                    var passes =
+                        left is null or { ExpiresAt: not null }
+                        && (right is null or { ExpiresAt: not null } || mayStay?.Invoke(database, key, right) == true);
+                    yield return (database, key, what, passes);
                 }
             }
         }
-
-        return differences;
     }
+
+    /// <summary>Whether the source has nothing any more that the target would have under this name.</summary>
+    public static bool IsGone(SimServer source, SimChoice choice, int database, Blob key) =>
+        !Chosen(source, database, choice).ContainsKey(key);
 
     /// <summary>A digest of everything in a server; equal for equal data.</summary>
     public static ulong Fingerprint(SimServer server)
@@ -135,6 +145,12 @@ internal static class SimOracle
         var offset = Math.Abs(Offset(source, target));
         return offset >= Agreement || source.Options.Missing.Contains("pexpiretime") ? Tolerance : offset;
     }
+
+    /// <summary>What of the source is moved, under the names that it has on the target.</summary>
+    private static Dictionary<Blob, KeyEntry> Chosen(SimServer source, int database, SimChoice choice) =>
+        Contents(source, database)
+            .Where(pair => choice.Belongs(pair.Key, pair.Value))
+            .ToDictionary(pair => choice.Called(pair.Key), static pair => pair.Value);
 
     private static Dictionary<Blob, KeyEntry> Contents(SimServer server, int database)
     {

@@ -95,6 +95,17 @@ internal sealed class SimWorld
     /// <summary>How both sides differ, within what the run is to move.</summary>
     public IReadOnlyList<string> Differences() => SimOracle.Compare(Source, Target, Profile.Choice, Merges ? Holdings.IsAsItWas : null);
 
+    /// <summary>The keys in which both sides differ, where each of these differences will be over when keys expire; none where one will not.</summary>
+    public IReadOnlyList<(int Database, Blob Key)> Passing()
+    {
+        var all = SimOracle.Differing(Source, Target, Profile.Choice, Merges ? Holdings.IsAsItWas : null).ToList();
+        return all.TrueForAll(static key => key.Passes) ? [.. all.Select(static key => (key.Database, key.Key))] : [];
+    }
+
+    /// <summary>Whether both sides are equal by now, and the source has none of these keys any more.</summary>
+    public bool HasPassed(IReadOnlyList<(int Database, Blob Key)> keys) =>
+        keys.Count > 0 && Differences().Count == 0 && keys.All(key => SimOracle.IsGone(Source, Profile.Choice, key.Database, key.Key));
+
     /// <summary>The network heals, and everything that is still under way on it arrives.</summary>
     public async Task SettleAsync()
     {
