@@ -24,21 +24,41 @@ public sealed class FullDiskTests : IDisposable
     {
         await using var source = await RedisServer.StartAsync(ServerKind.Machine);
         await using var target = await RedisServer.StartAsync(ServerKind.Machine);
+        await using var program = await StartAsync(source, target, bytes, "--until-idle", "1s");
+
+        await AssertEndsInWordsAsync(program, source);
+    }
+
+    /// <summary>The disk is full when the run has long been following, and the next thing to be recorded is a gap.</summary>
+    [Fact]
+    public async Task State_that_cannot_be_written_any_more_while_the_run_follows_ends_it_in_words()
+    {
+        await using var source = await RedisServer.StartAsync(ServerKind.Machine);
+        await using var target = await RedisServer.StartAsync(ServerKind.Machine);
+        await using var program = await StartAsync(source, target, bytes: 1_000_000_000);
+        await program.WaitForAsync("phase following", TimeSpan.FromMinutes(1));
+
+        await program.LimitFilesAsync(4_096);
+        _ = await source.CommandAsync("CLIENT", "KILL", "TYPE", "pubsub");
+
+        await AssertEndsInWordsAsync(program, source);
+    }
+
+    private async Task<KeyferryProgram> StartAsync(RedisServer source, RedisServer target, int bytes, params string[] options)
+    {
         await using (var client = await source.ConnectAsync())
         {
             await client.GetDatabase().StringSetAsync("key", "value");
         }
 
-        await using var program = KeyferryProgram.StartWithLimitedFiles(
+        return KeyferryProgram.StartWithLimitedFiles(
             bytes,
-            "migrate",
-            source.Uri,
-            target.Uri,
-            "--work-dir",
-            Path.Combine(_folder, "work"),
-            "--until-idle",
-            "1s"
+            ["migrate", source.Uri, target.Uri, "--work-dir", Path.Combine(_folder, "work"), .. options]
         );
+    }
+
+    private static async Task AssertEndsInWordsAsync(KeyferryProgram program, RedisServer source)
+    {
         var code = await program.EndAsync(TimeSpan.FromMinutes(1));
 
         Assert.Contains("cannot be kept", program.Output, StringComparison.Ordinal);

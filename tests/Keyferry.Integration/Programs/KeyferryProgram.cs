@@ -92,6 +92,14 @@ internal sealed class KeyferryProgram : IAsyncDisposable
         // The signal that comes with it is ignored, so that the write fails; and the runtime must not map its own code through a file.
         new(arguments, $"trap '' XFSZ; export DOTNET_EnableWriteXorExecute=0; exec prlimit --fsize={bytes} \"$0\" \"$@\"");
 
+    /// <summary>From now on no file may be written beyond <paramref name="bytes"/>; for one that was started by <see cref="StartWithLimitedFiles"/>.</summary>
+    public async Task LimitFilesAsync(int bytes)
+    {
+        using var limit = Process.Start("prlimit", ["--pid", $"{_process.Id}", $"--fsize={bytes}"]);
+        await limit.WaitForExitAsync();
+        Assert.Equal(0, limit.ExitCode);
+    }
+
     /// <summary>Waits until the output holds the words, whatever their case.</summary>
     /// <exception cref="InvalidOperationException">The program ended, or the time was over, before it said so.</exception>
     public async Task WaitForAsync(string words, TimeSpan budget)
