@@ -17,6 +17,17 @@ internal static partial class MutationList
         ),
         new(
             6,
+            "Polling does not say that anything may have changed",
+            "Capture/PollingCapture.cs",
+            """
+            sink.MayHaveMissed(Reason);
+                    return ValueTask.CompletedTask;
+            """,
+            "return sink is null ? default : ValueTask.CompletedTask;",
+            Simulation("SimulatedCaptureTests", "Every_kind_of_write_is_heard")
+        ),
+        new(
+            6,
             "A half-open capture is taken for a quiet one",
             "Capture/ListeningCapture.cs",
             """

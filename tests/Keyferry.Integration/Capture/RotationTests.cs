@@ -1,5 +1,6 @@
 using System.Text;
 using Keyferry.Capture;
+using Keyferry.Contracts;
 using Keyferry.Integration.Notifications;
 using Keyferry.Integration.Runs;
 using Keyferry.Integration.Servers;
@@ -23,7 +24,7 @@ public sealed class RotationTests
     public async Task No_change_is_missed_while_connections_take_turns(bool notifications)
     {
         await using var server = await RedisServer.StartAsync(ServerKind.Machine);
-        var sink = new CaptureContract.Heard();
+        var sink = new HeardChanges();
         var connector = Connectors.To(server);
         var dialect = notifications ? await NotificationsAsync(connector, sink) : Tracking(connector);
         await using var capture = new RotatingCapture(
@@ -69,7 +70,7 @@ public sealed class RotationTests
     public async Task Flags_that_were_off_when_a_connection_took_its_turn_are_a_loss()
     {
         await using var server = await RedisServer.StartAsync(ServerKind.Machine);
-        var sink = new CaptureContract.Heard();
+        var sink = new HeardChanges();
         var connector = Connectors.To(server);
         var dialect = await NotificationsAsync(connector, sink);
         await using var capture = new RotatingCapture(
@@ -143,12 +144,4 @@ public sealed class RotationTests
         _ = dialect.UseDatabase(0);
         return dialect;
     }
-}
-
-public sealed class RotatingCaptureContractTests : CaptureContract
-{
-    internal override ValueTask<ICapture> CreateAsync(ServerConnector connector, IChangeSink sink) =>
-        ValueTask.FromResult<ICapture>(
-            new RotatingCapture(() => TrackingCaptureTests.Create(connector, sink), TimeSpan.FromMilliseconds(50), TimeProvider.System)
-        );
 }

@@ -1,4 +1,5 @@
 using Keyferry.Capture;
+using Keyferry.Contracts;
 using Keyferry.Integration.Notifications;
 using Keyferry.Integration.Servers;
 using Keyferry.Notifications;
@@ -179,7 +180,7 @@ public sealed class SourceWatchTests
             _watch = new SourceWatch(connector, _flags, ChannelFamily.Event, tracking: null, Sink, Gaps, TimeProvider.System);
         }
 
-        public CaptureContract.Heard Sink { get; } = new();
+        public HeardChanges Sink { get; } = new();
 
         public GapLedger Gaps { get; } = new(TimeProvider.System);
 
