@@ -56,11 +56,11 @@ internal sealed class Examination(
             var questions = new Questions(connection, time);
             if (side == FindingSide.Target)
             {
-                var told = await questions.AskTargetAsync(stop);
+                var told = RequireServer(await questions.AskTargetAsync(stop), connector);
                 return [.. Judgement.Of(told, connector.Endpoint, side), .. TargetJudgement.Of(told)];
             }
 
-            var answers = await questions.AskSourceAsync(stop);
+            var answers = RequireServer(await questions.AskSourceAsync(stop), connector);
             if (answers.BufferLimits is null && limits is not null)
             {
                 answers = answers with { BufferLimits = limits.Line, BufferRemedy = limits.Remedy };
@@ -82,6 +82,9 @@ internal sealed class Examination(
             return [Reach.Failed(ConnectionTrouble.Greeting(lost, connector.Endpoint, connector.Role), connector.Endpoint, side)];
         }
     }
+
+    private static ServerAnswers RequireServer(ServerAnswers answers, ServerConnector connector) =>
+        answers.Identity.IsSentinel ? throw ConnectionTrouble.Sentinel(connector.Endpoint, connector.Role) : answers;
 
     /// <summary>Tries client tracking on a connection that is closed again.</summary>
     /// <returns>Why it is refused, or <see langword="null"/>.</returns>

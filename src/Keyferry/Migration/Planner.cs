@@ -119,6 +119,11 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         try
         {
             var identity = await ServerConnector.IdentifyAsync(connection, stop);
+            if (identity.IsSentinel)
+            {
+                throw ConnectionTrouble.Sentinel(connector.Endpoint, connector.Role);
+            }
+
             if (!identity.IsCluster)
             {
                 return (connection, identity);
@@ -326,11 +331,9 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         }
     }
 
-    /// <exception cref="KeyferryException">A right is missing, or a node. What is asked next needs it, too.</exception>
+    /// <exception cref="KeyferryException">A right is missing. What is asked next needs it, too.</exception>
     private async ValueTask TryRightsAsync(ServerIdentity from, ServerIdentity to, CancellationToken stop)
     {
-        CoverageCheck.Judge(source, from, Refuse);
-        CoverageCheck.Judge(target, to, Refuse);
         await RightsCheck.JudgeAsync(source, from, options.Verify, Refuse, stop);
         await RightsCheck.JudgeAsync(target, to, options.Verify, Refuse, stop);
         await SubscriptionCheck.JudgeAsync(options, source, Refuse, stop);

@@ -101,7 +101,9 @@ internal static class RightsCheck
             var nodes = string.Join(", ", alike.Select(static one => one.Node));
             refuse(
                 $"The {side.Role} {nodes} does not let this user run {alike.Key}: {alike.First().Said.TrimEnd('.')}.",
-                $"Give the user the rights{(identity.IsCluster ? " there" : "")}: {Rules(alike.Key.Split(", "))}."
+                alike.First().Said.StartsWith("NOPERM", StringComparison.Ordinal)
+                    ? $"Give the user the rights{(identity.IsCluster ? " there" : "")}: {Rules(alike.Key.Split(", "))}."
+                    : "Name a server that has these commands under their own names (rename-command), or a proxy that lets them through."
             );
         }
     }

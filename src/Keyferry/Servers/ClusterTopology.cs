@@ -164,6 +164,8 @@ internal sealed class ClusterTopology(
                 ServerErrorException { IsDenied: true } denied =>
                     $"Give the user the right on each sentinel: ACL SETUSER NAME {denied.Right}.",
                 KeyferryException there => there.Remedy,
+                ServerErrorException other when other.Reply.Contains("unknown command", StringComparison.OrdinalIgnoreCase) =>
+                    "That is no sentinel: name sentinels (port 26379 by default), or the server itself by redis://host:port.",
                 _ => "Check the addresses of the sentinels and the name of the service (SENTINEL MASTERS lists those that they know).",
             },
             trouble

@@ -47,6 +47,27 @@ internal static class ConnectionTrouble
             lost
         );
 
+    /// <summary>A sentinel was named as if it were the server that it watches over.</summary>
+    public static KeyferryException Sentinel(Endpoint endpoint, string role) =>
+        new(
+            FailureKind.Usage,
+            $"The {role} {endpoint} is a sentinel, which holds no keys itself.",
+            $"Name the service that it watches over: redis+sentinel://{endpoint}/SERVICE (SENTINEL MASTERS lists them)."
+        );
+
+    /// <summary>Some slots of a cluster have no owner.</summary>
+    public static KeyferryException Uncovered(IReadOnlyList<(int First, int Last)> ranges, Endpoint endpoint, string role)
+    {
+        const int named = 5;
+        var slots = ranges.Sum(static range => range.Last - range.First + 1);
+        var first = string.Join(",", ranges.Take(named).Select(static range => $"{range.First}-{range.Last}"));
+        return new KeyferryException(
+            FailureKind.Refused,
+            $"The {role}, the cluster at {endpoint}, has no owner for {slots:#,0} of its slots ({first}{(ranges.Count > named ? ", ..." : "")}): their keys cannot be reached, and none at all while cluster-require-full-coverage is yes.",
+            "Bring the missing nodes back, or give the slots to others (redis-cli --cluster fix), until CLUSTER INFO says cluster_state:ok."
+        );
+    }
+
     /// <summary>The server refused the first commands.</summary>
     public static KeyferryException Login(ServerErrorException refused, Endpoint endpoint, string role)
     {

@@ -110,13 +110,19 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
     }
 
     /// <summary>Finds out whether the server is part of a cluster; if so, connections are routed from now on.</summary>
-    /// <exception cref="KeyferryException">It cannot be reached, does not tell the slots, or the cluster serves none.</exception>
+    /// <exception cref="KeyferryException">It cannot be reached, does not tell the slots, or some of them have no owner; or it is a sentinel.</exception>
     public async ValueTask DiscoverAsync(CancellationToken stop)
     {
         try
         {
             await using var connection = await ConnectAsync("hello", stop);
-            if ((await IdentifyAsync(connection, stop)).IsCluster)
+            var identity = await IdentifyAsync(connection, stop);
+            if (identity.IsSentinel)
+            {
+                throw ConnectionTrouble.Sentinel(endpoint, role);
+            }
+
+            if (identity.IsCluster)
             {
                 await EnterAsync(connection, stop);
             }
@@ -132,7 +138,7 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
     }
 
     /// <summary>Routes connections from now on: the server has said that it is part of a cluster.</summary>
-    /// <exception cref="KeyferryException">The cluster serves no slots.</exception>
+    /// <exception cref="KeyferryException">Some slots of the cluster have no owner.</exception>
     /// <exception cref="ServerErrorException">It does not tell the slots.</exception>
     /// <exception cref="IOException">The connection is lost.</exception>
     public async ValueTask EnterAsync(RespConnection connection, CancellationToken stop)
@@ -151,6 +157,11 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
                 $"The {role} {endpoint} is in cluster mode, and no node serves any slot.",
                 "Create the cluster first (redis-cli --cluster create), or name a node that belongs to one."
             );
+        }
+
+        if (map.Uncovered is { Count: > 0 } ranges)
+        {
+            throw ConnectionTrouble.Uncovered(ranges, endpoint, role);
         }
 
         Topology = new ClusterTopology(endpoint, AskNodeAsync, map);

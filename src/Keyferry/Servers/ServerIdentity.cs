@@ -26,6 +26,9 @@ internal sealed record ServerIdentity
     /// <summary>Whether it is a replica that does not hear of what is written on its primary.</summary>
     public bool HasLostPrimary => IsReplica && Fields.GetValueOrDefault("master_link_status") == "down";
 
+    /// <summary>Whether it watches over servers, and holds no keys.</summary>
+    public bool IsSentinel => Fields.GetValueOrDefault("redis_mode") == "sentinel";
+
     /// <summary>Whether it runs in cluster mode.</summary>
     public bool IsCluster { get; init; }
 

@@ -126,12 +126,41 @@ public sealed class WrongInputTests : IAsyncLifetime
         await AssertFailsAsync(Source.Uri, Target.Uri, ExitCodes.Refused, "source has no database", more: ["--databases", databases]);
 
     [Fact]
+    public async Task A_sentinel_for_its_server_and_a_server_for_its_sentinel()
+    {
+        await using var sentinel = await RedisServer.StartSentinelAsync(Source.Port);
+        await AssertFailsAsync(sentinel.Uri, Target.Uri, ExitCodes.Usage, $"redis+sentinel://127.0.0.1:{sentinel.Port}/SERVICE");
+        await AssertFailsAsync(Source.Uri, sentinel.Uri, ExitCodes.Usage, "is a sentinel");
+        await AssertFailsAsync(
+            $"redis+sentinel://127.0.0.1:{Target.Port}/mymaster",
+            Target.Uri,
+            ExitCodes.Unreachable,
+            "That is no sentinel"
+        );
+        await AssertFailsAsync(
+            $"redis+sentinel://127.0.0.1:{sentinel.Port}/another",
+            Target.Uri,
+            ExitCodes.Unreachable,
+            "No such master with that name"
+        );
+        using var line = new CommandLine();
+        Assert.Equal(ExitCodes.Usage, await line.RunAsync(["verify", Source.Uri, sentinel.Uri]));
+        Assert.Contains("is a sentinel", line.Error, StringComparison.Ordinal);
+        using var doctor = new CommandLine();
+        Assert.NotEqual(ExitCodes.Ok, await doctor.RunAsync(["doctor", sentinel.Uri]));
+        Assert.Contains("is a sentinel", doctor.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_cluster_of_which_some_slots_have_no_owner()
     {
         await using var node = await RedisServer.StartAsync(ServerKind.Machine, "--cluster-enabled", "yes");
         await RedisCluster.AskAsync(node, "CLUSTER", "ADDSLOTSRANGE", "0", "16000", "16100", "16383");
         await AssertFailsAsync(node.Uri, Target.Uri, ExitCodes.Refused, "has no owner for 99 of its slots (16001-16099)");
         await AssertFailsAsync(Source.Uri, node.Uri, ExitCodes.Refused, "has no owner for 99 of its slots (16001-16099)");
+        using var line = new CommandLine();
+        Assert.Equal(ExitCodes.Refused, await line.RunAsync(["verify", Source.Uri, node.Uri]));
+        Assert.Contains("has no owner for 99 of its slots", line.Error, StringComparison.Ordinal);
     }
 
     [Fact]
