@@ -70,6 +70,12 @@ public sealed class RescanTests(ITestOutputHelper output)
         await pair.OnSourceAsync("SETRANGE large:77 19999 x\nSETRANGE large:178 0 x");
 
         Assert.Equal(["large:178", "large:77"], (await RescanAsync(pair)).Order(StringComparer.Ordinal));
+
+        // Which of them are looked at in a call of their own depends on the order in which the server walks.
+        var source = pair.SourceClient.GetDatabase();
+        await Task.WhenAll(Enumerable.Range(0, 300).Select(i => source.StringSetRangeAsync($"large:{i}", 100, "changed")));
+
+        Assert.Equal(300, (await RescanAsync(pair)).Count);
     }
 
     [Fact]
