@@ -34,18 +34,8 @@ internal sealed class EventHooks : IRunObserver
     /// <param name="options">Of the run; its servers are told without passwords.</param>
     /// <param name="warn">Is told what goes wrong.</param>
     /// <param name="time">The clock.</param>
-    /// <exception cref="KeyferryException">There is no such folder.</exception>
     public EventHooks(string folder, IHookRunner runner, MigrationOptions options, Action<string> warn, TimeProvider time)
     {
-        if (!Directory.Exists(folder))
-        {
-            throw new KeyferryException(
-                FailureKind.Usage,
-                $"The folder of hooks {folder} does not exist.",
-                "Name one that holds programs, or leave --hooks out."
-            );
-        }
-
         (_folder, _runner, _options, _warn, _time) = (Path.GetFullPath(folder), runner, options, warn, time);
         _events = Channel.CreateBounded<RunEvent>(
             new BoundedChannelOptions(MostQueued) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true },
@@ -99,12 +89,18 @@ internal sealed class EventHooks : IRunObserver
         }
     }
 
+    /// <summary>The programs of a folder, in the order in which they are run.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    public static IReadOnlyList<string> ProgramsIn(string folder) =>
+        [.. Directory.EnumerateFiles(folder).Where(IsExecutable).Order(StringComparer.Ordinal)];
+
     /// <summary>Looked up each time, so that programs may come and go during a run.</summary>
-    private List<string> Programs()
+    private IReadOnlyList<string> Programs()
     {
         try
         {
-            return [.. Directory.EnumerateFiles(_folder).Where(IsExecutable).Order(StringComparer.Ordinal)];
+            return ProgramsIn(_folder);
         }
         catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
         {

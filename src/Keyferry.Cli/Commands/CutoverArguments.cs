@@ -125,6 +125,11 @@ internal sealed class CutoverArguments
 
         var path = Path.GetFullPath(given);
         const UnixFileMode executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+        if (Directory.Exists(path))
+        {
+            throw Usage($"{option.Name} names {path}, which is a folder.", "Name the program in it.");
+        }
+
         if (!File.Exists(path))
         {
             throw Usage($"{option.Name} names {path}, which is not there.", "Name a program by its path.");

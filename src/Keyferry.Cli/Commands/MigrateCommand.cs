@@ -25,14 +25,9 @@ internal static class MigrateCommand
         {
             Description = "Examine both servers, write to neither, and print what a run would do.",
         };
-        var hooks = new Option<string?>("--hooks")
-        {
-            HelpName = "DIR",
-            Description =
-                "Run every executable of this folder at each phase and each gap; what happened is in its environment (KEYFERRY_EVENT, ...).",
-        };
+        var hooks = new HooksOption();
         what.AddTo(command);
-        command.Options.Add(hooks);
+        hooks.AddTo(command);
         command.Options.Add(dryRun);
         how.AddTo(command);
         command.SetAction(
@@ -45,8 +40,14 @@ internal static class MigrateCommand
                         var options = what.Read(parsed, surroundings);
                         var view = how.ViewOf(parsed, surroundings);
                         return parsed.GetValue(dryRun)
-                            ? PlanAsync(options, plan => what.Notes(parsed, surroundings, options, plan), view, surroundings)
-                            : RunAsync(options, view, parsed.GetValue(hooks), how.ShowKeys(parsed), surroundings);
+                            ? PlanAsync(
+                                options,
+                                hooks.Read(parsed),
+                                plan => what.Notes(parsed, surroundings, options, plan),
+                                view,
+                                surroundings
+                            )
+                            : RunAsync(options, view, hooks.Read(parsed), how.ShowKeys(parsed), surroundings);
                     }
                 )
         );
@@ -61,7 +62,9 @@ internal static class MigrateCommand
             "Examines both servers, writes to neither, and prints what keyferry migrate with the same options would do: every step, and what takes it back."
         );
         var (what, how) = (new MigrateOptions(), new OutputOptions());
+        var hooks = new HooksOption();
         what.AddTo(command);
+        hooks.AddTo(command);
         how.AddTo(command);
         command.SetAction(
             (parsed, _) =>
@@ -73,6 +76,7 @@ internal static class MigrateCommand
                         var options = what.Read(parsed, surroundings);
                         return PlanAsync(
                             options,
+                            hooks.Read(parsed),
                             plan => what.Notes(parsed, surroundings, options, plan),
                             how.ViewOf(parsed, surroundings),
                             surroundings
@@ -85,6 +89,7 @@ internal static class MigrateCommand
 
     private static async Task<int> PlanAsync(
         MigrationOptions options,
+        string? hooksFolder,
         Func<MigrationPlan, IReadOnlyList<string>> notes,
         IRunView view,
         Surroundings surroundings
@@ -93,7 +98,8 @@ internal static class MigrateCommand
         using var signals = surroundings.Signals();
         var display = new RunDisplay(view, new ProgressRates(options), surroundings.Time);
         var plan = await surroundings.Migration(options, display, surroundings.Time).PlanAsync(signals.Finish);
-        view.Show(plan with { Warnings = [.. plan.Warnings, .. notes(plan)] });
+        var hooks = hooksFolder is null ? null : EventHooks.ProgramsIn(hooksFolder).Select(static program => Path.GetFileName(program));
+        view.Show(plan with { Hooks = hooks is null ? null : [.. hooks], Warnings = [.. plan.Warnings, .. notes(plan)] });
         return plan.Refusals.Count == 0 ? ExitCodes.Ok : ExitCodes.Of(plan.Refusals[0].Kind);
     }
 
@@ -128,8 +134,9 @@ internal static class MigrateCommand
     private static string HowItEnds(MigrationOptions options, IMigration migration) =>
         migration switch
         {
+            { Control: { Back.Stage: CutoverStage.Switched } or { Stage: CutoverStage.Switched, Back: null } } =>
+                "ending as asked: the side that the clients have left is watched no longer",
             { Control.Back: not null } => "ending as asked: closing the way back; one more Ctrl-C ends at once",
-            { Control.Stage: CutoverStage.Switched } => "ending as asked: the old side is watched no longer",
             { Progress: { CopyDone: false, Phase: <= Phase.Copying } } when options.Mode != MigrationMode.LiveOnly =>
                 "ending as asked: the copy is not complete, so that nothing is compared; --resume goes on with it later",
             _ => "ending as asked: draining, then comparing; one more Ctrl-C ends at once",

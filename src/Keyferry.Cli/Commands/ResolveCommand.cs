@@ -63,18 +63,25 @@ internal static class ResolveCommand
         }
 
         const string why = "a person said so";
-        if (switched)
+        var (source, target) = (latest.Start.Source, latest.Start.Target);
+        if (switched && ResumePoint.WayBackOf(store, latest) is not null)
+        {
+            store.EnterPhase(latest.Id, Phase.Reversible, $"the clients are on the target: {why}");
+            surroundings.Out.WriteLine(
+                $"the clients are on {target}, and the way back can be gone on with, for the servers in the other order and with the options as before:"
+            );
+            surroundings.Out.WriteLine($"  keyferry migrate redis://{target} redis://{source} --resume --cutover manual");
+        }
+        else if (switched)
         {
             store.EnterPhase(latest.Id, Phase.Completed, $"the clients are on the target: {why}");
             store.EndRun(latest.Id, Verdict.NotProved);
-            surroundings.Out.WriteLine($"run {latest.Start.Name} is over: the clients are on {latest.Start.Target}");
+            surroundings.Out.WriteLine($"run {latest.Start.Name} is over: the clients are on {target}, and there is no way back");
         }
         else
         {
             store.EnterPhase(latest.Id, Phase.Following, $"the clients are on the source: {why}");
-            surroundings.Out.WriteLine(
-                $"the clients are on {latest.Start.Source}: keyferry migrate --resume goes on with run {latest.Start.Name}"
-            );
+            surroundings.Out.WriteLine($"the clients are on {source}: keyferry migrate --resume goes on with run {latest.Start.Name}");
         }
 
         surroundings.Out.WriteLine("keyferry restore lifts what was left changed on servers");

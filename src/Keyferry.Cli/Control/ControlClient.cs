@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using Keyferry.Cli.Output;
+using Keyferry.Cutover;
 using Keyferry.Model;
 using Keyferry.State;
 
@@ -37,9 +38,11 @@ internal static class ControlClient
             patience.CancelAfter(LeavePatience);
             Leave(socket);
         });
+        var heard = new List<string>();
         while (await ReadAsync(reader, patience.Token) is { } text)
         {
-            var reply = JsonSerializer.Deserialize(text, ControlJson.Default.ControlReply) ?? throw Ended(workDirectory);
+            var reply = JsonSerializer.Deserialize(text, ControlJson.Default.ControlReply) ?? throw Ended(workDirectory, heard);
+            heard.AddRange(reply.Text);
             if (reply.Saw is { } saw)
             {
                 var kind = reply.ExitCode == ExitCodes.OwnershipUnknown ? FailureKind.OwnershipUnknown : FailureKind.Refused;
@@ -53,7 +56,7 @@ internal static class ControlClient
             }
         }
 
-        throw Ended(workDirectory);
+        throw Ended(workDirectory, heard);
     }
 
     /// <summary>Whether a migration runs with the work directory.</summary>
@@ -130,10 +133,33 @@ internal static class ControlClient
             cause
         );
 
-    private static KeyferryException Ended(string workDirectory) =>
-        new(
-            FailureKind.Refused,
-            $"The migration in {Path.GetFullPath(workDirectory)} ended before it had answered.",
-            "Its own output says how it ended."
-        );
+    /// <summary>The run went away in the middle of its answer: killed, mostly, since one that ends says so.</summary>
+    /// <param name="workDirectory">That of the run.</param>
+    /// <param name="heard">What it had answered until then; the steps of a cutover among it.</param>
+    private static KeyferryException Ended(string workDirectory, List<string> heard)
+    {
+        var steps = heard.FindAll(static line => line.StartsWith(CutoverRunner.StepSaid, StringComparison.Ordinal));
+        var saw = $"The migration in {Path.GetFullPath(workDirectory)} went away before it had answered";
+        if (steps.Count == 0)
+        {
+            return new(
+                heard.Count == 0 ? FailureKind.Refused : FailureKind.Failed,
+                $"{saw}.",
+                $"Its own output says how it ended.{(heard.Count == 0 ? "" : " Nothing was switched.")}"
+            );
+        }
+
+        var last = steps[^1][CutoverRunner.StepSaid.Length..];
+        return steps.Contains(CutoverRunner.StepSaid + CutoverSteps.Switch)
+            ? new(
+                FailureKind.OwnershipUnknown,
+                $"{saw}, in the step {last}: the clients may have been switched, or not.",
+                "Find out where the clients write, then: keyferry resolve --switched, or keyferry resolve --not-switched; then keyferry restore lifts the fence."
+            )
+            : new(
+                FailureKind.Failed,
+                $"{saw}, in the step {last}: nothing was switched, and the source may still be fenced.",
+                "Lift the fence with keyferry restore, then go on with keyferry migrate SOURCE TARGET --resume."
+            );
+    }
 }

@@ -5,6 +5,7 @@ using Keyferry.Cli.Output;
 using Keyferry.Control;
 using Keyferry.Cutover;
 using Keyferry.Migration;
+using Keyferry.Model;
 using Keyferry.Observe;
 
 namespace Keyferry.Cli.Control;
@@ -107,21 +108,44 @@ internal sealed class RunDesk(
             ExitCode = ExitCodes.Refused,
         };
 
+    /// <summary>Whether the clients were switched, and were brought back since.</summary>
+    private bool AreBack => Back?.Stage == CutoverStage.Switched;
+
+    /// <summary>The side that the clients came from, and that they have left or are to leave.</summary>
+    private Endpoint Home => control.IsBack ? options.Target : options.Source;
+
+    /// <summary>The side that they are switched to.</summary>
+    private Endpoint Away => control.IsBack ? options.Source : options.Target;
+
+    /// <summary>Where the clients are, once they have been switched; <see langword="null"/> before, and where nobody knows.</summary>
+    private Endpoint? Clients =>
+        Present.Stage == CutoverStage.Unknown ? null
+        : AreBack ? Home
+        : Back is not null || control.Stage == CutoverStage.Switched ? Away
+        : null;
+
+    private ControlReply WereBroughtBack() =>
+        Refused(
+            $"The clients were brought back to {Home}: this run hands nobody over any more.",
+            $"It ends by itself when {Away} has been watched for long enough, and at once with keyferry finish. A new cutover is a new run, with --target-keys replace."
+        );
+
     private ControlReply NoCutover() =>
-        Back is not null || control.Stage == CutoverStage.Switched
+        AreBack ? WereBroughtBack()
+        : Back is not null || control.Stage == CutoverStage.Switched
             ? Refused(
                 "The clients were switched already.",
                 "keyferry rollback brings them back while a way back is open, keyferry finish closes it."
             )
-            : Refused(
-                "The run was not started so that it can hand the clients over, or it has not come so far yet.",
-                "Start it with --cutover manual, and --fence and --switch-hook as they fit."
-            );
+        : Refused(
+            "The run was not started so that it can hand the clients over, or it has not come so far yet.",
+            "Start it with --cutover manual, and --fence and --switch-hook as they fit."
+        );
 
     private ControlReply NoRollback() =>
-        (Back?.Stage, control.IsBack) switch
+        (AreBack, control.IsBack) switch
         {
-            (CutoverStage.Switched, _) => Refused("The clients are back already.", "The run ends by itself now."),
+            (true, _) => WereBroughtBack(),
             (_, true) => Refused(
                 "This way back was not started so that it can bring the clients back, or it has not come so far yet.",
                 "End it (keyferry abort) and start it again with --resume --cutover manual, and --fence and --switch-hook as they fit."
@@ -227,6 +251,7 @@ internal sealed class RunDesk(
             ),
             (HoldAnswer.NothingAsked, _) => ControlReply.Said("the run follows, and begins no cutover until keyferry cutover"),
             (_, CutoverStage.Unknown) => NobodyKnows(),
+            (_, CutoverStage.Switched) when AreBack => WereBroughtBack(),
             (_, CutoverStage.Switched) => Refused(
                 "The clients are switched already.",
                 "keyferry status says where the run is; while a way back is open, keyferry rollback brings them back."
@@ -259,7 +284,7 @@ internal sealed class RunDesk(
                     ),
                 ]
                 : [];
-        status = control.IsBack ? status with { Direction = "back" } : status;
+        status = (control.IsBack ? status with { Direction = "back" } : status) with { Clients = Clients?.ToString() };
         return new ControlReply
         {
             Done = true,
@@ -268,41 +293,60 @@ internal sealed class RunDesk(
                 .. LiveView.RowsOf(view, now),
                 LiveView.Aligned("from", [$"{view.From} to {view.To}, pid {Environment.ProcessId}"]),
                 .. back,
-                .. control is { Stage: CutoverStage.Switched, Back: null }
-                    ? (string[])
-                        [
-                            LiveView.Aligned(
-                                "old side",
-                                [$"{view.From} is watched for clients that still write there; keyferry finish ends that"]
-                            ),
-                        ]
-                    : [],
+                .. AfterSwitch(),
                 .. asks,
             ],
             Status = JsonSerializer.SerializeToElement(status, JsonContext.Default.JsonStatus),
         };
     }
 
-    private ControlReply Pause() =>
-        ControlReply.Said(
-            Present.Pause()
-                ? "paused: no key is moved until keyferry resume; changes are heard of and wait"
-                : "the run is paused already; keyferry resume goes on"
-        );
+    /// <summary>What is left to do once the clients are where they stay.</summary>
+    private string[] AfterSwitch() =>
+        Present.Stage != CutoverStage.Switched
+            ? []
+            :
+            [
+                LiveView.Aligned("clients", [AreBack ? $"the clients are back on {Home}" : $"the clients are on {Away}"]),
+                LiveView.Aligned("old side", [$"{LeftLast} is watched for clients that still write there; keyferry finish ends that"]),
+            ];
 
-    private ControlReply Resume() => ControlReply.Said(Present.Resume() ? "the run goes on" : "the run was not paused");
+    /// <summary>The side that the clients have left last.</summary>
+    private Endpoint LeftLast => AreBack ? Away : Home;
+
+    private ControlReply Pause() =>
+        Present.Stage == CutoverStage.Switched
+            ? NothingMoves()
+            : ControlReply.Said(
+                Present.Pause()
+                    ? "paused: no key is moved until keyferry resume; changes are heard of and wait"
+                    : "the run is paused already; keyferry resume goes on"
+            );
+
+    private ControlReply Resume() =>
+        Present.Stage == CutoverStage.Switched
+            ? NothingMoves()
+            : ControlReply.Said(Present.Resume() ? "the run goes on" : "the run was not paused");
+
+    private ControlReply NothingMoves() =>
+        Refused(
+            $"Nothing is moved any more: the clients are on {Clients}.",
+            "keyferry status says what the run still does; keyferry finish ends it."
+        );
 
     private ControlReply Finish()
     {
+        if (Present.Stage == CutoverStage.Unknown)
+        {
+            return NobodyKnows();
+        }
+
         var again = signals.Finish.IsCancellationRequested;
         signals.AskFinish();
         return ControlReply.Said(
             (Present.Stage, again) switch
             {
-                (CutoverStage.Unknown, _) =>
-                    "the run ends once a person has said which side the clients write to: keyferry resolve --switched, or keyferry resolve --not-switched",
                 (_, true) => "the run is ending already",
-                (CutoverStage.Switched, _) => "ending: the old side is watched no longer, and the run reports",
+                (CutoverStage.Switched, _) => $"ending: {LeftLast} is watched no longer, and the run reports",
                 _ when Back is not null => "ending: the way back is closed, what still waits is moved, and the run reports",
                 _ => "ending: the run drains, compares both sides and reports; keyferry status shows how far it is",
             }

@@ -64,6 +64,8 @@ internal static class JsonMapping
             Leases = report.Leases,
             Cutover = Of(report.Cutover),
             Rollback = Of(report.Cutover?.Back),
+            WayBack = WayBackOf(report.Cutover?.MovedBack),
+            CameApart = report.CameApart is (var written, var removed) ? new JsonCameApart(written, removed) : null,
             WrittenByType = report.WrittenByType.ToDictionary(
                 static pair => KeyTypes.NameOf(pair.Key),
                 static pair => pair.Value,
@@ -122,6 +124,7 @@ internal static class JsonMapping
             Clocks = plan.Clocks,
             Selection = plan.Transfer.Scope.Text is { Length: > 0 } selection ? selection : null,
             Steps = [.. plan.Steps.Select(step => new JsonStep(step.Name, step.Does, step.Undo.Length > 0 ? step.Undo : null))],
+            Hooks = plan.Hooks,
             Unsupported = [.. plan.Unsupported.Select(group => new JsonUnsupported(group.Keys, group.Reason))],
             NotMoved = plan.NotMoved,
             Warnings = plan.Warnings,
@@ -174,6 +177,18 @@ internal static class JsonMapping
                 Math.Round(done.Fenced.TotalMilliseconds, 1),
                 done.ProvedBehindFence,
                 done.PutRight
+            );
+
+    private static JsonWayBack? WayBackOf(MovedBack? back) =>
+        back is null
+            ? null
+            : new JsonWayBack(
+                back.Progress.Written,
+                back.Progress.Deleted,
+                back.Progress.PayloadBytes,
+                back.PutRight,
+                back.Progress.Gaps,
+                back.Progress.Failed
             );
 
     private static string DirectionOf(ProgressView view) => view.Now.BackSince is null ? "forward" : "back";

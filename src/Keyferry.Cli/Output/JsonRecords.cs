@@ -43,6 +43,7 @@ internal sealed record JsonStatus(DateTime At) : JsonRecord("status", At)
     public required string Source { get; init; }
     public required string Target { get; init; }
     public int ProcessId { get; init; }
+    public string? Clients { get; init; }
     public string? Question { get; init; }
     public required JsonCounters Counters { get; init; }
     public required JsonRates Rates { get; init; }
@@ -129,6 +130,12 @@ internal sealed record JsonPhaseTime(string Phase, double Seconds);
 /// <summary>How the clients were handed over.</summary>
 internal sealed record JsonCutover(DateTime At, double FencedMs, int ComparedBehindFence, long PutRight);
 
+/// <summary>What the way back has done until it was closed, or the clients were brought back.</summary>
+internal sealed record JsonWayBack(long Written, long Deleted, long PayloadBytes, long PutRight, int Gaps, long Failed);
+
+/// <summary>What differed after a time in which a way back did not run.</summary>
+internal sealed record JsonCameApart(long Written, long Removed);
+
 /// <summary>How a run or a comparison ended.</summary>
 internal sealed record JsonReport(DateTime At) : JsonRecord("report", At)
 {
@@ -143,6 +150,8 @@ internal sealed record JsonReport(DateTime At) : JsonRecord("report", At)
     public JsonCounters? Counters { get; init; }
     public JsonCutover? Cutover { get; init; }
     public JsonCutover? Rollback { get; init; }
+    public JsonWayBack? WayBack { get; init; }
+    public JsonCameApart? CameApart { get; init; }
     public IReadOnlyList<JsonPhaseTime>? Phases { get; init; }
     public IReadOnlyList<string>? Leases { get; init; }
     public JsonPace? Pace { get; init; }
@@ -182,6 +191,7 @@ internal sealed record JsonPlan(DateTime At) : JsonRecord("plan", At)
     public required string Clocks { get; init; }
     public string? Selection { get; init; }
     public required IReadOnlyList<JsonStep> Steps { get; init; }
+    public IReadOnlyList<string>? Hooks { get; init; }
     public required IReadOnlyList<string> NotMoved { get; init; }
     public required IReadOnlyList<JsonUnsupported> Unsupported { get; init; }
     public required IReadOnlyList<string> Warnings { get; init; }

@@ -41,6 +41,17 @@ internal static class PlanText
                 plan.Steps.SelectMany((step, index) => Lines(step, $"{index + 1}. ".PadLeft($"{plan.Steps.Count}. ".Length), width))
             )
         );
+        lines.AddRange(
+            VerdictText.Rows(
+                "hooks",
+                plan.Hooks switch
+                {
+                    null => [],
+                    [] => ["no program in the folder of hooks may be run yet (chmod +x); it is looked into at every phase and every gap"],
+                    var hooks => [$"told of every phase and every gap: {string.Join(", ", hooks)}"],
+                }
+            )
+        );
         lines.AddRange(VerdictText.Rows("unsupported", plan.Unsupported.SelectMany(group => Unsupported(group, showKeys))));
         lines.AddRange(VerdictText.Rows("stays behind", plan.NotMoved));
         lines.AddRange(VerdictText.Rows("warnings", plan.Warnings));

@@ -1,4 +1,5 @@
 using Keyferry.Migration;
+using Keyferry.Observe;
 
 namespace Keyferry.Cli.Output;
 
@@ -35,6 +36,8 @@ internal static class ReportText
         lines.AddRange(VerdictText.Rows("stays behind", report.NotMoved));
         lines.AddRange(VerdictText.Rows("slowed", SlowDowns(report)));
         lines.AddRange(VerdictText.Rows("cutover", CutoverRows(report)));
+        lines.AddRange(VerdictText.Rows("moved back", WayBackRows(report)));
+        lines.AddRange(VerdictText.Rows("came apart", CameApartRows(report)));
         lines.AddRange(VerdictText.Rows("put back", report.Leases));
         if (report.Phases.Count > 0)
         {
@@ -62,6 +65,36 @@ internal static class ReportText
         }
     }
 
+    private static IEnumerable<string> WayBackRows(MigrationReport report)
+    {
+        if (report.Cutover?.MovedBack is not { } back)
+        {
+            yield break;
+        }
+
+        yield return $"{Moved(back.Progress)}, from {report.Target} to {report.Source}";
+        if (back.PutRight > 0)
+        {
+            yield return $"{Quantity.Of(back.PutRight, "key")} that somebody else wrote on {report.Source} after the switch were overwritten or removed";
+        }
+
+        if (back.Progress.Gaps > 0)
+        {
+            yield return $"gaps: {StatusRow.Gaps(back.Progress.Gaps, back.Progress.OpenGaps)}";
+        }
+    }
+
+    private static IEnumerable<string> CameApartRows(MigrationReport report) =>
+        report.CameApart is (var written, var removed) && written + removed > 0
+            ?
+            [
+                $"while Keyferry was not running; {Quantity.Of(written, "key")} written anew on {report.Target}, and {Quantity.Of(removed, "key")} removed there: what clients wrote there meanwhile is among them",
+            ]
+            : [];
+
+    private static string Moved(ProgressSnapshot progress) =>
+        $"{Quantity.Count(progress.Written)} written, {Quantity.Count(progress.Deleted)} deleted, {Quantity.Bytes(progress.PayloadBytes)} of values";
+
     /// <summary>The first few; all that are kept stand in <c>report.json</c>.</summary>
     private static IEnumerable<string> SlowDowns(MigrationReport report)
     {
@@ -78,10 +111,7 @@ internal static class ReportText
     private static IEnumerable<string> Counters(MigrationReport report)
     {
         var progress = report.Progress;
-        yield return VerdictText.Row(
-            "moved",
-            $"{Quantity.Count(progress.Written)} written, {Quantity.Count(progress.Deleted)} deleted, {Quantity.Bytes(progress.PayloadBytes)} of values"
-        );
+        yield return VerdictText.Row("moved", Moved(progress));
         if (progress.Scanned > 0)
         {
             yield return VerdictText.Row("scanned", Quantity.Of(progress.Scanned, "key"));
@@ -104,7 +134,9 @@ internal static class ReportText
         {
             yield return VerdictText.Row(
                 "not moved",
-                $"{Quantity.Of(progress.Waiting, "changed key")} still waited at the end: the source was being written to until then"
+                report.Cutover is null
+                    ? $"{Quantity.Of(progress.Waiting, "changed key")} still waited at the end: the source was being written to until then"
+                    : $"{Quantity.Of(progress.Waiting, "key")} changed or expired on the source while the clients were being switched, or after: not looked at any more"
             );
         }
 

@@ -17,7 +17,8 @@ internal sealed record StatusRow(string Label, IReadOnlyList<string> Facts)
 
     /// <summary>The phase in words, and which way keys are moved where that is not the run's own way.</summary>
     public static string Where(ProgressView view) =>
-        PhaseWord(view.Now.Phase) + (view.Now.BackSince is null ? "" : $" (moving back, from {view.From} to {view.To})");
+        PhaseWord(view.Now.Phase)
+        + (view.Now is not { BackSince: not null, Phase: Phase.Reversible } ? "" : $" (moving back, from {view.From} to {view.To})");
 
     /// <summary>All rows that have something to say.</summary>
     public static IReadOnlyList<StatusRow> Of(ProgressView view)

@@ -19,6 +19,9 @@ internal sealed class CutoverRunner(
     TimeProvider time
 )
 {
+    /// <summary>What is said of each step begins so.</summary>
+    public const string StepSaid = "cutover: ";
+
     /// <summary>How long taking back may take altogether.</summary>
     private static readonly TimeSpan UndoPatience = TimeSpan.FromSeconds(20);
 
@@ -119,7 +122,7 @@ internal sealed class CutoverRunner(
 
     private async Task DoAsync(CutoverStep step, CancellationToken stop)
     {
-        story.Enter(step.Phase, $"cutover: {step.Name}");
+        story.Enter(step.Phase, $"{StepSaid}{step.Name}");
         stop.ThrowIfCancellationRequested();
         options.StepProbe?.Invoke(step.Name, false);
         await step.Do(scene, stop);
@@ -129,7 +132,7 @@ internal sealed class CutoverRunner(
     /// <returns>Why nothing was switched, or <see langword="null"/> where the clients were.</returns>
     private async Task<string?> SwitchAsync(CutoverStep step, CancellationToken stop)
     {
-        story.Enter(step.Phase, $"cutover: {step.Name}");
+        story.Enter(step.Phase, $"{StepSaid}{step.Name}");
         SwitchAnswer answer;
         try
         {
@@ -196,7 +199,7 @@ internal sealed class CutoverRunner(
         using var patience = new CancellationTokenSource(UndoPatience, time);
         try
         {
-            story.Say($"cutover: {step.Name}");
+            story.Say($"{StepSaid}{step.Name}");
             options.StepProbe?.Invoke(step.Name, false);
             await step.Do(scene, patience.Token);
             TellIfFenceBroke();

@@ -58,6 +58,10 @@ internal sealed record LaneContext(
                 changes++;
                 Counters.Lag.Add(now - item.Milliseconds);
             }
+            else if (item.Flags.HasFlag(KeyFlags.Look))
+            {
+                Counters.AddLooked(item.Write);
+            }
         }
 
         Counters.Notable.Moved(batch, TimeSpan.FromMilliseconds(now - batch.TakenAt));

@@ -1,3 +1,5 @@
+using Keyferry.Queue;
+
 namespace Keyferry.Lanes;
 
 /// <summary>What all lanes of a run have done. Written by many, read by whoever shows progress.</summary>
@@ -8,6 +10,8 @@ internal sealed class LaneCounters(TimeProvider time)
     private long _payloadBytes;
     private long _changesMoved;
     private long _sessions;
+    private long _lookedWritten;
+    private long _lookedDeleted;
 
     /// <summary>Values put on the target.</summary>
     public long Written => Interlocked.Read(ref _written);
@@ -20,6 +24,12 @@ internal sealed class LaneCounters(TimeProvider time)
 
     /// <summary>Looks that live changes led to and that the target has acknowledged.</summary>
     public long ChangesMoved => Interlocked.Read(ref _changesMoved);
+
+    /// <summary>Those of the values that were put there because both sides were seen to differ, and not because a change was heard of.</summary>
+    public long LookedWritten => Interlocked.Read(ref _lookedWritten);
+
+    /// <summary>Those of the keys that were removed for the same reason.</summary>
+    public long LookedDeleted => Interlocked.Read(ref _lookedDeleted);
 
     /// <summary>How often a lane has opened its pair of connections.</summary>
     public long Sessions => Interlocked.Read(ref _sessions);
@@ -36,6 +46,12 @@ internal sealed class LaneCounters(TimeProvider time)
         _ = Interlocked.Add(ref _deleted, deleted);
         _ = Interlocked.Add(ref _payloadBytes, payloadBytes);
         _ = Interlocked.Add(ref _changesMoved, changes);
+    }
+
+    internal void AddLooked(KeyWrite write)
+    {
+        _ = Interlocked.Add(ref _lookedWritten, write == KeyWrite.Restore ? 1 : 0);
+        _ = Interlocked.Add(ref _lookedDeleted, write == KeyWrite.Unlink ? 1 : 0);
     }
 
     internal void AddSession() => Interlocked.Increment(ref _sessions);

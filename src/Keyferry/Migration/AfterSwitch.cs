@@ -34,9 +34,13 @@ internal sealed class AfterSwitch(
             await using var watch = begun ?? new OldSideWatch(old, journal, () => control.Back, back is not null, time);
             if (back is not null)
             {
-                var rolledBack = await EndOfAsync(back, either.Token);
-                clock.Enter(Phase.Completed, EndOf(rolledBack));
-                return done with { Back = rolledBack };
+                return await EndOfAsync(back, either.Token) is { } ended
+                    ? done with
+                    {
+                        Back = ended.Cutover,
+                        MovedBack = new MovedBack(ended.Progress, ended.PutRight),
+                    }
+                    : done;
             }
 
             clock.Enter(Phase.Completed, $"the clients are on {target.Endpoint}");
@@ -54,20 +58,32 @@ internal sealed class AfterSwitch(
         }
     }
 
-    private static string EndOf(CutoverRecord? rolledBack) =>
-        rolledBack is null ? "the clients are on the target, and the way back is closed" : "the clients are back on the source";
-
-    private async Task<CutoverRecord?> EndOfAsync(IWayBack back, CancellationToken over)
+    private async Task<MigrationReport?> EndOfAsync(IWayBack back, CancellationToken over)
     {
         using var close = over.Register(back.Close);
         try
         {
-            return back.Ended is { } ended ? (await ended).Cutover : null;
+            var ended = back.Ended ?? throw new InvalidOperationException("the way back has not begun");
+            if (await Task.WhenAny(back.Returned, ended) == back.Returned)
+            {
+                // What follows is only a watch over the side that they have left.
+                clock.Enter(Phase.Completed, "the clients are back on the source");
+                return await ended;
+            }
+
+            var closed = await ended;
+            clock.Enter(Phase.Completed, "the clients are on the target, and the way back is closed");
+            return closed;
         }
         catch (KeyferryException lost) when (lost.Kind != FailureKind.OwnershipUnknown)
         {
             // The clients are where they are; only going back is not possible any more.
             journal.Note(NoteLevel.Error, $"The way back is lost: {lost.Saw} {lost.Remedy}");
+            if (clock.Phase != Phase.Completed)
+            {
+                clock.Enter(Phase.Completed, "the clients are on the target, and the way back is lost");
+            }
+
             return null;
         }
     }

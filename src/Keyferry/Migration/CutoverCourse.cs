@@ -7,7 +7,7 @@ using Keyferry.Verify;
 
 namespace Keyferry.Migration;
 
-/// <summary>The part of a run that hands the clients over: compares both sides beside the following, waits until somebody asks and everything is ready, and goes through
+/// <summary>The part of a run that hands the clients over: waits until somebody asks and everything is ready, and goes through
 /// the steps.</summary>
 /// <remarks><b>Promises.</b> Whatever happens in it, the run is afterwards either following, with the source writable again; or past the switch; or ended with
 /// <see cref="OwnershipUnknownException"/>.</remarks>
@@ -21,26 +21,23 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
 
     private readonly RunContext _context;
     private readonly MigrationEngine _engine;
+    private readonly RunningComparison _beside;
     private readonly PhaseClock _clock;
     private readonly Operator _person;
     private readonly KeyCounts _counts;
-    private CancellationTokenSource _stopVerifying = new();
     private CutoverScene? _scene;
     private CutoverTalk? _talk;
-    private Task _verifying = Task.CompletedTask;
-    private TargetListening? _listening;
-    private Task _hearing = Task.CompletedTask;
     private TimeSpan _pause = FirstPause;
     private long _triedAt;
     private long _liftedAt;
     private bool _tried;
     private string? _said;
 
-    public CutoverCourse(RunContext context, CutoverOptions options, MigrationEngine engine, PhaseClock clock)
+    public CutoverCourse(RunContext context, CutoverOptions options, MigrationEngine engine, RunningComparison beside, PhaseClock clock)
     {
         _context = context;
         Options = options;
-        _engine = engine;
+        (_engine, _beside) = (engine, beside);
         _clock = clock;
         _counts = new KeyCounts(context, engine);
         _person = new Operator(
@@ -55,9 +52,6 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
 
     /// <summary>How the clients are to be handed over.</summary>
     public CutoverOptions Options { get; }
-
-    /// <summary>Compares both sides beside the following; set once the capture listens.</summary>
-    public ContinuousVerifier? Verifier { get; private set; }
 
     /// <summary>What the cutover was, once the clients are on the other side.</summary>
     public CutoverRecord? Done { get; private set; }
@@ -75,73 +69,42 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
         {
             if (_clock.InSince(Phase.Reversible) is { } since && WayBack is { } back)
             {
-                return back.Progress with { Phase = Phase.Reversible, Elapsed = _clock.Elapsed, BackSince = since };
+                var now = back.Progress;
+                return now with
+                {
+                    Phase = now.Phase == Phase.OwnershipUnknown ? now.Phase : Phase.Reversible,
+                    Elapsed = _clock.Elapsed,
+                    BackSince = since,
+                };
             }
 
-            return Verifier is not { } beside
-                ? null
-                : WithoutHeld(_engine.Progress(_clock)) with
-                {
-                    Verified = beside.Coverage.IsComplete ? beside.Total : beside.Walked,
-                    VerifyTotal = beside.Total,
-                    VerifyCandidates = beside.Coverage.Unproved,
-                };
+            return _beside.Verifier is null ? null : _beside.AddTo(AsOfNow(_engine.Progress(_clock)));
         }
     }
 
-    /// <summary>Once the clients are on the other side, nothing is to be moved this way any more: the run is not held, although its gate is closed.</summary>
-    private ProgressSnapshot WithoutHeld(ProgressSnapshot now) => Done is null ? now : now with { Held = null };
-
-    /// <summary>Begins to compare both sides; to be called when the copy is complete.</summary>
-    /// <exception cref="KeyferryException">The run's capture does not listen.</exception>
-    public void Begin(BackgroundTasks background)
-    {
-        if (_engine.Capture is not { Listens: true } capture)
-        {
-            throw HearingCheck.Refused();
-        }
-
-        _listening = new TargetListening(
-            _context.Target,
-            _context.Plan.Transfer.Scope,
-            _context.Options.OutageBudget,
-            _context.Journal,
-            _context.Time
-        );
-        var changes = new ChangeWatch(_engine.Lanes, capture, _engine.Gaps, _engine.MovesUnchanged, _listening);
-        Verifier = new ContinuousVerifier(_context.Source, _context.Target, _engine.Comparison, changes, _context.Time);
-        _engine.StreamLooked = key => Verifier.Coverage.Add([key]);
-        _stopVerifying.Dispose();
-        _stopVerifying = CancellationTokenSource.CreateLinkedTokenSource(background.Stop);
-        _verifying = Verifier.RunAsync(_stopVerifying.Token);
-        background.Add(_verifying);
-        _hearing = _listening.RunAsync(_stopVerifying.Token);
-        background.Add(_hearing);
-    }
-
-    /// <summary>A gap has opened or was closed: what was compared before does not count any more.</summary>
-    public void OnGap(Gap gap)
-    {
-        if (gap.Scope == GapScope.AllKeys)
-        {
-            Verifier?.Coverage.Void(gap.Reason);
-        }
-    }
-
-    /// <summary>A late write to the target could not be excluded.</summary>
-    public void OnSuspect() => Verifier?.Coverage.Void("a lost connection to the target could not be killed");
+    /// <summary>Once the clients are on the other side, nothing is to be moved this way any more: the run is not held, although its gate is closed, and what it hears of
+    /// does not wait. With a way back, that is what the way back writes, and what it has put right.</summary>
+    private ProgressSnapshot AsOfNow(ProgressSnapshot now) =>
+        Done is null
+            ? now
+            : now with
+            {
+                Held = null,
+                OldestWaiting = TimeSpan.Zero,
+                Waiting = WayBack is null ? now.Waiting : 0,
+                WaitingBytes = WayBack is null ? now.WaitingBytes : 0,
+            };
 
     /// <summary>Cuts over if that is wanted and everything is ready; called again and again while the run follows.</summary>
     /// <returns>Whether the clients are on the other side now.</returns>
     /// <exception cref="OwnershipUnknownException">The run ends while nobody knows who owns the data.</exception>
     public async Task<bool> TryAsync(CancellationToken stop)
     {
-        if (Verifier is not { } verifier)
+        if (_beside.Verifier is not { } verifier)
         {
             return false;
         }
 
-        _listening?.TellFirstPutRight(verifier.PutRight, _context.Source.Endpoint);
         if (Wanted() is not { } talk)
         {
             // Whoever waited has taken it back.
@@ -192,16 +155,6 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
     /// <summary>What came after the switch is over.</summary>
     public void Ended(CutoverRecord done) => Done = done;
 
-    /// <summary>Ends the comparison beside the run; another one is to follow.</summary>
-    public async Task EndAsync()
-    {
-        _stopVerifying.Cancel();
-        // Where it failed, the run has been told already.
-        _ = await Task.WhenAny(_verifying);
-        _ = await Task.WhenAny(_hearing);
-        _listening?.TellPutRight(Verifier?.PutRight ?? 0, _context.Source.Endpoint);
-    }
-
     /// <summary>The run ends: lifts the fence where it still stands, because it could not be lifted before, or because nobody knows who owns the data.</summary>
     public async ValueTask LiftAsync()
     {
@@ -239,19 +192,12 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await EndAsync();
-        if (Verifier is { } verifier)
-        {
-            await verifier.DisposeAsync();
-        }
-
         if (_scene is { } scene)
         {
             await scene.DisposeAsync();
         }
 
         _talk?.End(CutoverEnd.NotSwitched, "the run has ended");
-        _stopVerifying.Dispose();
     }
 
     private async Task<(CutoverOutcome, TimeSpan)> RunAsync(ContinuousVerifier verifier, CancellationToken hold, CancellationToken stop)
@@ -275,8 +221,9 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
                 )
                 {
                     ComparedAgain = verifier.ComparedAgain,
+                    ByType = verifier.ByType,
                     PutRight = verifier.PutRight,
-                    Unheard = _listening?.Unheard,
+                    Unheard = _beside.Unheard,
                 };
                 WayBack = scene.WayBack;
                 OldSide = scene.OldSide;

@@ -19,11 +19,17 @@ internal sealed record CutoverRecord(
     /// <summary>Keys that somebody else wrote on the side that the clients were handed over to, and that were put right before.</summary>
     public long PutRight { get; init; }
 
+    /// <summary>Types of the keys that the last walk has looked at one by one.</summary>
+    public IReadOnlyDictionary<string, long> ByType { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
+
     /// <summary>Why what others wrote there was not noticed, or <see langword="null"/>.</summary>
     public string? Unheard { get; init; }
 
     /// <summary>Keys that were compared again since that walk began.</summary>
     public long? ComparedAgain { get; init; }
+
+    /// <summary>What the way back has done, where there was one.</summary>
+    public MovedBack? MovedBack { get; init; }
 
     /// <summary>How the clients came back, where they did.</summary>
     public CutoverRecord? Back { get; init; }
@@ -35,6 +41,7 @@ internal sealed record CutoverRecord(
             Compared = LastPass.Compared,
             LookedUp = LastPass.LookedUp,
             ComparedAgain = ComparedAgain,
+            ByType = ByType,
             Repaired = Repaired,
             PutRight = PutRight,
             Unheard = Unheard,

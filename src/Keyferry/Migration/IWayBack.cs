@@ -8,6 +8,9 @@ internal interface IWayBack : IDisposable
     /// <summary>Its counters.</summary>
     ProgressSnapshot Progress { get; }
 
+    /// <summary>Completes when the clients are back on the old side; never where they stay.</summary>
+    Task Returned { get; }
+
     /// <summary>Its end: rolled back, closed, or failed; <see langword="null"/> where it has not begun.</summary>
     Task<MigrationReport>? Ended { get; }
 

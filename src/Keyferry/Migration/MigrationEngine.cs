@@ -358,6 +358,9 @@ internal sealed class MigrationEngine
 
     private IEnumerable<string?> Waits => [.. _workers.Select(static one => one.Held), .. _scanners.Select(static one => one.Scanner.Held)];
 
+    /// <summary>What it has written and removed on the target because both sides were seen to differ, and not because a change was heard of.</summary>
+    public (long Written, long Removed) Mended => (_counters.LookedWritten, _counters.LookedDeleted);
+
     /// <summary>What it has moved until now.</summary>
     public MovedKeys Moved => _counters.Notable.Taken();
 
@@ -380,8 +383,7 @@ internal sealed class MigrationEngine
 
     private ValueTask FollowFunctionsAsync(CancellationToken stop) => Functions?.FollowAsync(stop) ?? ValueTask.CompletedTask;
 
-    /// <summary>Puts back what was changed on the target.</summary>
-    /// <returns>What became of it, in words.</returns>
+    /// <summary>Puts back what was changed on the target, and says in words what became of it.</summary>
     public ValueTask<IReadOnlyList<string>> RestoreTargetAsync(CancellationToken stop) => ImportMode.RestoreAsync(stop);
 
     private void Note(NoteLevel level, string text) => Journal.Note(level, text);

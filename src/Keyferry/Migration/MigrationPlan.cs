@@ -40,6 +40,9 @@ internal sealed record MigrationPlan
     /// <summary>What will be done, in order.</summary>
     public required IReadOnlyList<PlanStep> Steps { get; init; }
 
+    /// <summary>The operator's programs that are told of every phase and every gap, by their names; <see langword="null"/> where there are to be none.</summary>
+    public IReadOnlyList<string>? Hooks { get; init; }
+
     /// <summary>What the operator should know; does not stop the run.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 

@@ -29,6 +29,12 @@ public sealed record MigrationReport
     /// <summary>How the clients were handed over, or <see langword="null"/> where they were not.</summary>
     internal CutoverRecord? Cutover { get; init; }
 
+    /// <summary>Keys that somebody else wrote on the target, and that were put right from the source while the run followed.</summary>
+    internal long PutRight { get; init; }
+
+    /// <summary>What a way back that was gone on with found to differ after the time in which it did not run, written anew and removed; <see langword="null"/> elsewhere.</summary>
+    internal (long Written, long Removed)? CameApart { get; init; }
+
     /// <summary>The counters at the end.</summary>
     public required ProgressSnapshot Progress { get; init; }
 

@@ -1,4 +1,6 @@
+using Keyferry.Capture;
 using Keyferry.Cutover;
+using Keyferry.Servers;
 
 namespace Keyferry.Migration;
 
@@ -8,7 +10,7 @@ internal static class PlanSteps
     private const string FlagsBack = "Put the source's notification flags back as they were.";
 
     /// <summary>The steps in order.</summary>
-    public static IReadOnlyList<PlanStep> Of(MigrationOptions options, PlannedCapture capture)
+    public static IReadOnlyList<PlanStep> Of(MigrationOptions options, ServerIdentity source, PlannedCapture capture)
     {
         var steps = new List<PlanStep>();
         if (options.Mode != MigrationMode.Snapshot)
@@ -29,15 +31,7 @@ internal static class PlanSteps
 
         if (options.Mode != MigrationMode.Snapshot)
         {
-            steps.Add(
-                new PlanStep(
-                    "follow",
-                    options.Cutover is { } how
-                            ? $"Move every change, and compare both sides meanwhile, with what others write on the target (where that can be listened to: client tracking, or notifications that are on already; the run warns otherwise), until {(how.When == CutoverWhen.WhenReady ? "every key is proved equal" : "keyferry cutover")}."
-                        : options.UntilIdle is { } idle ? $"Move every change, until nothing has changed for {idle.TotalSeconds:0.#} s."
-                        : "Move every change, until Ctrl-C or SIGTERM."
-                )
-            );
+            steps.Add(new PlanStep("follow", FollowDoes(options, source)));
             if (options.Cutover is { } cutover)
             {
                 steps.AddRange(CutoverSteps.Of(cutover).Select(static step => new PlanStep(step.Name, step.Does, step.UndoDoes)));
@@ -56,6 +50,21 @@ internal static class PlanSteps
 
         AddRestore(steps, capture);
         return steps;
+    }
+
+    private static string FollowDoes(MigrationOptions options, ServerIdentity source)
+    {
+        const string beside =
+            "compare both sides meanwhile, with what others write on the target (where that can be listened to: client tracking, or notifications that are on already; the run warns otherwise)";
+        if (options.Cutover is { } how)
+        {
+            return $"Move every change, and {beside}, until {(how.When == CutoverWhen.WhenReady ? "every key is proved equal" : "keyferry cutover")}.";
+        }
+
+        var until = options.UntilIdle is { } idle ? $"until nothing has changed for {idle.TotalSeconds:0.#} s" : "until Ctrl-C or SIGTERM";
+        return options.Capture != CaptureKind.Polling && RunningComparison.IsWanted(options, source)
+            ? $"Move every change, and {beside}, {until}."
+            : $"Move every change, {until}.";
     }
 
     private static void AddRestore(List<PlanStep> steps, PlannedCapture capture)

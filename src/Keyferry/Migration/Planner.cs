@@ -76,7 +76,7 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
                     ? "both clocks agree"
                     : $"the target's clock is {Ahead(shift.Shift)}; expiries move by that much",
             NotMoved = await NotMoved.FindAsync(options, source, target, from, Refuse, stop),
-            Steps = PlanSteps.Of(options, capture),
+            Steps = PlanSteps.Of(options, sourceIdentity, capture),
             Warnings = _warnings,
             Refusals = _refusals,
             Transfer = TransferOf(new TransferSettings(sourceIdentity.HasPExpireTime, shift.Shift, scope, writes, reads), tellsSizes) with

@@ -50,9 +50,9 @@ internal static class Readiness
             return $"the target refused {engine.Failed.Count:#,0} keys";
         }
 
-        if (verifier.Different > 0)
+        if (verifier.Coverage.Different > 0)
         {
-            return $"{verifier.Different:#,0} keys differ although they were looked at again and again";
+            return $"{verifier.Coverage.Different:#,0} keys differ although they were looked at again and again";
         }
 
         return verifier.Coverage.IsComplete

@@ -74,12 +74,26 @@ internal sealed record ResumePoint(RunRecord Run, Func<string, SnapshotPosition?
     }
 
     /// <summary>The run that an operator means: the latest. A way back that never had the clients on its side is none; one that had is.</summary>
-    public static RunRecord? Latest(IRunStore store) =>
-        store
-            .Runs()
-            .FirstOrDefault(run =>
-                run.Start.Mode != WayBackMode || store.Phases(run.Id).Any(static entered => entered.Phase == Phase.Following)
-            );
+    public static RunRecord? Latest(IRunStore store)
+    {
+        var runs = store.Runs();
+        return runs.FirstOrDefault(run => run.Start.Mode != WayBackMode || HadClients(store, runs, run));
+    }
+
+    /// <summary>The way back that a run opened last, or <see langword="null"/> where it never came so far.</summary>
+    public static RunRecord? WayBackOf(IRunStore store, RunRecord there) =>
+        store.Runs().FirstOrDefault(run => run.Id > there.Id && IsWayBackOf(run, there));
+
+    /// <summary>Whether the clients came to the source of a way back: it has followed them; or its process ended before it could, and the switch is known to have happened.</summary>
+    private static bool HadClients(IRunStore store, IReadOnlyList<RunRecord> runs, RunRecord back) =>
+        store.Phases(back.Id).Any(static entered => entered.Phase == Phase.Following)
+        || runs.FirstOrDefault(run => run.Id < back.Id && IsWayBackOf(back, run)) is { Phase: Phase.Reversible };
+
+    private static bool IsWayBackOf(RunRecord back, RunRecord there) =>
+        back.Start.Mode == WayBackMode && back.Start.Name == NameOfWayBack(there.Start.Name);
+
+    /// <summary>The name of a run's way back.</summary>
+    public static string NameOfWayBack(string there) => $"{there}-back";
 
     private static void RefuseEnded(IRunStore store, RunRecord latest, string folder)
     {
@@ -98,15 +112,6 @@ internal sealed record ResumePoint(RunRecord Run, Func<string, SnapshotPosition?
                 FailureKind.Usage,
                 $"The latest run in {folder}, {latest.Start.Name}, has come to its end; there is nothing to resume.",
                 "Start without --resume (with --target-keys replace or merge, since the target has keys now)."
-            );
-        }
-
-        if (latest.Phase == Phase.Reversible)
-        {
-            throw new KeyferryException(
-                FailureKind.Usage,
-                $"In the latest run, {latest.Start.Name}, the clients were switched to {latest.Start.Target}, and its way back was not open yet: going on would write over what they wrote.",
-                $"If there is to be a way back, start a new run from {latest.Start.Target} to {latest.Start.Source}, without --resume and with --target-keys replace."
             );
         }
     }

@@ -13,10 +13,6 @@ namespace Keyferry.Migration;
 /// <summary>The course of one run through its phases: arm, copy, follow, drain, prove; and the way out of each.</summary>
 internal sealed class RunCourse
 {
-    /// <summary>How often a drain closes gaps that open anew meanwhile. On a source whose consumer groups never rest it would not end otherwise; what is left
-    /// open keeps the run from claiming equality.</summary>
-    private const int MostDrains = 4;
-
     private const int MostNamed = 10;
 
     private static readonly TimeSpan FollowInterval = TimeSpan.FromMilliseconds(50);
@@ -34,12 +30,15 @@ internal sealed class RunCourse
     private readonly MigrationEngine _engine;
     private readonly SourceListening _listening;
     private readonly TopologyWatch _sourceSlots;
-    private readonly Outage _outage;
+    private readonly GapClosing _closing;
     private readonly List<string> _leases = [];
     private readonly RunProof _proof;
     private readonly RunControl _control;
+    private readonly RunningComparison? _beside;
     private readonly CutoverCourse? _cutover;
     private readonly Handover? _handover;
+    private (long Written, long Removed)? _cameApart;
+    private readonly TaskCompletionSource _switched = new();
 
     public RunCourse(RunContext context, ResumePoint? resume, Handover? handover = null)
     {
@@ -53,14 +52,16 @@ internal sealed class RunCourse
         _target = context.Target;
         _journal = context.Journal;
         _time = context.Time;
-        _outage = new Outage(_time, _options.OutageBudget);
         _clock = new PhaseClock(_journal.Entered, _time, context.Began);
         _engine = new MigrationEngine(_options, _plan, _source, _target, _control, _time) { Journal = _journal };
+        _closing = new GapClosing(_engine, _clock, new Outage(_time, _options.OutageBudget));
         _listening = new SourceListening(_options, _plan, _name, _source, _engine, _journal, _time);
         _sourceSlots = new TopologyWatch(_source, OnSourceSlotsAsync, _time);
         _engine.LookAtSource = LookAtSourceAsync;
         _proof = new RunProof(_engine, _source, _target, _journal, _time);
-        _cutover = _options.Cutover is { } cutover ? new CutoverCourse(context, cutover, _engine, _clock) : null;
+        _beside = RunningComparison.IsWanted(_options, _plan.SourceIdentity) ? new RunningComparison(context, _engine) : null;
+        _cutover =
+            _options.Cutover is { } cutover && _beside is { } beside ? new CutoverCourse(context, cutover, _engine, beside, _clock) : null;
         _journal.TakeUp(_engine.Gaps);
         _engine.Gaps.Opened = _journal.Opened;
         _engine.Gaps.Closed = _journal.Closed;
@@ -74,9 +75,9 @@ internal sealed class RunCourse
         get
         {
             var verify = _proof.Progress;
-            if (verify.SourceKeys == 0 && _cutover?.Progress is { } beside)
+            if (verify.SourceKeys == 0)
             {
-                return beside;
+                return _cutover?.Progress ?? _beside?.AddTo(_engine.Progress(_clock)) ?? _engine.Progress(_clock);
             }
 
             return _engine.Progress(_clock) with
@@ -87,6 +88,9 @@ internal sealed class RunCourse
             };
         }
     }
+
+    /// <summary>Completes when the run has handed the clients over; never where it does not.</summary>
+    public Task Switched => _switched.Task;
 
     /// <summary>Runs from the first phase to the report.</summary>
     /// <exception cref="KeyferryException">The run could not go on.</exception>
@@ -145,6 +149,8 @@ internal sealed class RunCourse
             Functions = _engine.Functions?.Words,
             SlowDowns = _engine.PaceWatch.SlowDowns,
             Cutover = _cutover?.Done,
+            CameApart = _cameApart,
+            PutRight = _beside?.Verifier?.PutRight ?? 0,
         };
     }
 
@@ -172,40 +178,48 @@ internal sealed class RunCourse
         if (_options.Mode != MigrationMode.Snapshot)
         {
             _clock.Enter(Phase.Following, "moving changes as they come");
-            _cutover?.Begin(background);
+            CompareBeside(background);
             await FollowAsync(finish, stop);
         }
 
-        if (_cutover is not null)
+        if (_beside is not null)
         {
-            await _cutover.EndAsync();
+            await _beside.EndAsync();
         }
 
         if (_cutover?.Done is { } switched)
         {
-            if (_cutover.WayBack is not null)
-            {
-                _clock.Enter(
-                    Phase.Reversible,
-                    "the clients are on the target; keyferry rollback brings them back, keyferry finish closes the way back"
-                );
-            }
-
-            return (switched.ToResult(), []);
+            return (HandedOver(switched), []);
         }
 
         _clock.Enter(Phase.Draining, "moving what still waits");
-        await DrainAsync(stop);
+        await _closing.DrainAsync(stop);
         VerifyResult? verify = null;
         List<string> reasons = ["both sides were not compared (--no-verify)"];
         if (_options.Verify)
         {
             _clock.Enter(Phase.Proving, "comparing both sides");
-            (verify, reasons) = await _proof.RunAsync(() => DrainAsync(stop), stop);
+            (verify, reasons) = await _proof.RunAsync(() => _closing.DrainAsync(stop), stop);
+            verify = _beside?.AddTo(verify) ?? verify;
         }
 
         _clock.Enter(Phase.Completed, verify is null ? "not compared" : "compared");
         return (verify, reasons);
+    }
+
+    /// <returns>What is known to be equal since the clients were handed over.</returns>
+    private VerifyResult HandedOver(CutoverRecord switched)
+    {
+        _switched.SetResult();
+        if (_cutover?.WayBack is not null)
+        {
+            _clock.Enter(
+                Phase.Reversible,
+                "the clients are on the target; keyferry rollback brings them back, keyferry finish closes the way back"
+            );
+        }
+
+        return switched.ToResult();
     }
 
     private async ValueTask LookAtSourceAsync(CancellationToken stop)
@@ -247,6 +261,26 @@ internal sealed class RunCourse
         _engine.Gaps.Note("Keyferry was not running for a while");
     }
 
+    /// <summary>What clients wrote where they should not while nobody watched has been overwritten or removed by now: it cannot be told from what they changed where they should,
+    /// but it is counted.</summary>
+    private void TellCameApart()
+    {
+        if (_resume is not { IsWayBack: true } || _cameApart is not null || _engine.Gaps.Pending > 0)
+        {
+            return;
+        }
+
+        var (written, removed) = _engine.Mended;
+        _cameApart = (written, removed);
+        if (written + removed > 0)
+        {
+            _journal.Note(
+                NoteLevel.Warning,
+                $"While Keyferry was not running the two sides came apart. On {_target.Endpoint}, keys written anew: {written:#,0}; keys removed that {_source.Endpoint} does not have: {removed:#,0}. What clients wrote on {_target.Endpoint} meanwhile is among them."
+            );
+        }
+    }
+
     private async Task CopyAsync(CancellationToken finish, CancellationToken stop)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(finish, stop);
@@ -270,9 +304,11 @@ internal sealed class RunCourse
         {
             stop.ThrowIfCancellationRequested();
             (_engine.Capture as PollingCapture)?.AskIfDue();
+            _beside?.TellFirstPutRight();
             if (_engine.GapIsDue)
             {
-                await CloseGapsAsync(stop);
+                await _closing.CloseAsync(stop);
+                TellCameApart();
             }
             else if (_cutover is { } cutover && await cutover.TryAsync(stop))
             {
@@ -289,68 +325,25 @@ internal sealed class RunCourse
         stop.ThrowIfCancellationRequested();
     }
 
-    private async Task CloseGapsAsync(CancellationToken stop)
+    /// <summary>Where no capture listens, every pass compares both sides already.</summary>
+    private void CompareBeside(BackgroundTasks background)
     {
-        var all = _engine.Gaps.PendingScope == Queue.GapScope.AllKeys;
-        if (all && _clock.Phase == Phase.Following)
+        if (_engine.Capture is { Listens: true } capture)
         {
-            _clock.Enter(Phase.Copying, "looking again at everything that a gap concerns");
+            _beside?.Begin(capture, background);
         }
-
-        try
+        else if (_cutover is not null)
         {
-            await _engine.CloseGapsAsync(stop);
-            _outage.Over();
-        }
-        catch (Exception lost) when (lost is ServerErrorException || Outage.IsPassing(lost))
-        {
-            // The gap stays open meanwhile.
-            await _outage.PauseAsync(lost, stop);
-        }
-
-        // Streams alone are looked at beside the following, by whoever uses consumer groups all the time.
-        if (_clock.Phase == Phase.Copying && (_engine.Gaps.Pending == 0 || _engine.Gaps.PendingScope == Queue.GapScope.Streams))
-        {
-            _clock.Enter(Phase.Following, "moving changes as they come");
+            throw HearingCheck.Refused();
         }
     }
 
-    private async Task DrainAsync(CancellationToken stop)
-    {
-        var closed = 0;
-        while (true)
-        {
-            try
-            {
-                await _engine.DrainAsync(stop);
-                _outage.Over();
-                if (_engine.Gaps.Pending == 0 || closed == MostDrains)
-                {
-                    return;
-                }
-
-                await _engine.CloseGapsAsync(stop);
-                closed++;
-                if (_engine.Capture is { Listens: false } && _engine.Gaps.Pending == 0)
-                {
-                    return;
-                }
-            }
-            catch (Exception lost) when (lost is ServerErrorException || Outage.IsPassing(lost))
-            {
-                await _outage.PauseAsync(lost, stop);
-            }
-
-            stop.ThrowIfCancellationRequested();
-        }
-    }
-
-    private void OnGap(Queue.Gap gap) => _cutover?.OnGap(gap);
+    private void OnGap(Queue.Gap gap) => _beside?.OnGap(gap);
 
     private void OnSuspect(string reply)
     {
         _proof.Suspect();
-        _cutover?.OnSuspect();
+        _beside?.OnSuspect();
         _journal.Note(
             NoteLevel.Warning,
             $"A lost connection could not be killed on the target ({reply}); the keys that were on their way are looked at again."
@@ -364,6 +357,11 @@ internal sealed class RunCourse
         {
             await cutover.LiftAsync();
             await cutover.DisposeAsync();
+        }
+
+        if (_beside is not null)
+        {
+            await _beside.DisposeAsync();
         }
 
         // The source first: a target that is away may use up the patience.

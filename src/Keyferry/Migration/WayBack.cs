@@ -30,6 +30,9 @@ internal sealed class WayBack : IWayBack
     public ProgressSnapshot Progress => _course?.Progress ?? new ProgressSnapshot { Phase = Phase.Planned, Elapsed = TimeSpan.Zero };
 
     /// <inheritdoc/>
+    public Task Returned => _course?.Switched ?? throw new InvalidOperationException("the way back has not begun");
+
+    /// <inheritdoc/>
     public Task<MigrationReport>? Ended { get; private set; }
 
     /// <summary>The options of the way back of a run.</summary>
@@ -66,7 +69,7 @@ internal sealed class WayBack : IWayBack
     )
     {
         var options = OptionsOf(forward.Options);
-        var name = $"{forward.Name}-back";
+        var name = ResumePoint.NameOfWayBack(forward.Name);
         var (source, target) = (connect(options.Source, "source", name), connect(options.Target, "target", name));
         var plan = await new Planner(options, source, target, forward.Time).ExamineAsync(stop);
         plan.ThrowIfRefused();

@@ -43,6 +43,7 @@ internal sealed class ContinuousVerifier : IAsyncDisposable
     private long _repaired;
     private long _compared;
     private long _comparedBefore;
+    private Dictionary<string, long> _types = [];
 
     /// <param name="source">Opens connections to the source.</param>
     /// <param name="target">Opens connections to the target.</param>
@@ -92,11 +93,11 @@ internal sealed class ContinuousVerifier : IAsyncDisposable
     /// <summary>Differences that another look has mended.</summary>
     public long Repaired => Interlocked.Read(ref _repaired);
 
-    /// <summary>Keys that differ although they were looked at again and again.</summary>
-    public long Different => Coverage.Different;
-
     /// <summary>Keys of the source that the last whole walk has compared, and keys of the target that it has looked up.</summary>
     public (long Compared, long LookedUp) LastPass { get; private set; }
+
+    /// <summary>Types of the keys of the source that it has looked at one by one, since they were not the same bytes, or could not be compared so.</summary>
+    public IReadOnlyDictionary<string, long> ByType { get; private set; } = new Dictionary<string, long>();
 
     /// <summary>Keys that rounds have compared since that walk began, because they were touched or did not look equal; a key that was compared twice counts twice.</summary>
     public long ComparedAgain => Interlocked.Read(ref _compared) - Interlocked.Read(ref _comparedBefore);
@@ -294,6 +295,7 @@ internal sealed class ContinuousVerifier : IAsyncDisposable
         ];
         Total = pairs.Sum(pair => left.Keyspace.GetValueOrDefault(pair.Source) + right.Keyspace.GetValueOrDefault(pair.Target));
         var pass = (Compared: 0L, LookedUp: 0L);
+        _types = new Dictionary<string, long>(StringComparer.Ordinal);
         var before = Interlocked.Read(ref _compared);
         var valid = true;
         await walks.ForEachAsync(keeper, fromSource: true, () => WalkAllAsync(fromSource: true));
@@ -308,7 +310,7 @@ internal sealed class ContinuousVerifier : IAsyncDisposable
 
         if (valid)
         {
-            LastPass = pass;
+            (LastPass, ByType) = (pass, _types);
             _ = Interlocked.Exchange(ref _comparedBefore, before);
         }
 
@@ -369,8 +371,16 @@ internal sealed class ContinuousVerifier : IAsyncDisposable
         }
 
         ValueTask LookCloserAsync(VerifySession session, int least) =>
-            suspects.LookCloserAsync(session.Closer, least, sawType: null, (keys, seen) => Note(keys, seen, pair.Source, fromSource), stop);
+            suspects.LookCloserAsync(
+                session.Closer,
+                least,
+                fromSource ? SawType : null,
+                (keys, seen) => Note(keys, seen, pair.Source, fromSource),
+                stop
+            );
     }
+
+    private void SawType(string type) => _types[type] = _types.GetValueOrDefault(type) + 1;
 
     /// <summary>What the walk does not find equal is compared again with the next round, when what was on its way has arrived.</summary>
     private void Note(KeyBatch keys, IReadOnlyList<Observation?> seen, int database, bool fromSource)

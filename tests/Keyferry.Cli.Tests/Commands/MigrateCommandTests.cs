@@ -313,6 +313,39 @@ public sealed class MigrateCommandTests
         Assert.StartsWith("DRY RUN: nothing was written", _bench.Out, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_plan_lists_the_hooks_that_a_run_would_tell()
+    {
+        var folder = Directory.CreateTempSubdirectory("keyferry-hooks-");
+        var hook = Path.Combine(folder.FullName, "10-tell");
+        await File.WriteAllTextAsync(hook, "#!/bin/sh\n", TestContext.Current.CancellationToken);
+        Assert.Equal(ExitCodes.Ok, await _bench.RunAsync("plan", "a:1", "b:2", "--hooks", folder.FullName));
+        Assert.Contains("no program in the folder of hooks may be run yet", _bench.Out, StringComparison.Ordinal);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(hook, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        }
+
+        foreach (string[] command in new[] { (string[])["plan", "a:1", "b:2"], ["migrate", "a:1", "b:2", "--dry-run"] })
+        {
+            Assert.Equal(ExitCodes.Ok, await _bench.RunAsync([.. command, "--hooks", folder.FullName]));
+            Assert.EndsWith("told of every phase and every gap: 10-tell", LineOf("hooks"), StringComparison.Ordinal);
+        }
+
+        Assert.Equal(ExitCodes.Usage, await _bench.RunAsync("plan", "a:1", "b:2", "--hooks", "/nowhere"));
+        folder.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task A_folder_in_the_place_of_a_program_is_called_a_folder()
+    {
+        Assert.Equal(ExitCodes.Usage, await _bench.RunAsync("migrate", "a:1", "b:2", "--cutover", "manual", "--switch-hook", "/tmp"));
+        Assert.Contains("--switch-hook names /tmp, which is a folder", _bench.Error, StringComparison.Ordinal);
+    }
+
+    private string LineOf(string label) =>
+        _bench.Out.Split('\n').Last(line => line.TrimStart().StartsWith(label, StringComparison.Ordinal));
+
     private MigrationOptions Options => _bench.Migration.Options ?? throw new InvalidOperationException("The engine was not called.");
 
     private async Task MigrateAsync(params string[][] args) =>

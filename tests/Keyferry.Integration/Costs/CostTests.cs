@@ -85,7 +85,8 @@ public sealed class CostTests : IAsyncLifetime
         var cost = await TallyAsync() - before;
 
         await run.FinishAsync();
-        Assert.Equal(Verdict.Equal, (await run.Ended).Verdict);
+        _ = await run.Ended;
+        Assert.Equal(await Source.DebugDigestAsync(), await Target.DebugDigestAsync());
         // What the writer itself has asked of the source is not the engine's.
         CostBudget.Check("follow", (cost with { SourceCommands = cost.SourceCommands - (Many - Few) }).PerKey(Many - Few));
     }
@@ -153,7 +154,8 @@ public sealed class CostTests : IAsyncLifetime
                 Source = Source.Endpoint,
                 Target = Target.Endpoint,
                 Mode = mode,
-                Verify = mode == MigrationMode.Live,
+                // The comparison beside the following takes what time the servers have left, so that it has no cost for each change.
+                Verify = false,
             },
             Stop,
             Dialer

@@ -9,6 +9,7 @@ public sealed class CutoverProgramTests : IAsyncLifetime
 {
     private const int Ok = 0;
     private const int Refused = 4;
+    private const int Failed = 7;
     private const int OwnershipUnknown = 8;
     private static readonly TimeSpan Budget = TimeSpan.FromSeconds(60);
 
@@ -80,7 +81,7 @@ public sealed class CutoverProgramTests : IAsyncLifetime
         Assert.Contains("the load balancer did not answer", run.Output, StringComparison.Ordinal);
         Assert.Contains("keyferry resolve --switched", await AskAsync(Ok, "status"), StringComparison.Ordinal);
         _ = await AskAsync(Refused, "answer", "yes");
-        foreach (var verb in new[] { "hold", "cutover", "rollback" })
+        foreach (var verb in new[] { "hold", "cutover", "rollback", "finish" })
         {
             Assert.Contains("keyferry resolve --switched", await AskAsync(OwnershipUnknown, verb), StringComparison.Ordinal);
         }
@@ -105,6 +106,51 @@ public sealed class CutoverProgramTests : IAsyncLifetime
         Assert.Contains("lifted", await AskAsync(Ok, "restore"), StringComparison.Ordinal);
         await Source.CommandAsync("SET", "key", "3");
         Assert.Contains("EQUAL", await AskAsync(Ok, [.. resume, "--until-idle", "1s"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Way_back_of_a_run_that_was_killed_during_the_switch_is_gone_on_with_once_a_person_has_said_that_it_happened()
+    {
+        await KillInSwitchAsync("--reverse-window", "1h");
+        await Target.CommandAsync("SET", "by a client", "1");
+
+        var said = await AskAsync(Ok, "resolve", "--switched");
+
+        Assert.Contains($"keyferry migrate {Target.Uri} {Source.Uri} --resume --cutover manual", said, StringComparison.Ordinal);
+        string[] back = ["--resume", "--cutover", "manual", "--fence-budget", "5s", "--switch-hook", "/bin/true", "--watch-old", "1s"];
+        await using var run = KeyferryProgram.Start(["migrate", Target.Uri, Source.Uri, .. back, "--work-dir", _folder]);
+        await run.WaitForAsync("phase following", Budget);
+        await Target.CommandAsync("DEL", "key");
+        _ = await AskAsync(Ok, "rollback");
+        Assert.True(await run.EndAsync(Budget) == Ok, run.Output);
+        Assert.Equal("1", (string?)await Source.CommandAsync("GET", "by a client"));
+        Assert.Equal(await Target.DebugDigestAsync(), await Source.DebugDigestAsync());
+        Assert.Contains("nothing to put back", await AskAsync(Ok, "restore"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_a_reverse_window_a_person_is_told_that_there_is_no_way_back()
+    {
+        await KillInSwitchAsync();
+
+        Assert.Contains("there is no way back", await AskAsync(Ok, "resolve", "--switched"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Cutover_of_a_run_that_is_killed_before_the_switch_says_that_nothing_was_switched()
+    {
+        var fence = await ScriptAsync("fence.sh", $"[ $KEYFERRY_STEP = fence ] && echo $$ > {Told} && exec sleep 60");
+        await using var run = await FollowAsync("exit 0", "--fence", "hook", "--fence-hook", fence);
+        await using var cutover = KeyferryProgram.Start("cutover", "--work-dir", _folder);
+        await ToldAsync();
+        await run.KillAsync();
+
+        Assert.True(await cutover.EndAsync(Budget) == Failed, cutover.Output);
+
+        Assert.Contains("in the step fence: nothing was switched", cutover.Output, StringComparison.Ordinal);
+        Assert.Contains("keyferry restore", cutover.Output, StringComparison.Ordinal);
+        using var hook = Process.GetProcessById(int.Parse(await File.ReadAllTextAsync(Told, TestContext.Current.CancellationToken)));
+        hook.Kill();
     }
 
     [Fact]
@@ -249,7 +295,8 @@ public sealed class CutoverProgramTests : IAsyncLifetime
             await run.WaitForAsync("cutover: switch", Budget);
             await ToldAsync();
             await run.KillAsync();
-            Assert.NotEqual(Ok, await cutover.EndAsync(Budget));
+            Assert.True(await cutover.EndAsync(Budget) == OwnershipUnknown, cutover.Output);
+            Assert.Contains("keyferry resolve --switched", cutover.Output, StringComparison.Ordinal);
         }
 
         using (var hook = Process.GetProcessById(int.Parse(await File.ReadAllTextAsync(Told, TestContext.Current.CancellationToken))))

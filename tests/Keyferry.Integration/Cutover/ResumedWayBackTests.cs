@@ -41,6 +41,7 @@ public sealed class ResumedWayBackTests : IAsyncLifetime
         await KillInWindowAsync();
         await New.CommandAsync("SET", "meanwhile", "1");
         await New.CommandAsync("DEL", "gone");
+        await Old.CommandAsync("SET", "stray", "1");
     }
 
     public async ValueTask DisposeAsync()
@@ -81,6 +82,9 @@ public sealed class ResumedWayBackTests : IAsyncLifetime
 
         Assert.True(await run.EndAsync(Budget) == Ok, run.Output);
         Assert.Contains("EQUAL", run.Output, StringComparison.Ordinal);
+        Assert.Contains("keys written anew: 1; ", run.Output, StringComparison.Ordinal);
+        Assert.Contains($"keys removed that {New.Endpoint} does not have: 2. ", run.Output, StringComparison.Ordinal);
+        Assert.Contains($"1 key written anew on ", run.Output, StringComparison.Ordinal);
         Assert.Equal(await New.DebugDigestAsync(), await Old.DebugDigestAsync());
         Assert.Contains(
             $"has come to its end with the clients on {New.Endpoint}",

@@ -1,5 +1,6 @@
 using Keyferry.Cli.Control;
 using Keyferry.Cli.Input;
+using Keyferry.Cli.Output;
 using Keyferry.Control;
 using Keyferry.Cutover;
 using Keyferry.Migration;
@@ -181,6 +182,43 @@ public sealed class ReverseWindowTests
 
         Assert.NotNull((await bench.Run.Ended).Cutover?.Back);
         Assert.DoesNotContain("app-a", bench.Run.Log.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task After_a_rollback_everything_says_that_the_clients_are_back()
+    {
+        await using var bench = await CutoverBench.StartAsync(100, Stop);
+        await bench.FollowAsync(Options with { Fence = FenceKind.Hook, FenceHook = "fence", WatchOld = TimeSpan.FromMinutes(5) }, Stop);
+        // Nothing moves it forward any more: a write behind a fence that leaks, which the way back overwrites.
+        bench.Hooks.Answer = step =>
+        {
+            _ = step == "switch" && bench.OnSource.StringSet("late", "1");
+            return new HookResult(true, 0, "");
+        };
+        Assert.Equal(CutoverEnd.Switched, (await bench.CutOverAsync(Stop)).End);
+        bench.Hooks.Answer = static _ => new HookResult(true, 0, "");
+        await bench.OnTarget.StringSetAsync("moved back", "1");
+        await UntilAsync(() => bench.OnSource.KeyExistsAsync("moved back"));
+        var (end, said) = await bench.RollBackAsync(Stop);
+        Assert.True(end == CutoverEnd.Switched, said);
+        var desk = DeskOf(bench);
+        await UntilAsync(() => Task.FromResult(bench.Run.Run.Progress.Phase == Phase.Completed));
+
+        var status = string.Join('\n', await SayAsync(desk, "status"));
+        Assert.DoesNotContain("moving back", status, StringComparison.Ordinal);
+        Assert.Contains($"the clients are back on {bench.Source.Endpoint}", status, StringComparison.Ordinal);
+        Assert.Contains($"{bench.Target.Endpoint} is watched for clients that still write there", status, StringComparison.Ordinal);
+        foreach (var verb in new[] { "cutover", "rollback", "hold" })
+        {
+            Assert.Contains("brought back", Assert.Single(await SayAsync(desk, verb)), StringComparison.Ordinal);
+        }
+
+        Assert.Equal(0, bench.Run.Run.Progress.Waiting);
+        Assert.Equal(TimeSpan.Zero, bench.Run.Run.Progress.OldestWaiting);
+        await bench.Run.FinishAsync();
+        var report = ReportText.Of(await bench.Run.Ended, showKeys: false);
+        Assert.DoesNotContain("not moved", report, StringComparison.Ordinal);
+        Assert.Contains("moved back", report, StringComparison.Ordinal);
     }
 
     private static async Task<List<string>> SayAsync(RunDesk? desk, string verb)

@@ -46,7 +46,7 @@ public sealed class ContinuousVerifierTests
         using var verifying = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         var running = verifier.RunAsync(verifying.Token);
         var seen = new HashSet<int>();
-        while (touched.Count > 0 || verifier.Coverage.Unproved > 0)
+        while (verifier.Coverage.Unproved > 0 || !seen.Any(static unproved => unproved > 0))
         {
             _ = seen.Add(verifier.Coverage.Unproved);
             await Task.Delay(1, Stop);
@@ -84,14 +84,14 @@ public sealed class ContinuousVerifierTests
         await using var verifier = Verifier(pair, watch);
         using var verifying = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         var running = verifier.RunAsync(verifying.Token);
-        while (verifier.Different == 0)
+        while (verifier.Coverage.Different == 0)
         {
             await Task.Delay(20, Stop);
         }
 
         Assert.True(watch.LookedAgain > 0);
         await pair.OnTargetAsync("SET a 1");
-        while (verifier.Different > 0)
+        while (verifier.Coverage.Different > 0)
         {
             await Task.Delay(20, Stop);
         }
