@@ -31,6 +31,7 @@ public sealed class AwsServer : IAsyncDisposable
 
     private readonly HttpListener _listener = new();
     private readonly CacheWorld _world;
+    private readonly CacheWorld _elsewhere;
     private readonly Dictionary<string, IService> _query;
     private readonly Dictionary<string, IJsonService> _json;
     private readonly ConcurrentDictionary<string, (string Reason, string? Kind)> _denied = new(StringComparer.Ordinal);
@@ -41,12 +42,12 @@ public sealed class AwsServer : IAsyncDisposable
     private AwsServer(int port, TimeSpan lag)
     {
         Port = port;
-        _world = new CacheWorld(lag);
+        (_world, _elsewhere) = (new CacheWorld(lag), new CacheWorld(lag));
         Stacks = new CloudFormationService();
         Secrets = new SecretsService();
         _query = new Dictionary<string, IService>(StringComparer.Ordinal)
         {
-            ["elasticache"] = new ElastiCacheService(_world),
+            ["elasticache"] = new ElastiCacheService(_world, _elsewhere),
             ["ec2"] = new Ec2Service(Network),
             ["sts"] = new StsService(),
             ["cloudformation"] = Stacks,
@@ -115,6 +116,7 @@ public sealed class AwsServer : IAsyncDisposable
         _listener.Close();
         await _serving;
         await _world.DisposeAsync();
+        await _elsewhere.DisposeAsync();
         _one.Dispose();
         _over.Dispose();
     }

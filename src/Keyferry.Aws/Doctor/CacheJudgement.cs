@@ -11,6 +11,8 @@ internal static class CacheJudgement
     /// <summary>A node that is replaced within a day of now may be replaced during the run.</summary>
     private static readonly TimeSpan Soon = TimeSpan.FromDays(1);
 
+    private const string NotificationsCode = "cache-notifications";
+
     /// <summary>Judges.</summary>
     public static IEnumerable<Finding> Of(CacheAnswers answers, FindingSide side) =>
         [
@@ -119,9 +121,7 @@ internal static class CacheJudgement
         }
 
         var groups = string.Join(", ", cache.ParameterGroups);
-        var behind = cache
-            .Members.Where(static one => one.ApplyStatus != "in-sync" || one.OutOfSync.Count > 0 || one.NodesToReboot.Count > 0)
-            .ToList();
+        var behind = Behind(cache);
         if (behind.Count == 0)
         {
             yield return new("cache-parameters", FindingLevel.Good, side, $"Every node follows the parameter group {groups}.");
@@ -150,36 +150,58 @@ internal static class CacheJudgement
         };
     }
 
+    /// <summary>Nodes on which the values of the parameter group are not all in force.</summary>
+    private static List<CacheMember> Behind(Cache cache) =>
+        [.. cache.Members.Where(static one => one.ApplyStatus != "in-sync" || one.OutOfSync.Count > 0 || one.NodesToReboot.Count > 0)];
+
+    private static Finding OfServerless(Cache cache)
+    {
+        return new(
+            NotificationsCode,
+            FindingLevel.Warning,
+            FindingSide.Source,
+            $"{cache.Id} is serverless: keyspace notifications, PSUBSCRIBE, CLIENT TRACKING and CLIENT PAUSE do not exist there."
+        )
+        {
+            Means =
+                "A run can only poll: changes are found with its next pass, AWS bills what it reads, and there is no cutover with a fence.",
+            Remedy = "Migrate with --capture polling; at the end stop the writers, let the run compare (Ctrl-C), and switch them yourself.",
+        };
+    }
+
     private static Finding Notifications(CacheAnswers answers)
     {
-        const string Code = "cache-notifications";
         var cache = answers.Cache;
         if (cache.Kind == CacheKind.Serverless)
         {
-            return new(
-                Code,
-                FindingLevel.Warning,
-                FindingSide.Source,
-                $"{cache.Id} is serverless: keyspace notifications, PSUBSCRIBE, CLIENT TRACKING and CLIENT PAUSE do not exist there."
-            )
-            {
-                Means =
-                    "A run can only poll: changes are found with its next pass, AWS bills what it reads, and there is no cutover with a fence.",
-                Remedy =
-                    "Migrate with --capture polling; at the end stop the writers, let the run compare (Ctrl-C), and switch them yourself.",
-            };
+            return OfServerless(cache);
         }
 
         if (answers.Groups.Count == 0)
         {
-            return new(Code, FindingLevel.Warning, FindingSide.Source, "The notification letters could not be asked for.");
+            return new(NotificationsCode, FindingLevel.Warning, FindingSide.Source, "The notification letters could not be asked for.");
         }
 
         var (name, values) = answers.Groups.FirstOrDefault(static group => !CacheQuestions.Suffices(group.Value));
+        if (name is null && Behind(cache) is { Count: > 0 } behind)
+        {
+            return new(
+                NotificationsCode,
+                FindingLevel.Warning,
+                FindingSide.Source,
+                $"The letters of {string.Join(", ", answers.Groups.Keys)} would suffice, but not every value of the group is in force yet on {string.Join(", ", behind.Select(static one => one.Id))}."
+            )
+            {
+                Means = "Which letters the nodes go by now cannot be told from the group.",
+                Remedy =
+                    $"keyferry notifications test --elasticache {cache.Id} tries each primary; see also what is said of the parameter group.",
+            };
+        }
+
         if (name is null)
         {
             return new(
-                Code,
+                NotificationsCode,
                 FindingLevel.Good,
                 FindingSide.Source,
                 $"The letters of {string.Join(", ", answers.Groups.Keys)} suffice; keyferry notifications test --elasticache {cache.Id} proves that events come."
@@ -190,7 +212,7 @@ internal static class CacheJudgement
         var text = values.GetValueOrDefault(GroupDecision.Letters)?.Value ?? "";
         var missing = NotificationFlags.Needed(flags.Family).Without(flags).ToConfigText();
         return new(
-            Code,
+            NotificationsCode,
             FindingLevel.Warning,
             FindingSide.Source,
             $"The letters of {name}, the parameter group of {cache.Id}, are \"{text}\"; {missing} is missing."

@@ -168,7 +168,11 @@ internal static class NetworkResources
                 ["VpcId"] = Cfn.Att("Network", "VpcId"),
                 ["SecurityGroupEgress"] = new JsonArray(
                     Rule("tcp", Port(), Port(), "DestinationSecurityGroupId", Cfn.Att("Network", "SecurityGroupId"), "to the cache"),
-                    Rule("tcp", TargetPort(0), TargetPort(65535), "CidrIp", Cfn.Ref("TargetCidr"), "to the target"),
+                    Cfn.If(
+                        "TargetIsLetOutTo",
+                        Cfn.Ref("AWS::NoValue"),
+                        Rule("tcp", TargetPort(0), TargetPort(65535), "CidrIp", Cfn.Ref("TargetCidr"), "to the target")
+                    ),
                     Rule("tcp", 443, 443, "CidrIp", "0.0.0.0/0", "to AWS and the registry"),
                     Rule("tcp", 2049, 2049, "CidrIp", "0.0.0.0/0", "to the state on EFS"),
                     Rule("udp", 53, 53, "CidrIp", "0.0.0.0/0", "names")

@@ -22,7 +22,8 @@ internal static class StackParameters
                 pattern: "^[A-Za-z][A-Za-z0-9-]{0,49}$"
             ),
             ["TargetRedisURI"] = Hidden(
-                "Target as rediss://user:password@host:port. It becomes a secret; TargetSecretArn keeps it out of the stack's parameters altogether"
+                "Target as rediss://user:password@host:port. It becomes a secret; TargetSecretArn keeps it out of the stack's parameters altogether",
+                "^$|^[a-z+]+://.+$"
             ),
             ["TargetSecretArn"] = Text(
                 "Secret whose text is the target's URI, instead of TargetRedisURI",
@@ -107,6 +108,14 @@ internal static class StackParameters
             ["HasEmail"] = Cfn.IsGiven("AlarmEmail"),
             ["IsRunning"] = Cfn.Is("DesiredCount", "1"),
             ["NamesTargetPort"] = new JsonObject { ["Fn::Not"] = new JsonArray(Cfn.Is("TargetPort", "0")) },
+            // Two rules that let out to the same place are refused by EC2.
+            ["TargetIsLetOutTo"] = new JsonObject
+            {
+                ["Fn::And"] = new JsonArray(
+                    Cfn.Is("TargetCidr", "0.0.0.0/0"),
+                    new JsonObject { ["Fn::Or"] = new JsonArray(Cfn.Is("TargetPort", "443"), Cfn.Is("TargetPort", "2049")) }
+                ),
+            },
             ["HasTwoZones"] = new JsonObject { ["Fn::Not"] = new JsonArray(Cfn.Is("AvailabilityZones", "1")) },
             ["HasThreeZones"] = Cfn.Is("AvailabilityZones", "3"),
         };
@@ -175,9 +184,9 @@ internal static class StackParameters
         return parameter;
     }
 
-    private static JsonObject Hidden(string description)
+    private static JsonObject Hidden(string description, string pattern)
     {
-        var parameter = Text(description, "");
+        var parameter = Text(description, "", pattern);
         parameter["NoEcho"] = true;
         return parameter;
     }

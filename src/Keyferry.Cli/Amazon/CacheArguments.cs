@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Keyferry.Aws;
+using Keyferry.Aws.Doctor;
 using Keyferry.Aws.ElastiCache;
 using Keyferry.Aws.Notifications;
 using Keyferry.Model;
@@ -49,9 +50,41 @@ internal sealed class CacheArguments
         return named ?? (hasServer ? _server.CacheOf(parsed, surroundings)?.Id : surroundings.Guide("ELASTICACHE_CLUSTER_ID"));
     }
 
+    /// <summary>The same; where only the guides' host names the cache, the id that the host's name tells. For what goes by AWS alone.</summary>
+    public string? IdOrHosts(ParseResult parsed, Surroundings surroundings)
+    {
+        if (Id(parsed, surroundings) is { } id)
+        {
+            return id;
+        }
+
+        if (HostsCache(parsed, surroundings) is not { } told)
+        {
+            return null;
+        }
+
+        surroundings.Error.WriteLine(
+            $"note: REDIS_SOURCE_HOST is an endpoint of the cache {told.Id}{(told.Region is { } region ? $" in {region}" : "")}; --elasticache ID or ELASTICACHE_CLUSTER_ID name another"
+        );
+        return told.Id;
+    }
+
+    private (string Id, string? Region)? HostsCache(ParseResult parsed, Surroundings surroundings) =>
+        parsed.GetValue(_id) is null
+        && !_server.IsGiven(parsed, surroundings)
+        && surroundings.Guide("ELASTICACHE_CLUSTER_ID") is null
+        && surroundings.Guide("REDIS_SOURCE_HOST") is { } host
+            ? CacheName.Read(host)
+            : null;
+
     /// <summary>The way to AWS.</summary>
     public ValueTask<AwsSession> OpenAsync(ParseResult parsed, Surroundings surroundings, CancellationToken stop) =>
-        _aws.OpenAsync(parsed, surroundings, stop, _server.CacheOf(parsed, surroundings)?.Region);
+        _aws.OpenAsync(
+            parsed,
+            surroundings,
+            stop,
+            _server.CacheOf(parsed, surroundings)?.Region ?? HostsCache(parsed, surroundings)?.Region
+        );
 
     /// <summary>What tries out the nodes of <paramref name="cache"/>, logged in as the URI, options or environment say.</summary>
     /// <param name="parsed">The command line.</param>

@@ -32,6 +32,10 @@ internal sealed class CacheDoctor
         }
     }
 
+    /// <summary>Where the cache is, without a login; <see langword="null"/> where it has no address.</summary>
+    public Model.Endpoint? Bare =>
+        _answers.Cache is { Status: "available", Address: { } address } cache ? default(CacheLogin).At(address, cache) : null;
+
     /// <summary>After how much the cache's parameter group cuts off a subscriber, or <see langword="null"/> where that is not known; its nodes do not tell.</summary>
     public BufferLimits? Limits =>
         _answers.Groups.Values.Select(GroupDecision.BufferLimits).FirstOrDefault(static line => line is not null) is { } line

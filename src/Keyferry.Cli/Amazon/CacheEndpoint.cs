@@ -27,11 +27,15 @@ internal static class CacheEndpoint
             return;
         }
 
+        var (option, variable) =
+            role == "server"
+                ? ("--password-file", "KEYFERRY_PASSWORD")
+                : ($"--{role}-password-file", $"KEYFERRY_{role.ToUpperInvariant()}_PASSWORD");
         throw cache.Auth == CacheAuth.Token
             ? new KeyferryException(
                 FailureKind.Usage,
                 $"The {role} {cache.Id} asks for its AUTH token, and none was given.",
-                "Give it by the password file's option or variable, or as &secret=ARN in the URI."
+                $"Give it by {option} PATH or {variable}, or as &secret=ARN in the URI."
             )
             : new KeyferryException(
                 FailureKind.Usage,

@@ -30,9 +30,8 @@ internal static class DeployParameters
     /// <summary>Holds what was given against what the template declares.</summary>
     /// <param name="given">By name.</param>
     /// <param name="declared">The template's parameters.</param>
-    /// <param name="isNew">Whether there is no stack yet, whose values could stay.</param>
-    /// <exception cref="KeyferryException">One is not known, does not fit, or is missing.</exception>
-    public static void Check(IReadOnlyDictionary<string, string> given, JsonObject declared, bool isNew)
+    /// <exception cref="KeyferryException">One is not known, or does not fit.</exception>
+    public static void Check(IReadOnlyDictionary<string, string> given, JsonObject declared)
     {
         if (given.Keys.FirstOrDefault(key => !declared.ContainsKey(key)) is { } strange)
         {
@@ -50,9 +49,16 @@ internal static class DeployParameters
                 throw new KeyferryException(FailureKind.Usage, $"The parameter {name} {what}.", $"{terms["Description"]}.");
             }
         }
+    }
 
+    /// <summary>Checks that a stack that is to be made is given all that it needs.</summary>
+    /// <param name="given">By name.</param>
+    /// <param name="declared">The template's parameters.</param>
+    /// <exception cref="KeyferryException">One is missing.</exception>
+    public static void CheckNothingIsMissing(IReadOnlyDictionary<string, string> given, JsonObject declared)
+    {
         var missing = declared
-            .Where(one => isNew && !given.ContainsKey(one.Key) && one.Value?["Default"] is null)
+            .Where(one => !given.ContainsKey(one.Key) && one.Value?["Default"] is null)
             .Select(static one => one.Key)
             .ToList();
         if (missing.Count > 0)

@@ -60,27 +60,16 @@ internal sealed class ProvisionOptions
     /// <exception cref="KeyferryException">Something is missing or not usable.</exception>
     public async Task<ProvisionIntent> ReadAsync(ParseResult parsed, ElastiCacheClient client, Questions ask, CancellationToken stop)
     {
-        var engine = ask.Choose(parsed.GetValue(_engine), "Engine", "valkey", "valkey", "redis");
-        var id = ask.Text(parsed.GetValue(_id), "Name of the cache", null);
-        if (id is null || !IsName(id))
-        {
-            throw new KeyferryException(
-                FailureKind.Usage,
-                id is null ? "No name for the cache was given." : $"\"{id}\" is no name for a cache.",
-                "Give --id with letters, digits and single hyphens: at most 40, a letter first, no hyphen last."
-            );
-        }
-
-        var nodeType = ask.Text(parsed.GetValue(_nodeType), "Node type", "cache.t4g.small") ?? "";
-        if (!nodeType.StartsWith("cache.", StringComparison.Ordinal))
-        {
-            throw new KeyferryException(
-                FailureKind.Usage,
-                $"\"{nodeType}\" is no node type of ElastiCache.",
-                "They begin with cache., such as cache.t4g.small or cache.r7g.large."
-            );
-        }
-
+        var engine = await ask.ChooseAsync(parsed.GetValue(_engine), "Engine", "valkey", "valkey", "redis");
+        var id =
+            await ask.TextAsync(parsed.GetValue(_id), "Name of the cache", null, static id => ValueTask.FromResult(AgainstName(id))) ?? "";
+        var nodeType =
+            await ask.TextAsync(
+                parsed.GetValue(_nodeType),
+                "Node type",
+                "cache.t4g.small",
+                static type => ValueTask.FromResult(AgainstNodeType(type))
+            ) ?? "";
         var wanted = parsed.GetValue(_version);
         var versions = await client.EngineVersionsAsync(engine, wanted, stop);
         if (versions.Count == 0)
@@ -95,8 +84,12 @@ internal sealed class ProvisionOptions
         var (version, family) = versions
             .OrderBy(static one => Version.TryParse(one.Version, out var number) ? number : new Version())
             .Last();
-        var subnets = ask.Text(parsed.GetValue(_subnets), "Subnet group (empty for the default VPC's)", "");
-        await CheckSubnetsAsync(client, subnets, stop);
+        var subnets = await ask.TextAsync(
+            parsed.GetValue(_subnets),
+            "Subnet group (empty for the default VPC's)",
+            "",
+            name => AgainstSubnetsAsync(client, name, stop)
+        );
         var encrypted = !parsed.GetValue(_noEncryption);
         return new ProvisionIntent
         {
@@ -117,6 +110,24 @@ internal sealed class ProvisionOptions
         };
     }
 
+    private static KeyferryException? AgainstName(string? id) =>
+        id is not null && IsName(id)
+            ? null
+            : new KeyferryException(
+                FailureKind.Usage,
+                id is null ? "No name for the cache was given." : $"\"{id}\" is no name for a cache.",
+                "Give --id with letters, digits and single hyphens: at most 40, a letter first, no hyphen last."
+            );
+
+    private static KeyferryException? AgainstNodeType(string? type) =>
+        type?.StartsWith("cache.", StringComparison.Ordinal) == true
+            ? null
+            : new KeyferryException(
+                FailureKind.Usage,
+                $"\"{type}\" is no node type of ElastiCache.",
+                "They begin with cache., such as cache.t4g.small or cache.r7g.large."
+            );
+
     // What AWS takes as the name of a replication group.
     private static bool IsName(string id) =>
         id is { Length: > 0 and <= 40 }
@@ -126,24 +137,23 @@ internal sealed class ProvisionOptions
         && id.All(static letter => char.IsAsciiLetterOrDigit(letter) || letter == '-');
 
     // Before anything is made for a cache that could not be made then.
-    private static async Task CheckSubnetsAsync(ElastiCacheClient client, string? name, CancellationToken stop)
+    private static async ValueTask<KeyferryException?> AgainstSubnetsAsync(ElastiCacheClient client, string? name, CancellationToken stop)
     {
         if (name is null)
         {
-            return;
+            return null;
         }
 
         var known = await client.SubnetGroupsAsync(stop);
-        if (!known.Any(one => string.Equals(one.Name, name, StringComparison.OrdinalIgnoreCase)))
-        {
-            throw new KeyferryException(
+        return known.Any(one => string.Equals(one.Name, name, StringComparison.OrdinalIgnoreCase))
+            ? null
+            : new KeyferryException(
                 FailureKind.Usage,
                 $"There is no subnet group {name} in {client.Region}.",
                 known.Count == 0
                     ? "There is none at all: leave it out for the default VPC's subnets, or make one (aws elasticache create-cache-subnet-group)."
                     : $"There are: {string.Join(", ", known.Select(static one => $"{one.Name} ({one.Vpc})"))}."
             );
-        }
     }
 
     private static Option<string?> Text(string name, string helpName, string description) =>

@@ -7,28 +7,56 @@ namespace Keyferry.Cli.Amazon;
 /// <param name="silent">Whether nothing is to be asked.</param>
 internal sealed class Questions(Surroundings surroundings, bool silent)
 {
-    /// <summary>A text.</summary>
+    /// <summary>A text. What is not usable is said, and asked for again.</summary>
+    /// <param name="given">What the command line said.</param>
+    /// <param name="question">What is asked where it said nothing.</param>
+    /// <param name="fallback">What an empty answer means.</param>
+    /// <param name="judge">What speaks against a value, or <see langword="null"/>.</param>
     /// <returns>What was given or answered, the default, or <see langword="null"/> for an empty answer.</returns>
-    public string? Text(string? given, string question, string? fallback)
+    /// <exception cref="KeyferryException">What was given is not usable, or nobody is there to answer and the default is not.</exception>
+    public async ValueTask<string?> TextAsync(
+        string? given,
+        string question,
+        string? fallback,
+        Func<string?, ValueTask<KeyferryException?>> judge
+    )
     {
-        if (given is not null)
+        while (true)
         {
-            return given.Length == 0 ? null : given;
-        }
+            var answer = given ?? Ask(fallback is { Length: > 0 } ? $"{question} [{fallback}]: " : $"{question}: ");
+            var text = (answer is { Length: > 0 } || given is not null ? answer : fallback) is { Length: > 0 } value ? value : null;
+            if (await judge(text) is not { } misfit)
+            {
+                return text;
+            }
 
-        var answer = Ask(fallback is { Length: > 0 } ? $"{question} [{fallback}]: " : $"{question}: ");
-        return (answer is { Length: > 0 } ? answer : fallback) is { Length: > 0 } text ? text : null;
+            if (given is not null || answer is null)
+            {
+                throw misfit;
+            }
+
+            surroundings.Error.WriteLine($"{misfit.Saw} {misfit.Remedy}");
+        }
     }
 
     /// <summary>One of some words.</summary>
     /// <exception cref="KeyferryException">It is none of them.</exception>
-    public string Choose(string? given, string question, string fallback, params string[] words)
-    {
-        var answer = Text(given, $"{question} ({string.Join('/', words)})", fallback) ?? fallback;
-        return words.Contains(answer)
-            ? answer
-            : throw new KeyferryException(FailureKind.Usage, $"\"{answer}\" is none of {string.Join(", ", words)}.", "Choose one of them.");
-    }
+    public async ValueTask<string> ChooseAsync(string? given, string question, string fallback, params string[] words) =>
+        await TextAsync(
+            given,
+            $"{question} ({string.Join('/', words)})",
+            fallback,
+            answer =>
+                ValueTask.FromResult(
+                    words.Contains(answer)
+                        ? null
+                        : new KeyferryException(
+                            FailureKind.Usage,
+                            $"\"{answer}\" is none of {string.Join(", ", words)}.",
+                            "Choose one of them."
+                        )
+                )
+        ) ?? fallback;
 
     /// <summary>Yes or no; asks again after an answer that is neither.</summary>
     public bool Confirm(string question, bool fallback)

@@ -99,8 +99,10 @@ internal static class StackCommand
                     return ExitCodes.Ok;
                 }
 
+                var progress = new StackProgress(client, surroundings);
+                await progress.SkipAsync(found.Id, signals.Finish);
                 await client.DeleteAsync(name, signals.Finish);
-                return await new StackProgress(client, surroundings).WaitAsync(found.Id, signals.Finish) ? ExitCodes.Ok : ExitCodes.Failed;
+                return await progress.WaitAsync(found.Id, signals.Finish) ? ExitCodes.Ok : ExitCodes.Failed;
             }
         );
         return command;

@@ -39,14 +39,19 @@ internal static class StackDeployCommand
             async (parsed, _) =>
             {
                 using var signals = surroundings.Signals();
+                var template = StackTemplate.Write(parsed.GetValue(image));
+                var given = DeployParameters.Read(parsed.GetValue(parameters) ?? []);
+                DeployParameters.Check(given, Declared(template));
                 using var session = await aws.OpenAsync(parsed, surroundings, signals.Finish);
                 var client = new CloudFormationClient(session.Caller);
                 var name = StackArguments.NameOf(parsed, stack);
-                var template = StackTemplate.Write(parsed.GetValue(image));
-                var given = DeployParameters.Read(parsed.GetValue(parameters) ?? []);
                 var found = await client.FindAsync(name, signals.Finish);
                 RefuseStillborn(found, name);
-                DeployParameters.Check(given, Declared(template), isNew: found is null);
+                if (found is null)
+                {
+                    DeployParameters.CheckNothingIsMissing(given, Declared(template));
+                }
+
                 StackTarget.Complete(given, isNew: found is null, surroundings);
                 await LookAtCacheAsync(given, found, new ElastiCacheClient(session.Caller), signals.Finish);
                 surroundings.Out.WriteLine(

@@ -50,8 +50,19 @@ internal static class DoctorCommand
         return command;
     }
 
-    /// <summary>One of the servers: where it is, or why that cannot be said; and what AWS tells of it, where it is a cache.</summary>
-    private sealed record Side(FindingSide Which, Endpoint? Endpoint, KeyferryException? Trouble, CacheDoctor? Cache);
+    /// <summary>One of the servers.</summary>
+    /// <param name="Which">Source or target.</param>
+    /// <param name="Endpoint">Where it is, where that is known.</param>
+    /// <param name="Trouble">Why there is no getting in as it was named.</param>
+    /// <param name="Cache">What AWS tells of it, where it is a cache.</param>
+    /// <param name="Untold">Why AWS tells nothing of the cache that it is.</param>
+    private sealed record Side(
+        FindingSide Which,
+        Endpoint? Endpoint,
+        KeyferryException? Trouble,
+        CacheDoctor? Cache,
+        KeyferryException? Untold
+    );
 
     private static async Task<Side> SideOf(
         EndpointArguments arguments,
@@ -62,15 +73,27 @@ internal static class DoctorCommand
     )
     {
         var named = arguments.CacheOf(parsed, surroundings);
-        var cache = named is null ? null : await CacheDoctor.AskAsync(named, which, surroundings, stop);
+        CacheDoctor? cache = null;
+        KeyferryException? untold = null;
         try
         {
-            return new Side(which, arguments.Read(parsed, surroundings), null, cache);
+            cache = named is null ? null : await CacheDoctor.AskAsync(named, which, surroundings, stop);
+        }
+        catch (KeyferryException refused) when (arguments.HasGuidesHost(parsed, surroundings))
+        {
+            // The address is known without AWS: what it would tell is missing, and the rest can be examined.
+            untold = refused;
+        }
+
+        try
+        {
+            return new Side(which, arguments.Read(parsed, surroundings), null, cache, untold);
         }
         catch (KeyferryException trouble) when (cache is not null)
         {
-            // A cache that is not ready, or a login that is missing: what AWS tells of it is worth more than giving up.
-            return new Side(which, null, trouble, cache);
+            // A cache that is not ready, or a login that is missing: what AWS tells of it, and how far the way there goes, is worth more than giving up.
+            var bare = cache.Bare is { } address ? arguments.WithTls(parsed, surroundings, address) : null;
+            return new Side(which, bare, trouble, cache, null);
         }
     }
 
@@ -78,7 +101,9 @@ internal static class DoctorCommand
         new(
             source.Endpoint is { } from ? ServerArguments.Connect(from, surroundings, "source") : null,
             to is null ? null : ServerArguments.Connect(to, surroundings, "target"),
-            source.Endpoint is null || to is null ? null : stop => PlanAsync(source.Endpoint, to, surroundings, stop),
+            source.Endpoint is null || source.Trouble is not null || to is null
+                ? null
+                : stop => PlanAsync(source.Endpoint, to, surroundings, stop),
             source.Cache?.Limits,
             surroundings.Time
         );
@@ -90,7 +115,18 @@ internal static class DoctorCommand
         {
             if (side.Trouble is { } trouble)
             {
-                findings.Add(Reach.NotTried(trouble, side.Which));
+                NoteTrouble(findings, trouble, side);
+            }
+
+            if (side.Untold is { } untold)
+            {
+                findings.Add(
+                    new Finding("cache-permissions", FindingLevel.Warning, side.Which, $"AWS tells nothing of the cache: {untold.Saw}")
+                    {
+                        Means = "Its state, its maintenance, its parameter group, and what on the way there is closed could not be judged.",
+                        Remedy = untold.Remedy,
+                    }
+                );
             }
 
             if (side.Cache is { } cache)
@@ -109,6 +145,30 @@ internal static class DoctorCommand
         }
 
         return Diagnosis.Of(findings);
+    }
+
+    /// <summary>Why there is no getting in stands in the place of what the server says to somebody without a login; what is found before the login stays.</summary>
+    private static void NoteTrouble(List<Finding> findings, KeyferryException trouble, Side side)
+    {
+        var at = findings.FindIndex(finding => finding.Code == "reach" && finding.Side == side.Which);
+        if (at < 0)
+        {
+            findings.Add(Reach.NotTried(trouble, side.Which));
+        }
+        else if (findings[at] is { Step: "login" } login)
+        {
+            findings[at] = login with { Saw = trouble.Saw, Remedy = trouble.Remedy };
+        }
+        else
+        {
+            findings.Add(
+                new Finding("login", FindingLevel.Blocker, side.Which, trouble.Saw)
+                {
+                    Means = "A run would not get in.",
+                    Remedy = trouble.Remedy,
+                }
+            );
+        }
     }
 
     /// <summary>What a run of these two would say before it starts.</summary>

@@ -28,7 +28,7 @@ internal static class NotificationsEnableCommand
             async (parsed, _) =>
             {
                 using var signals = surroundings.Signals();
-                if (cache.Id(parsed, surroundings) is { } id)
+                if (cache.IdOrHosts(parsed, surroundings) is { } id)
                 {
                     using var session = await cache.OpenAsync(parsed, surroundings, signals.Finish);
                     return await new CacheNotifications(surroundings, session).EnableAsync(

@@ -24,7 +24,7 @@ internal static class NotificationsRestoreCommand
             async (parsed, _) =>
             {
                 using var signals = surroundings.Signals();
-                if (cache.Id(parsed, surroundings) is { } id)
+                if (cache.IdOrHosts(parsed, surroundings) is { } id)
                 {
                     using var session = await cache.OpenAsync(parsed, surroundings, signals.Finish);
                     return await new CacheNotifications(surroundings, session).RestoreAsync(id, workDirectory.Read(parsed), signals.Finish);

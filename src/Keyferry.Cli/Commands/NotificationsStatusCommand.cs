@@ -27,7 +27,7 @@ internal static class NotificationsStatusCommand
             async (parsed, _) =>
             {
                 using var signals = surroundings.Signals();
-                if (cache.Id(parsed, surroundings) is { } id)
+                if (cache.IdOrHosts(parsed, surroundings) is { } id)
                 {
                     using var session = await cache.OpenAsync(parsed, surroundings, signals.Finish);
                     return await new CacheNotifications(surroundings, session).StatusAsync(id, parsed.GetValue(json), signals.Finish);

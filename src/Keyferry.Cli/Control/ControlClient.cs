@@ -158,7 +158,7 @@ internal static class ControlClient
             )
             : new(
                 FailureKind.Failed,
-                $"{saw}, in the step {last}: nothing was switched, and the source may still be fenced.",
+                $"{saw}, in the step {last}: nothing was switched, and the clients may still be kept from writing.",
                 "Lift the fence with keyferry restore, then go on with keyferry migrate SOURCE TARGET --resume."
             );
     }

@@ -117,6 +117,13 @@ internal sealed class EndpointArguments
             : null;
     }
 
+    /// <summary>Whether the guides' variables alone say where the server is.</summary>
+    public bool HasGuidesHost(ParseResult parsed, Surroundings surroundings) =>
+        IsGuided && !IsGiven(parsed, surroundings) && surroundings.Guide("REDIS_SOURCE_HOST") is not null;
+
+    /// <summary><paramref name="endpoint"/> with the TLS terms that were given, and nothing else.</summary>
+    public Endpoint WithTls(ParseResult parsed, Surroundings surroundings, Endpoint endpoint) => _tls.Read(parsed, endpoint, surroundings);
+
     /// <summary>Adds credentials and TLS terms, as given by options and environment, to what <paramref name="endpoint"/> has of them.</summary>
     /// <exception cref="KeyferryException">They are not usable (<see cref="FailureKind.Usage"/>).</exception>
     public Endpoint Complete(ParseResult parsed, Surroundings surroundings, Endpoint endpoint)

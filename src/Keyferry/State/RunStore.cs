@@ -24,7 +24,7 @@ internal sealed class RunStore : IRunStore
     /// <exception cref="KeyferryException">It cannot be opened, is damaged, or was written by a newer program.</exception>
     public static RunStore Open(WorkDirectory directory, TimeProvider time)
     {
-        var file = SqliteFile.Open(directory);
+        var file = SqliteFile.Open(directory, directory.IsOnNetwork);
         try
         {
             _ = file.Execute(true, "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)");

@@ -9,17 +9,23 @@ internal sealed class SqliteFile : IDisposable
     private readonly Lock _lock = new();
     private readonly SqliteConnection _connection;
     private readonly string _path;
+    private readonly bool _alwaysDurable;
     private bool _durable;
 
-    private SqliteFile(SqliteConnection connection, string path)
+    private SqliteFile(SqliteConnection connection, string path, bool durable)
     {
         _connection = connection;
         _path = path;
+        (_durable, _alwaysDurable) = (durable, durable);
     }
 
-    /// <summary>Opens the database of <paramref name="directory"/> with a write-ahead log.</summary>
+    /// <summary>Opens the database of <paramref name="directory"/>: with a write-ahead log, or with a rollback journal where it lies on another machine.</summary>
+    /// <remarks>A write-ahead log needs memory that all who use the file share, and so one machine (https://www.sqlite.org/wal.html): a task that takes over from one on another
+    /// machine must not rely on it. A file that has one already is turned over.</remarks>
+    /// <param name="directory">Where it lies.</param>
+    /// <param name="onNetwork">Whether that is a file system of another machine, as NFS.</param>
     /// <exception cref="Model.KeyferryException">It cannot be opened or written.</exception>
-    public static SqliteFile Open(WorkDirectory directory)
+    public static SqliteFile Open(WorkDirectory directory, bool onNetwork)
     {
         var connection = new SqliteConnection(
             new SqliteConnectionStringBuilder
@@ -35,9 +41,11 @@ internal sealed class SqliteFile : IDisposable
             directory.CreateDatabaseFile();
             connection.Open();
             using var command = connection.CreateCommand();
-            command.CommandText = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;";
+            command.CommandText = onNetwork
+                ? "PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL;"
+                : "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;";
             _ = command.ExecuteNonQuery();
-            return new SqliteFile(connection, directory.DatabaseFile);
+            return new SqliteFile(connection, directory.DatabaseFile, durable: onNetwork);
         }
         catch (SqliteException failed)
         {
@@ -119,10 +127,10 @@ internal sealed class SqliteFile : IDisposable
         return command;
     }
 
-    // In a write-ahead log, a synced commit takes all commits before it to the disk as well.
+    // In a write-ahead log, a synced commit takes all commits before it to the disk as well. With a rollback journal every commit is synced.
     private void Sync(bool durable)
     {
-        if (durable == _durable)
+        if (_alwaysDurable || durable == _durable)
         {
             return;
         }

@@ -28,6 +28,9 @@ internal sealed class WorkDirectory : IDisposable
     /// <summary>The file of the run store.</summary>
     public string DatabaseFile => System.IO.Path.Combine(Path, "keyferry.db");
 
+    /// <summary>Whether it lies on a file system of another machine, such as NFS.</summary>
+    public bool IsOnNetwork => new DriveInfo(Path).DriveType == DriveType.Network;
+
     /// <summary>Creates the folder where it is missing, and takes hold of it.</summary>
     /// <param name="path">The folder; relative to the current one.</param>
     /// <param name="time">Says since when it is held.</param>

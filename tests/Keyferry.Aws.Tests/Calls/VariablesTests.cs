@@ -39,6 +39,24 @@ public sealed class VariablesTests : IAsyncLifetime
         Assert.Contains("login failed", (await _cli.RunAsync(status)).Out, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Host_alone_tells_the_cache_where_only_AWS_can_help()
+    {
+        _ = await _cli.Bench.StandaloneAsync("shop");
+        _cli.Variables["REDIS_SOURCE_HOST"] = "shop.abc123.0001.eun1.cache.amazonaws.com";
+        _ = _cli.Variables.Remove("AWS_REGION");
+        foreach (string[] command in new[] { (string[])["enable"], ["enable", "--apply"], ["status"], ["restore"] })
+        {
+            var (code, output, error) = await _cli.RunAsync([
+                "notifications",
+                .. command,
+                .. command[0] == "status" ? (string[])[] : ["--work-dir", _cli.WorkDirectory],
+            ]);
+            Assert.True(code is ExitCodes.Ok, output + error);
+            Assert.Contains("an endpoint of the cache shop in eu-north-1", error, StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [InlineData("REDIS_SOURCE_PORT", "six", "REDIS_SOURCE_PORT is \"six\"")]
     [InlineData("REDIS_SOURCE_PORT", "70000", "REDIS_SOURCE_PORT is \"70000\"")]

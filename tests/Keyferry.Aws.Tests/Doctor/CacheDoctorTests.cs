@@ -81,6 +81,44 @@ public sealed class CacheDoctorTests : IAsyncLifetime
         );
     }
 
+    [Fact]
+    public async Task Letters_of_a_group_that_does_not_hold_yet_are_not_called_enough()
+    {
+        await _doctor.Cli.Bench.ParameterGroupAsync("mine", ("notify-keyspace-events", "AE"));
+        _ = await _doctor.Cli.Bench.StandaloneAsync("shop", "mine");
+        World.Nodes["shop"].Sync = "pending-reboot";
+        (await _doctor.ExamineAsync(Cache)).Has(
+            "cache-notifications",
+            "warning",
+            "would suffice, but",
+            "on shop",
+            "notifications test --elasticache shop"
+        );
+    }
+
+    [Fact]
+    public async Task Way_to_a_cache_is_tried_without_the_token_that_it_asks_for()
+    {
+        _ = await _doctor.Cli.Bench.GroupAsync("shop", more: [("TransitEncryptionEnabled", "true"), ("AuthToken", "a-token-of-sixteen!")]);
+        var told = await _doctor.ExamineAsync(Cache, "--source-tls-ca", World.Certificate.AuthorityFile);
+        Assert.Equal(ExitCodes.Unreachable, told.Exit);
+        told.Has("reach", "blocker", "name ok, route ok, TCP ok, TLS ok, login failed", "AUTH token", "KEYFERRY_SOURCE_PASSWORD");
+    }
+
+    [Fact]
+    public async Task What_AWS_does_not_tell_is_said_where_the_guide_s_host_is_known()
+    {
+        _ = await _doctor.Cli.Bench.StandaloneAsync("shop");
+        _doctor.Cli.Variables["ELASTICACHE_CLUSTER_ID"] = "shop";
+        _doctor.Cli.Variables["REDIS_SOURCE_HOST"] = "127.0.0.1";
+        _doctor.Cli.Variables["REDIS_SOURCE_PORT"] = $"{World.Nodes["shop"].Server.Port}";
+        _ = _doctor.Cli.Variables.Remove("AWS_ACCESS_KEY_ID");
+        _ = _doctor.Cli.Variables.Remove("AWS_SECRET_ACCESS_KEY");
+        var told = await _doctor.ExamineAsync();
+        told.Has("cache-permissions", "warning", "AWS tells nothing of the cache", "credentials");
+        told.Has("reach", "good", "login and commands work");
+    }
+
     [Theory]
     [InlineData("modifying", "warning", ExitCodes.Ok)]
     [InlineData("deleting", "blocker", ExitCodes.Refused)]

@@ -21,6 +21,16 @@ public sealed class CacheFinderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Cache_of_another_region_is_not_found()
+    {
+        await using var cli = new CliBench();
+        _ = await cli.Bench.StandaloneAsync("shop");
+        var (code, _, error) = await cli.RunAsync("elasticache", "show", "shop", "--region", "eu-west-1");
+        Assert.True(code != 0, error);
+        Assert.Contains("named shop in eu-west-1", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Node_of_a_replication_group_leads_to_the_group()
     {
         _ = await _bench.GroupAsync("shop", nodes: 2);

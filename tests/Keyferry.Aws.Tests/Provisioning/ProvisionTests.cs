@@ -81,6 +81,33 @@ public sealed class ProvisionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_not_usable_is_said_and_asked_again()
+    {
+        _cli.Input = new StringReader("mysql\nvalkey\na b\n\nshop\nt3.small\ncache.t3.small\nnone-such\nshop-subnets\nn\nn\n");
+        var (code, output, asked) = await _cli.RunAsync("elasticache", "provision", "--work-dir", _cli.WorkDirectory);
+        Assert.True(code == ExitCodes.Ok, output + asked);
+        foreach (
+            var words in new[] { "none of valkey, redis", "\"a b\" is no name", "No name for the cache", "no node type", "no subnet group" }
+        )
+        {
+            Assert.Contains(words, asked, StringComparison.Ordinal);
+        }
+
+        Assert.Contains("shop in eu-north-1: valkey", output, StringComparison.Ordinal);
+        Assert.Contains("cache.t3.small", output, StringComparison.Ordinal);
+        Assert.Contains("nothing was changed", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Answers_that_end_before_the_questions_do_are_an_error()
+    {
+        _cli.Input = new StringReader("valkey\na b\n");
+        var (code, _, asked) = await _cli.RunAsync("elasticache", "provision", "--work-dir", _cli.WorkDirectory);
+        Assert.Equal(ExitCodes.Usage, code);
+        Assert.Contains("No name for the cache was given", asked, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Everything_is_asked_as_the_guide_s_script_asks_it_and_done_after_a_yes()
     {
         _cli.Input = new StringReader("\nshop\ncache.r7g.large\nshop-subnets\nY\nyes\n");

@@ -51,8 +51,44 @@ public sealed class StackCommandTests : IAsyncLifetime
 
         Assert.Contains("UPDATE_COMPLETE", await _cli.SucceedAsync("aws", "stack", "status"), StringComparison.Ordinal);
         Assert.Contains("following: lag 3 ms", await _cli.SucceedAsync("aws", "stack", "logs"), StringComparison.Ordinal);
-        Assert.Contains("DELETE_COMPLETE", await _cli.SucceedAsync("aws", "stack", "delete", "--yes"), StringComparison.Ordinal);
+        var deleted = await _cli.SucceedAsync("aws", "stack", "delete", "--yes");
+        Assert.Contains("DELETE_COMPLETE", deleted, StringComparison.Ordinal);
+        // What had happened to it before is none of this command's.
+        Assert.DoesNotContain("UPDATE_COMPLETE", deleted, StringComparison.Ordinal);
+        Assert.Contains("DELETE_SKIPPED          Logs", deleted, StringComparison.Ordinal);
         Assert.Contains("there is no stack", await _cli.SucceedAsync("aws", "stack", "delete", "--yes"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("rediss://:hunter2@target:443")]
+    [InlineData("rediss://:hunter2@target:2049")]
+    [InlineData("rediss://:hunter2@target:6380")]
+    public async Task Task_is_let_out_to_each_place_once(string target)
+    {
+        var made = await _cli.SucceedAsync([
+            "aws",
+            "stack",
+            "deploy",
+            "--image",
+            "image:1",
+            "--yes",
+            .. _guide,
+            "--parameter",
+            $"TargetRedisURI={target}",
+        ]);
+        Assert.Contains("CREATE_COMPLETE", made, StringComparison.Ordinal);
+        Assert.DoesNotContain("AlarmTopic", made, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Target_that_is_no_URI_is_refused_before_any_call()
+    {
+        string[] deploy = ["aws", "stack", "deploy", "--image", "image:1", "--yes", .. _guide, "--parameter", "TargetRedisURI=notauri"];
+        var (code, _, error) = await _cli.RunAsync(deploy);
+        Assert.Equal(ExitCodes.Usage, code);
+        Assert.Contains("TargetRedisURI", error, StringComparison.Ordinal);
+        Assert.Contains("rediss://user:password@host:port", error, StringComparison.Ordinal);
+        Assert.Empty(_cli.Bench.Aws.Calls);
     }
 
     [Fact]

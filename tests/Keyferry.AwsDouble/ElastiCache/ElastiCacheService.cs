@@ -17,14 +17,30 @@ internal sealed class ElastiCacheService : IService
         ("UserGroupId", "usergroup"),
     ];
 
-    public ElastiCacheService(CacheWorld world)
+    /// <param name="world">What there is in the double's region.</param>
+    /// <param name="elsewhere">What there is in every other: AWS's own parameter groups, and nothing that anybody has made.</param>
+    public ElastiCacheService(CacheWorld world, CacheWorld elsewhere)
+    {
+        var (here, there) = (Of(world), Of(elsewhere));
+        Actions = here.Keys.ToDictionary(
+            static name => name,
+            name => new Func<Question, Task<object?>>(question =>
+                question.Region == AwsServer.Region ? here[name](question)
+                : name.StartsWith("Describe", StringComparison.Ordinal) ? there[name](question)
+                : throw new RefusalException("InvalidParameterValue", $"This stand-in makes and changes caches in {AwsServer.Region} only.")
+            ),
+            StringComparer.Ordinal
+        );
+    }
+
+    private static Dictionary<string, Func<Question, Task<object?>>> Of(CacheWorld world)
     {
         var actions = new Dictionary<string, Func<Question, Task<object?>>>(StringComparer.Ordinal);
         new GroupActions(world).AddTo(actions);
         new CacheActions(world).AddTo(actions);
         new CreateActions(world).AddTo(actions);
         new LookUpActions(world).AddTo(actions);
-        Actions = actions;
+        return actions;
     }
 
     public XNamespace Space => "http://elasticache.amazonaws.com/doc/2015-02-02/";

@@ -90,6 +90,7 @@ public sealed class CloudFormationService : IService
         }
 
         var stack = _stacks[name] = new Stack(name, template, parameters);
+        NextFails ??= stack.Trouble;
         stack.Go("CREATE_IN_PROGRESS", NextFails is null ? "CREATE_COMPLETE" : "ROLLBACK_COMPLETE", NextFails);
         NextFails = null;
         return new XElement("StackId", stack.Id);
@@ -118,6 +119,7 @@ public sealed class CloudFormationService : IService
         }
 
         (stack.Template, stack.Parameters) = (template, parameters);
+        NextFails ??= stack.Trouble;
         stack.Go("UPDATE_IN_PROGRESS", NextFails is null ? "UPDATE_COMPLETE" : "UPDATE_ROLLBACK_COMPLETE", NextFails);
         NextFails = null;
         return new XElement("StackId", stack.Id);
@@ -236,13 +238,33 @@ public sealed class CloudFormationService : IService
 
         public List<XElement> Events { get; } = [];
 
+        /// <summary>Why the resources cannot be made as the template says.</summary>
+        public string? Trouble =>
+            (Template["Resources"]?.AsObject() ?? [])
+                .Select(one => TemplateRules.Trouble(Template, one.Value, Parameters))
+                .FirstOrDefault(static trouble => trouble is not null);
+
         public void Go(string now, string end, string? reason)
         {
             (Status, _end, _looks) = (now, end, 0);
             Tell("AWS::CloudFormation::Stack", name, now, "User Initiated");
             foreach (var (logical, resource) in Template["Resources"]?.AsObject() ?? [])
             {
-                var done = now.Replace("IN_PROGRESS", reason is null ? "COMPLETE" : "FAILED", StringComparison.Ordinal);
+                if (!TemplateRules.IsMade(Template, resource, Parameters))
+                {
+                    continue;
+                }
+
+                var skipped = now == "DELETE_IN_PROGRESS" && (string?)resource?["DeletionPolicy"] == "Retain";
+                var done = now.Replace(
+                    "IN_PROGRESS",
+                    reason is null
+                        ? skipped
+                            ? "SKIPPED"
+                            : "COMPLETE"
+                        : "FAILED",
+                    StringComparison.Ordinal
+                );
                 Tell((string?)resource?["Type"] ?? "", logical, done, reason);
                 reason = null;
             }

@@ -35,6 +35,24 @@ public sealed class RunStoreTests : RunStoreContract, IDisposable
     }
 
     [Fact]
+    public void A_store_on_a_file_system_of_another_machine_needs_no_shared_memory()
+    {
+        using (var store = Create())
+        {
+            _ = store.BeginRun(Run("one"));
+        }
+
+        Assert.False(Held().IsOnNetwork);
+        using var file = SqliteFile.Open(Held(), onNetwork: true);
+        Assert.Equal("delete", Assert.Single(file.Query("PRAGMA journal_mode", static row => row.GetString(0))));
+        Assert.Equal(2, Assert.Single(file.Query("PRAGMA synchronous", static row => row.GetInt64(0))));
+        _ = file.Execute(false, "UPDATE run SET name = 'two'");
+        Assert.Equal(2, Assert.Single(file.Query("PRAGMA synchronous", static row => row.GetInt64(0))));
+        Assert.Equal("two", Assert.Single(file.Query("SELECT name FROM run", static row => row.GetString(0))));
+        Assert.False(File.Exists(Held().DatabaseFile + "-shm"));
+    }
+
+    [Fact]
     public void A_damaged_file_is_refused_with_a_remedy()
     {
         var held = Held();
