@@ -78,7 +78,11 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
                 };
             }
 
-            return _beside.Verifier is null ? null : _beside.AddTo(AsOfNow(_engine.Progress(_clock)));
+            // What was compared before the switch says nothing of how the way back has ended.
+            var there = AsOfNow(_engine.Progress(_clock));
+            return _beside.Verifier is null ? null
+                : Done is not null && WayBack is not null ? there
+                : _beside.AddTo(there);
         }
     }
 

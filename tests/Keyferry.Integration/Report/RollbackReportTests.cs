@@ -102,6 +102,16 @@ public sealed class RollbackReportTests
         _ = await page.GoToAsync($"file://{path}");
         Assert.Empty(errors);
         Assert.Equal("4", await page.EvaluateExpressionAsync<string>("document.documentElement.dataset.ready"));
+        Assert.Contains(
+            ", and brought back to ",
+            await page.EvaluateExpressionAsync<string>("document.getElementById('handover').textContent"),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "keys moved back",
+            await page.EvaluateExpressionAsync<string>("document.getElementById('tiles').textContent"),
+            StringComparison.Ordinal
+        );
 
         var bars = await page.EvaluateFunctionAsync<Bar[]>(Bars);
         Assert.All(bars, static bar => Assert.True(bar.From >= -0.002 && bar.From <= bar.Until && bar.Until <= 1.002, bar.ToString()));

@@ -39,6 +39,13 @@
   verdict.classList.add(report.verdict);
   at('sides').textContent = `${report.source} → ${report.target}${report.selection ? `, only ${report.selection}` : ''}`;
   at('means').textContent = file.means.charAt(0).toUpperCase() + file.means.slice(1);
+  if (report.cutover) {
+    const when = moment => `${moment.slice(0, 10)} ${moment.slice(11, 19)} UTC`;
+    at('handover').hidden = false;
+    at('handover').textContent = report.rollback
+      ? `The clients were switched to ${report.target} at ${when(report.cutover.at)}, and brought back to ${report.source} at ${when(report.rollback.at)}.`
+      : `The clients were switched to ${report.target} at ${when(report.cutover.at)}.`;
+  }
   for (const reason of report.reasons) at('reasons').append(make('li', reason));
 
   const counters = report.counters;
@@ -56,11 +63,13 @@
   if (counters.changesMoved > 0) tile(duration(most(history.lagP99Ms) / 1000), 'worst lag (p99)');
   tile(group.format(counters.gaps), counters.openGaps > 0 ? `gaps, ${counters.openGaps} open` : 'gaps');
   if (report.verify) tile(group.format(report.verify.compared), 'keys compared');
-  if (report.cutover) tile(fenced(report.cutover.fencedMs), 'writes held back');
-  if (report.rollback) tile(fenced(report.rollback.fencedMs), 'held back for the rollback');
+  if (report.cutover) tile(fenced(report.cutover.fencedMs), 'writes held back by the cutover');
+  if (report.rollback) tile(fenced(report.rollback.fencedMs), 'writes held back by the rollback');
+  if (report.wayBack) tile(group.format(report.wayBack.written + report.wayBack.deleted), 'keys moved back');
+  if (report.wayBack?.putRight > 0) tile(group.format(report.wayBack.putRight), 'keys of strays put right on the old side');
 
   // The course: phases, gaps, and times of waiting on one axis.
-  const palette = { arming: '--violet', copying: '--blue', following: '--teal', draining: '--amber', proving: '--green',
+  const palette = { arming: '--quiet', copying: '--blue', following: '--teal', draining: '--amber', proving: '--green',
     fencing: '--red', switching: '--red', 'ownership-unknown': '--ink', reversible: '--violet', planned: '--quiet', completed: '--line', aborted: '--line' };
   const course = at('course');
   const legend = make('div', undefined, 'legend');
@@ -105,6 +114,10 @@
   for (const phase of report.phases ?? []) {
     if (palette[phase.phase]) explain(palette[phase.phase], `${phase.phase} ${duration(phase.seconds)}`);
   }
+  const last = phases.at(-1);
+  if (report.cutover && last?.text === 'completed' && last.until - last.from >= 1) {
+    explain(palette.completed, `watching the side that the clients have left ${duration(last.until - last.from)}`);
+  }
   if (gaps.length > 0) explain('--amber', `${gaps.length} gap${gaps.length === 1 ? '' : 's'}, in the second row`);
   if (held.length > 0) explain('--red', 'held');
   course.append(legend);
@@ -135,7 +148,7 @@
     if (chart.percent && chart.percent[1].some(value => value !== null)) {
       series.push({ label: chart.percent[0], stroke: css(chart.percent[2]), width: 1.5, scale: '%', value: (_, value) => value === null ? '–' : `${value} %` });
       columns.push(chart.percent[1]);
-      axes.push(axisOf('%', value => `${value} %`, { side: 1, grid: { show: false }, size: 50 }));
+      axes.push(axisOf('%', value => `${value} %`, { side: 1, grid: { show: false }, size: 60 }));
       scales['%'] = { range: [0, 100] };
     }
     drawn.set(chart.id, new uPlot(
