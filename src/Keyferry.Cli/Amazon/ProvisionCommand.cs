@@ -86,6 +86,11 @@ internal static class ProvisionCommand
             intent.Token ? $"clients log in with a token, which the secret {intent.SecretName} holds" : "clients log in WITHOUT any proof"
         );
         to.WriteLine();
+        if (steps.Count == 0)
+        {
+            to.WriteLine("everything is there already; nothing is to be made");
+        }
+
         foreach (var (step, number) in steps.Select(static (step, index) => (step, index + 1)))
         {
             to.WriteLine($"{number}. {step}");
