@@ -19,8 +19,8 @@ internal sealed class RotatingCapture : ICapture
     private readonly SemaphoreSlim _rotating = new(1, 1);
     private readonly Lock _lock = new();
     private readonly Pulse _changed = new();
-    private readonly List<Part> _parts = [];
-    private Part _present;
+    private readonly List<CapturePart> _parts = [];
+    private CapturePart _present;
 
     /// <param name="create">Makes one capture; it is called again for each that takes the place of another.</param>
     /// <param name="maximumAge">How old a connection may grow; <see langword="null"/> to rotate only when asked to.</param>
@@ -28,7 +28,7 @@ internal sealed class RotatingCapture : ICapture
     public RotatingCapture(Func<ICapture> create, TimeSpan? maximumAge, TimeProvider time)
     {
         (_create, _maximumAge, _time) = (create, maximumAge, time);
-        _present = new Part(create());
+        _present = new CapturePart(create());
         _parts.Add(_present);
     }
 
@@ -41,7 +41,7 @@ internal sealed class RotatingCapture : ICapture
     /// <inheritdoc/>
     public long? HeardUpTo => Present.Capture.HeardUpTo;
 
-    private Part Present => Volatile.Read(ref _present);
+    private CapturePart Present => Volatile.Read(ref _present);
 
     /// <inheritdoc/>
     public ValueTask ArmAsync(CancellationToken stop) => Present.Capture.ArmAsync(stop);
@@ -71,8 +71,7 @@ internal sealed class RotatingCapture : ICapture
             await aging;
             foreach (var part in Parts())
             {
-                part.End.Cancel();
-                await Task.WhenAny(part.Running);
+                await part.EndAsync();
             }
         }
     }
@@ -85,7 +84,7 @@ internal sealed class RotatingCapture : ICapture
         await _rotating.WaitAsync(stop);
         try
         {
-            var next = new Part(_create());
+            var next = new CapturePart(_create());
             try
             {
                 await next.Capture.ArmAsync(stop);
@@ -131,7 +130,7 @@ internal sealed class RotatingCapture : ICapture
     {
         foreach (var part in Parts())
         {
-            await part.Capture.DisposeAsync();
+            await part.CloseAsync();
         }
 
         _rotating.Dispose();
@@ -143,10 +142,9 @@ internal sealed class RotatingCapture : ICapture
         while (true)
         {
             var part = Present;
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, part.End.Token);
             try
             {
-                await ask(part.Capture, either.Token);
+                await part.AskAsync(ask, stop);
                 return;
             }
             catch (OperationCanceledException) when (!stop.IsCancellationRequested && part != Present)
@@ -185,7 +183,7 @@ internal sealed class RotatingCapture : ICapture
         }
     }
 
-    private void Take(Part next)
+    private void Take(CapturePart next)
     {
         lock (_lock)
         {
@@ -196,7 +194,7 @@ internal sealed class RotatingCapture : ICapture
         _changed.Set();
     }
 
-    private async ValueTask CloseAsync(Part part)
+    private async ValueTask CloseAsync(CapturePart part)
     {
         lock (_lock)
         {
@@ -204,32 +202,14 @@ internal sealed class RotatingCapture : ICapture
         }
 
         _changed.Set();
-        part.End.Cancel();
-        await Task.WhenAny(part.Running);
-        await part.Capture.DisposeAsync();
+        await part.CloseAsync();
     }
 
-    private Part[] Parts()
+    private CapturePart[] Parts()
     {
         lock (_lock)
         {
             return [.. _parts];
         }
-    }
-
-    /// <summary>One connection's capture.</summary>
-    private sealed class Part(ICapture capture)
-    {
-        private readonly TaskCompletionSource _neverBegun = new();
-        private Task? _running;
-
-        public ICapture Capture => capture;
-
-        /// <summary>Cancelled when the capture is to end.</summary>
-        public CancellationTokenSource End { get; } = new();
-
-        public Task Running => _running ?? _neverBegun.Task;
-
-        public void Begin() => _running ??= capture.RunAsync(End.Token);
     }
 }

@@ -11,7 +11,7 @@ namespace Keyferry.Capture;
 internal sealed class ShardedCapture : ICapture
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, Part> _parts = [];
+    private readonly Dictionary<string, CapturePart> _parts = [];
     private readonly Pulse _changed = new();
 
     /// <summary>One that listens to nothing yet.</summary>
@@ -47,7 +47,7 @@ internal sealed class ShardedCapture : ICapture
     {
         lock (_lock)
         {
-            _parts.Add(node, new Part(capture, beside));
+            _parts.Add(node, new CapturePart(capture, beside));
         }
 
         _changed.Set();
@@ -56,7 +56,7 @@ internal sealed class ShardedCapture : ICapture
     /// <summary>Ends the capture of a node.</summary>
     public async ValueTask RemoveAsync(string node)
     {
-        Part? part;
+        CapturePart? part;
         lock (_lock)
         {
             _ = _parts.Remove(node, out part);
@@ -64,9 +64,7 @@ internal sealed class ShardedCapture : ICapture
 
         if (part is not null)
         {
-            part.End.Cancel();
-            await part.EndedAsync();
-            await part.Capture.DisposeAsync();
+            await part.CloseAsync();
         }
     }
 
@@ -106,10 +104,9 @@ internal sealed class ShardedCapture : ICapture
     {
         foreach (var part in Parts())
         {
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, part.End.Token);
             try
             {
-                await part.Capture.CatchUpAsync(either.Token);
+                await part.AskAsync(static (capture, until) => capture.CatchUpAsync(until).AsTask(), stop);
             }
             catch (OperationCanceledException) when (!stop.IsCancellationRequested)
             {
@@ -121,18 +118,18 @@ internal sealed class ShardedCapture : ICapture
 
     /// <inheritdoc/>
     public async Task SeesAsync(byte[] probe, CancellationToken stop) =>
-        await await Task.WhenAny(Parts().Select(part => part.Capture.SeesAsync(probe, stop)));
+        await await Task.WhenAny(Parts().Select(part => part.AskAsync((capture, until) => capture.SeesAsync(probe, until), stop)));
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         foreach (var part in Parts())
         {
-            await part.Capture.DisposeAsync();
+            await part.CloseAsync();
         }
     }
 
-    private Part[] Parts()
+    private CapturePart[] Parts()
     {
         lock (_lock)
         {
@@ -140,53 +137,5 @@ internal sealed class ShardedCapture : ICapture
         }
     }
 
-    private static async Task EndAllAsync(Part[] parts)
-    {
-        foreach (var part in parts)
-        {
-            part.End.Cancel();
-        }
-
-        foreach (var part in parts)
-        {
-            await part.EndedAsync();
-        }
-    }
-
-    /// <summary>The capture of one node.</summary>
-    private sealed class Part(ICapture capture, Func<CancellationToken, Task> beside)
-    {
-        private readonly TaskCompletionSource _neverBegun = new();
-        private Task? _running;
-
-        public ICapture Capture => capture;
-
-        /// <summary>Cancelled when the capture is to end.</summary>
-        public CancellationTokenSource End { get; } = new();
-
-        public Task Running => _running ?? _neverBegun.Task;
-
-        public void Begin() => _running ??= RunAsync();
-
-        /// <summary>Waits for the end; a failure is told by whoever runs the whole.</summary>
-        public async Task EndedAsync()
-        {
-            if (_running is { } running)
-            {
-                await Task.WhenAny(running);
-            }
-        }
-
-        private async Task RunAsync()
-        {
-            var capturing = capture.RunAsync(End.Token);
-            var besides = beside(End.Token);
-            if ((await Task.WhenAny(capturing, besides)).IsFaulted)
-            {
-                End.Cancel();
-            }
-
-            await Task.WhenAll(capturing, besides);
-        }
-    }
+    private static Task EndAllAsync(CapturePart[] parts) => Task.WhenAll(parts.Select(static part => part.EndAsync()));
 }
