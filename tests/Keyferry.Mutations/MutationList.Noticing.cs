@@ -151,6 +151,14 @@ internal static partial class MutationList
         ),
         new(
             6,
+            "Hash tables whose payloads were moved count as equal",
+            "Verify/DigestWalk.cs",
+            "source.MarkUnequalTables(_onTarget, _places);",
+            "_ = source;",
+            Integration("DigestScriptTests", "Every_change_of_a_hash_table_shows")
+        ),
+        new(
+            6,
             "Values that no server has looked into count as equal",
             "Verify/DigestWalk.cs",
             "await CompareApartAsync(page, link, scripts, stop);",

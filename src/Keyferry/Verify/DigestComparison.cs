@@ -140,7 +140,8 @@ internal sealed class DigestComparison(VerifyOptions options, DatabasePair pair,
                 return new DigestScripts(onSource, onTarget);
             }
 
-            string TextFor(VerifySide side) => DigestScript.Text(kind, sorted, raw, side.HasPExpireTime, side.TellsSizes);
+            string TextFor(VerifySide side) =>
+                DigestScript.Text(kind, sorted, raw, side.HasPExpireTime, side.TellsSizes, movesTables: proving);
         }
 
         return null;

@@ -13,6 +13,7 @@ internal sealed class DigestPage
     private readonly ArrayBufferWriter<byte> _digest = new();
     private readonly ArrayBufferWriter<byte> _expiries = new();
     private readonly ArrayBufferWriter<byte> _apart = new();
+    private readonly ArrayBufferWriter<byte> _tables = new();
 
     /// <summary>The cursor of the next page; 0 at the end.</summary>
     public ulong Next { get; private set; }
@@ -63,7 +64,7 @@ internal sealed class DigestPage
         ValueBytes = reader.Integer;
         reader.Require();
         Count = checked((int)reader.Integer);
-        foreach (var part in (ReadOnlySpan<ArrayBufferWriter<byte>>)[_names, _looked, _digest, _expiries, _apart])
+        foreach (var part in (ReadOnlySpan<ArrayBufferWriter<byte>>)[_names, _looked, _digest, _expiries, _apart, _tables])
         {
             reader.Require();
             part.ResetWrittenCount();
@@ -83,6 +84,28 @@ internal sealed class DigestPage
         return Digest.Length >= at + DigestScript.KeyDigestLength
             && other.Digest.Length >= at + DigestScript.KeyDigestLength
             && Digest.Slice(at, DigestScript.KeyDigestLength).SequenceEqual(other.Digest.Slice(at, DigestScript.KeyDigestLength));
+    }
+
+    /// <summary>Marks the places of hash tables that are not certainly equal: told apart from the digest, by both servers or by one.</summary>
+    public void MarkUnequalTables(DigestPage target, Span<bool> unequal)
+    {
+        var mine = new PackedNames(_tables.WrittenSpan);
+        var its = new PackedNames(target._tables.WrittenSpan);
+        var (here, there) = (PlaceOf(ref mine, out var value), PlaceOf(ref its, out var other));
+        while (Math.Min(here, there) is var place && place != int.MaxValue)
+        {
+            unequal[place - 1] |= here != there || !TableValues.AreEqual(value, other);
+            here = here == place ? PlaceOf(ref mine, out value) : here;
+            there = there == place ? PlaceOf(ref its, out other) : there;
+        }
+    }
+
+    private static int PlaceOf(ref PackedNames tables, out ReadOnlySpan<byte> payload)
+    {
+        payload = default;
+        return tables.Next(out var place) && place.Length == DigestScript.PlaceLength && tables.Next(out payload)
+            ? BinaryPrimitives.ReadUInt16BigEndian(place)
+            : int.MaxValue;
     }
 
     /// <summary>The places of keys whose expiries do not agree, counted from 0.</summary>

@@ -43,6 +43,7 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
     private int _unequal;
     private ulong _cursor;
     private ulong _targetCursor;
+    private bool _sourceIsOver;
     private bool _targetIsOver;
     private string _runIds = "";
 
@@ -81,6 +82,9 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
         }
         catch (ServerErrorException refused) when (!Outage.IsPassing(refused))
         {
+            // Answers to other pages may still be on their way: nobody is to take them for his own.
+            link.Source.Pages.Reset();
+            link.Target.Pages.Reset();
             return false;
         }
         finally
@@ -101,6 +105,28 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
     )
     {
         _namesAreAsked = false;
+        if (!_sourceIsOver)
+        {
+            await WalkSourceAsync(link, scripts, since, compared, stop);
+        }
+
+        while (!_targetIsOver)
+        {
+            AskNames(link.Target.Pages.Output, scripts.Target);
+            await link.Target.Pages.FlushAsync(stop);
+            await TakeNamesAsync(link.Target, scripts.Target, stop);
+            await compared();
+        }
+    }
+
+    private async ValueTask WalkSourceAsync(
+        VerifyLink link,
+        DigestScripts scripts,
+        string since,
+        Func<ValueTask> compared,
+        CancellationToken stop
+    )
+    {
         var cursor = _cursor;
         var each = await AskSourceAsync(cursor, link, scripts, since, stop);
         do
@@ -124,14 +150,6 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
                 await compared();
             }
         } while (cursor != 0);
-
-        while (!_targetIsOver)
-        {
-            AskNames(link.Target.Pages.Output, scripts.Target);
-            await link.Target.Pages.FlushAsync(stop);
-            await TakeNamesAsync(link.Target, scripts.Target, stop);
-            await compared();
-        }
     }
 
     /// <summary>Asks for a page, when the source may be asked.</summary>
@@ -191,6 +209,7 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
         Add(page.Names, onSource);
         _pages++;
         _cursor = page.Next;
+        _sourceIsOver = _cursor == 0;
         _spare.Push(_asked.Dequeue().Page);
     }
 
@@ -224,6 +243,7 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
             _places[i] = !source.AgreesAt(i, _onTarget);
         }
 
+        source.MarkUnequalTables(_onTarget, _places);
         foreach (var place in source.UnequalExpiries(_onTarget, link.Expiry))
         {
             _places[place] = true;
@@ -346,7 +366,8 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
         var runIds = $"{link.Source.Identity.RunId} {link.Target.Identity.RunId}";
         if (_runIds != runIds)
         {
-            (_runIds, _cursor, _targetCursor, _targetIsOver, IsOver) = (runIds, 0, 0, false, false);
+            (_runIds, _cursor, _targetCursor, IsOver) = (runIds, 0, 0, false);
+            (_sourceIsOver, _targetIsOver) = (false, false);
             (_pages, _unequal) = (0, 0);
             onSource.Clear();
             onTarget.Clear();

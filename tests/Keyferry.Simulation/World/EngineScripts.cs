@@ -101,7 +101,7 @@ internal static class EngineScripts
             }
         }
 
-        script.Reply.Array(8);
+        script.Reply.Array(9);
         script.Reply.Bulk(cursor);
         script.Reply.Integer(size);
         script.Reply.Integer(looked.Count);
@@ -109,6 +109,7 @@ internal static class EngineScripts
         script.Reply.Bulk(named || looked.Count == all.Count ? [] : Packed(looked));
         script.Reply.Bulk(each ? [.. digests] : SHA1.HashData([.. digests]));
         script.Reply.Bulk((byte[])[.. expiries]);
+        script.Reply.Bulk([]);
         script.Reply.Bulk([]);
     }
 
