@@ -24,6 +24,17 @@ public sealed class SlotMapTests
         Assert.Equal(8192, map.FirstSlotOf(map.Primaries[1]));
     }
 
+    [Fact]
+    public void Slots_without_an_owner_are_told_as_ranges()
+    {
+        const string node = "*3\r\n$8\r\n10.0.0.1\r\n:7001\r\n$1\r\na\r\n";
+        Assert.Empty(Parse($"*1\r\n*3\r\n:0\r\n:16383\r\n{node}").Uncovered);
+        Assert.Equal(
+            [(0, 0), (8192, 8193), (16001, 16383)],
+            Parse($"*2\r\n*3\r\n:1\r\n:8191\r\n{node}*3\r\n:8194\r\n:16000\r\n{node}").Uncovered
+        );
+    }
+
     [Theory]
     [InlineData("$-1\r\n", "10.0.0.9")]
     [InlineData("$0\r\n\r\n", "10.0.0.9")]
