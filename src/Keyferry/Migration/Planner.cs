@@ -198,11 +198,11 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         (
             PayloadFormat.Of(source) with
             {
-                Modules = ModuleName.InList(await from.TryCallAsync(stop, "MODULE", "LIST")),
+                Modules = ModuleName.InList(await from.TryCallAsync(stop, "MODULE", "LIST"), source.Modules),
             },
             PayloadFormat.Of(target) with
             {
-                Modules = ModuleName.InList(await to.TryCallAsync(stop, "MODULE", "LIST")),
+                Modules = ModuleName.InList(await to.TryCallAsync(stop, "MODULE", "LIST"), target.Modules),
             }
         );
 

@@ -40,9 +40,7 @@ internal static class ModuleName
     /// <summary>The module that has a type of that name.</summary>
     public static string Of(string type) => _modules.GetValueOrDefault(type, type);
 
-    /// <summary>The names in an answer to MODULE LIST; none where the server does not tell.</summary>
-    public static IReadOnlySet<string> InList(RespValue list) =>
-        list.IsError
-            ? new HashSet<string>()
-            : list.Items.Select(static module => module["name"]?.Text ?? "").ToHashSet(StringComparer.Ordinal);
+    /// <summary>The names in an answer to MODULE LIST; where the user may not ask that, those that INFO has told.</summary>
+    public static IReadOnlySet<string> InList(RespValue list, IReadOnlyList<string> told) =>
+        (list.IsError ? told : list.Items.Select(static module => module["name"]?.Text ?? "")).ToHashSet(StringComparer.Ordinal);
 }
