@@ -60,6 +60,13 @@ internal sealed class CutoverScene(
     /// <inheritdoc/>
     public async ValueTask PrepareAsync(CancellationToken stop)
     {
+        // Behind the fence no key can be written, and what is proved there rests on having heard of every change.
+        if (await context.Deafness(stop) is { } deaf)
+        {
+            engine.Gaps.Note(deaf);
+            throw new CutoverFailedException(deaf);
+        }
+
         await verifier.PrepareAsync(stop);
         await fence.PrepareAsync(stop);
         await _guard.PrepareAsync(stop);

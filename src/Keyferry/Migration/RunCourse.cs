@@ -58,6 +58,7 @@ internal sealed class RunCourse
         _listening = new SourceListening(_options, _plan, _name, _source, _engine, _journal, _time);
         _sourceSlots = new TopologyWatch(_source, OnSourceSlotsAsync, _time);
         _engine.LookAtSource = LookAtSourceAsync;
+        context.Deafness = _listening.DeafnessAsync;
         _proof = new RunProof(_engine, _source, _target, _journal, _time);
         _beside = RunningComparison.IsWanted(_options, _plan.SourceIdentity) ? new RunningComparison(context, _engine) : null;
         _cutover =

@@ -26,6 +26,7 @@ internal sealed class SourceListening
     private readonly TimeProvider _time;
     private readonly Dictionary<string, NotificationSwitch> _switches = [];
     private readonly Dictionary<string, SourceWatch> _watches = [];
+    private readonly Dictionary<string, (ServerConnector Node, ArmedCapture Armed)> _armed = [];
     private ShardedCapture? _sharded;
     private CaptureKind _kind;
 
@@ -102,6 +103,35 @@ internal sealed class SourceListening
         }
     }
 
+    /// <summary>Writes a probe key anew on every primary whose flags cannot be read: that the subscription stands does not tell that they still are what it needs.</summary>
+    /// <returns>Why changes may not be heard of, in words; <see langword="null"/> where they are.</returns>
+    public async ValueTask<string?> DeafnessAsync(CancellationToken stop)
+    {
+        (ServerConnector Node, ArmedCapture Armed)[] all;
+        lock (_watches)
+        {
+            all = [.. _armed.Values];
+        }
+
+        foreach (var (node, armed) in all.Where(static one => one.Armed.Family is not null))
+        {
+            try
+            {
+                await using var connection = await node.ConnectAsync("watch", stop);
+                if (await FlagReading.AskAsync(connection, stop) is not FlagReading.Known)
+                {
+                    await CaptureProbe.RunAsync(armed, node, _plan.Transfer.Scope, TagAt(node), _name, _journal, _time, stop);
+                }
+            }
+            catch (KeyferryException deaf) when (deaf.Kind == FailureKind.Refused)
+            {
+                return deaf.Saw;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>From which second of the source's clock on a key that was not used since was not written since a moment of the run's clock; or why that cannot be said.</summary>
     private async ValueTask<(long? Second, string WhyNot)> UntouchedSinceAsync(long since, CancellationToken stop)
     {
@@ -131,6 +161,7 @@ internal sealed class SourceListening
             lock (_watches)
             {
                 _ = _watches.Remove(gone);
+                _ = _armed.Remove(gone);
             }
         }
 
@@ -288,6 +319,7 @@ internal sealed class SourceListening
             var name = node.Endpoint.ToString();
             if (!_watches.TryGetValue(name, out var watch))
             {
+                _armed[name] = (node, armed);
                 _watches[name] = watch = new SourceWatch(
                     node,
                     SwitchOf(node),

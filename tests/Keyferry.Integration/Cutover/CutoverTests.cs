@@ -50,6 +50,28 @@ public sealed class CutoverTests
     }
 
     [Fact]
+    public async Task A_source_that_has_become_silent_is_not_left_though_its_flags_cannot_be_read()
+    {
+        await using var bench = await CutoverBench.StartAsync(keys: 100, Stop);
+        _ = await bench.Source.CommandAsync("CONFIG", "SET", "notify-keyspace-events", "AKE");
+        _ = await bench.Source.CommandAsync("ACL", "SETUSER", "narrow", "on", ">secret", "~*", "&*", "+@all", "-config");
+        await bench.FollowAsync(
+            Options,
+            Stop,
+            static options => options with { Source = options.Source with { User = "narrow", Password = new Secret("secret") } }
+        );
+        _ = await bench.Source.CommandAsync("CONFIG", "SET", "notify-keyspace-events", "");
+        _ = await bench.Source.CommandAsync("SET", "unheard", "1");
+
+        var (end, said) = await bench.CutOverAsync(Stop);
+
+        Assert.True(end != CutoverEnd.Switched, said);
+        Assert.Contains("raises no events", said, StringComparison.Ordinal);
+        Assert.Empty(bench.Hooks.Calls);
+        Assert.Empty(bench.Fences);
+    }
+
+    [Fact]
     public async Task Only_keys_that_were_touched_since_they_were_compared_are_compared_behind_the_fence()
     {
         const int touched = 7;
