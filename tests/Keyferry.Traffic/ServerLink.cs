@@ -100,6 +100,13 @@ public sealed class ServerLink : IAsyncDisposable
         var counts = new Dictionary<int, long>();
         foreach (var server in Primaries)
         {
+            // Of a replica that has only just become one the client may not know it yet.
+            var replication = (await server.InfoAsync("replication")).SelectMany(section => section);
+            if (replication.Any(static pair => pair is { Key: "role", Value: "slave" }))
+            {
+                continue;
+            }
+
             var databases = (await server.InfoAsync("keyspace")).SelectMany(section => section);
             foreach (var (name, words) in databases.Where(pair => pair.Key.StartsWith("db", StringComparison.Ordinal)))
             {
