@@ -63,7 +63,7 @@ internal sealed record AclRules(string User, string Commands, IReadOnlyList<stri
         return
             reply.IsError
             && (
-                reply.Text.StartsWith("NOPERM", StringComparison.Ordinal)
+                reply.IsDenied
                 || reply.Text.Contains("unknown command", StringComparison.OrdinalIgnoreCase)
                 || reply.Text.Contains("unknown subcommand", StringComparison.OrdinalIgnoreCase)
             )

@@ -51,10 +51,7 @@ internal sealed class PauseFence(IReadOnlyList<ServerConnector> primaries, IRunS
             post.Tag = await TagAsync(post.Control, stop);
 
             // A pause of no number of milliseconds is none.
-            if (
-                await post.Control.TryCallAsync(stop, "CLIENT", "PAUSE", "keyferry-probe", "WRITE") is { IsError: true } denied
-                && denied.Text.StartsWith("NOPERM", StringComparison.Ordinal)
-            )
+            if (await post.Control.TryCallAsync(stop, "CLIENT", "PAUSE", "keyferry-probe", "WRITE") is { IsDenied: true } denied)
             {
                 throw new CutoverFailedException(
                     $"the user may not run CLIENT PAUSE on {primary.Endpoint}, which --fence pause needs (+client|pause): {denied.Text}"
@@ -80,7 +77,7 @@ internal sealed class PauseFence(IReadOnlyList<ServerConnector> primaries, IRunS
             )
             {
                 var reply = await post.Control.TryCallAsync(stop, command);
-                if (reply.IsError && reply.Text.StartsWith("NOPERM", StringComparison.Ordinal))
+                if (reply.IsDenied)
                 {
                     throw new CutoverFailedException(
                         $"the user may not run CLIENT LIST and CLIENT KILL on {primary.Endpoint}, which --fence pause needs (+client|list +client|kill): clients whose writes are held back must be disconnected before the fence is lifted, or the source would execute them ({reply.Text})."
@@ -260,7 +257,7 @@ internal sealed class PauseFence(IReadOnlyList<ServerConnector> primaries, IRunS
             throw new CutoverFailedException($"the user may run MULTI and not DISCARD on {control.Endpoint}; give it +discard, too");
         }
 
-        return reply.IsError && reply.Text.StartsWith("NOPERM", StringComparison.Ordinal) ? reply.Text : null;
+        return reply.IsDenied ? reply.Text : null;
     }
 
     /// <summary>Whether there is a command that this user may run and that a pause holds back. Nothing is paused yet, so that it is answered.</summary>
@@ -269,7 +266,7 @@ internal sealed class PauseFence(IReadOnlyList<ServerConnector> primaries, IRunS
         foreach (var command in AlarmsOf(post))
         {
             var reply = await post.Control.TryCallAsync(stop, command);
-            if (!reply.IsError || !reply.Text.StartsWith("NOPERM", StringComparison.Ordinal))
+            if (!reply.IsDenied)
             {
                 return;
             }

@@ -73,7 +73,7 @@ internal static class SourceClients
         {
             var reply = RespValue.Of((await connection.ReadAsync(stop)).Span);
             // One that has left by itself meanwhile is as good.
-            if (reply.IsError && reply.Text.StartsWith("NOPERM", StringComparison.Ordinal))
+            if (reply.IsDenied)
             {
                 throw new ServerErrorException(reply.Text, "CLIENT KILL");
             }

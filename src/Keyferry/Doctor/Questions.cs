@@ -103,7 +103,7 @@ internal sealed class Questions(RespConnection connection, TimeProvider time)
     private static string? RefusalOf(RespValue reply) =>
         reply.IsError
         && (
-            reply.Text.StartsWith("NOPERM", StringComparison.Ordinal)
+            reply.IsDenied
             || reply.Text.Contains("unknown command", StringComparison.OrdinalIgnoreCase)
             || reply.Text.Contains("unknown subcommand", StringComparison.OrdinalIgnoreCase)
             || reply.Text.Contains("not allowed", StringComparison.OrdinalIgnoreCase)

@@ -53,10 +53,7 @@ internal static class FunctionPlan
         await using var connection = await target.ConnectAsync("plan", stop);
         foreach (var (command, argument) in Writing)
         {
-            if (
-                await connection.TryCallAsync(stop, "FUNCTION", command, argument) is { IsError: true } refused
-                && refused.Text.StartsWith("NOPERM", StringComparison.Ordinal)
-            )
+            if (await connection.TryCallAsync(stop, "FUNCTION", command, argument) is { IsDenied: true } refused)
             {
                 refuse(
                     $"The target {target.Endpoint} does not let this user run FUNCTION {command}: {refused.Text.TrimEnd('.')}.",

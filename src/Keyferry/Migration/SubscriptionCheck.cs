@@ -30,7 +30,7 @@ internal static class SubscriptionCheck
             await using var connection = await node.ConnectAsync("plan", stop);
             pattern = FamilyOf(await FlagReading.AskAsync(connection, stop)).Pattern();
             var reply = await connection.TryCallAsync(stop, "PSUBSCRIBE", pattern);
-            if (reply.IsError && reply.Text.StartsWith("NOPERM", StringComparison.Ordinal))
+            if (reply.IsDenied)
             {
                 denied.Add(($"{node.Endpoint}", reply.Text));
             }

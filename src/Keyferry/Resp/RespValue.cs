@@ -24,6 +24,9 @@ internal sealed class RespValue
     /// <summary>Whether the server refused the command.</summary>
     public bool IsError => Type is RespType.Error or RespType.BulkError;
 
+    /// <summary>Whether the server refused the command because the user has no right to it.</summary>
+    public bool IsDenied => IsError && Text.StartsWith("NOPERM", StringComparison.Ordinal);
+
     /// <summary>The content as UTF-8 text.</summary>
     public string Text => Encoding.UTF8.GetString(Bytes);
 

@@ -105,7 +105,7 @@ internal sealed class ClusterTopology(
     {
         // The epoch first: slots that change between the two answers are seen as changed again the next time.
         var info = await connection.TryCallAsync(stop, "CLUSTER", "INFO");
-        if (info.IsError && info.Text.StartsWith("NOPERM", StringComparison.Ordinal))
+        if (info.IsDenied)
         {
             // Without the epoch a failover between two looks goes unseen. (Services that route by slots may lack the command altogether.)
             throw new ServerErrorException(info.Text, "CLUSTER INFO");

@@ -14,7 +14,7 @@ internal static class SentinelQuestions
     {
         var primary = await connection.CallAsync(stop, "SENTINEL", "MASTER", service);
         var replicas = await connection.TryCallAsync(stop, "SENTINEL", "REPLICAS", service);
-        if (replicas.IsError && replicas.Text.StartsWith("NOPERM", StringComparison.Ordinal))
+        if (replicas.IsDenied)
         {
             throw new ServerErrorException(replicas.Text, "SENTINEL REPLICAS");
         }

@@ -160,8 +160,7 @@ internal sealed class PieceCopy
         {
             // Where it is not permitted, what changes meanwhile is heard of by the capture, and by the comparison at the end.
             _watches =
-                refused.Text.StartsWith("NOPERM", StringComparison.Ordinal)
-                || refused.Text.Contains("unknown command", StringComparison.OrdinalIgnoreCase)
+                refused.IsDenied || refused.Text.Contains("unknown command", StringComparison.OrdinalIgnoreCase)
                     ? false
                     : throw new ServerErrorException(refused.Text, "WATCH");
         }
