@@ -103,13 +103,18 @@ internal sealed class DigestPage
     private static int PlaceOf(ref PackedNames tables, out ReadOnlySpan<byte> payload)
     {
         payload = default;
-        return tables.Next(out var place) && place.Length == DigestScript.PlaceLength && tables.Next(out payload)
+        if (!tables.Next(out var place))
+        {
+            return int.MaxValue;
+        }
+
+        return place.Length == DigestScript.PlaceLength && tables.Next(out payload)
             ? BinaryPrimitives.ReadUInt16BigEndian(place)
-            : int.MaxValue;
+            : throw new RespProtocolException("a script told of a hash table without its payload");
     }
 
-    /// <summary>The places of keys whose expiries do not agree, counted from 0.</summary>
-    public IEnumerable<int> UnequalExpiries(DigestPage target, ExpiryRule rule)
+    /// <summary>Marks the places of keys whose expiries do not agree.</summary>
+    public void MarkUnequalExpiries(DigestPage target, ExpiryRule rule, Span<bool> unequal)
     {
         var (mine, its) = (0, 0);
         while (mine < _expiries.WrittenCount || its < target._expiries.WrittenCount)
@@ -120,10 +125,7 @@ internal sealed class DigestPage
             var onTarget = there.Place == place ? there.Expiry : ExpiryRule.Never;
             mine += here.Place == place ? DigestScript.ExpiryLength : 0;
             its += there.Place == place ? DigestScript.ExpiryLength : 0;
-            if (!rule.Agree(onSource, onTarget))
-            {
-                yield return place - 1;
-            }
+            unequal[place - 1] |= !rule.Agree(onSource, onTarget);
         }
     }
 

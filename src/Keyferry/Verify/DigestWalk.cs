@@ -244,11 +244,7 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
         }
 
         source.MarkUnequalTables(_onTarget, _places);
-        foreach (var place in source.UnequalExpiries(_onTarget, link.Expiry))
-        {
-            _places[place] = true;
-        }
-
+        source.MarkUnequalExpiries(_onTarget, link.Expiry, _places);
         _unequal += page.Each && _places.AsSpan(0, page.Count).Contains(true) ? 1 : 0;
         AddPlaces(page.Looked.Span);
     }

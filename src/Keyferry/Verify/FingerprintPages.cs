@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Keyferry.Payloads;
 using Keyferry.Resp;
 
 namespace Keyferry.Verify;
@@ -14,8 +15,7 @@ namespace Keyferry.Verify;
 /// </remarks>
 internal sealed class FingerprintPages : IPageLook
 {
-    private const int Footer = 10;
-    private const int EntryLength = Footer + 8;
+    private const int EntryLength = PayloadFooter.Length + 8;
     private const int MostKeysPerCall = 100;
 
     /// <summary>Stands for a value that is too large to be dumped.</summary>
@@ -114,8 +114,11 @@ internal sealed class FingerprintPages : IPageLook
 
     private bool AreEqual(ReadOnlySpan<byte> source, ReadOnlySpan<byte> target) =>
         source[0] != LargeMark
-        && source[..Footer].SequenceEqual(target[..Footer])
-        && _link.Expiry.Agree(BinaryPrimitives.ReadInt64BigEndian(source[Footer..]), BinaryPrimitives.ReadInt64BigEndian(target[Footer..]));
+        && source[..PayloadFooter.Length].SequenceEqual(target[..PayloadFooter.Length])
+        && _link.Expiry.Agree(
+            BinaryPrimitives.ReadInt64BigEndian(source[PayloadFooter.Length..]),
+            BinaryPrimitives.ReadInt64BigEndian(target[PayloadFooter.Length..])
+        );
 
     /// <summary>The packed entries; empty where the script failed on these keys, which are then looked at one by one.</summary>
     private static ReadOnlySpan<byte> Entries(ReadOnlySpan<byte> frame, VerifySide side)

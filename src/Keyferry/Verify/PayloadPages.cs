@@ -1,3 +1,4 @@
+using Keyferry.Payloads;
 using Keyferry.Resp;
 using Keyferry.Transfer;
 
@@ -7,7 +8,6 @@ namespace Keyferry.Verify;
 /// <remarks>Payloads come on the connection for closer looks: only once sizes are known is it known which to ask for. The footer (version and CRC64) is left out: bodies that are equal byte by byte begin with the same type and encode the same value.</remarks>
 internal sealed class PayloadPages(VerifyLink link, int largestPage) : IPageLook
 {
-    private const int Footer = 10;
     private readonly PageSizer _sizer = new(largestPage);
     private long[] _sourceExpiries = new long[512];
     private long[] _targetExpiries = new long[512];
@@ -99,9 +99,9 @@ internal sealed class PayloadPages(VerifyLink link, int largestPage) : IPageLook
         target.Require();
         return source.IsNull || target.IsNull
             ? source.IsNull == target.IsNull
-            : source.Bytes.Length > Footer
+            : source.Bytes.Length > PayloadFooter.Length
                 && source.Bytes.Length == target.Bytes.Length
-                && source.Bytes[..^Footer].SequenceEqual(target.Bytes[..^Footer]);
+                && source.Bytes[..^PayloadFooter.Length].SequenceEqual(target.Bytes[..^PayloadFooter.Length]);
     }
 
     private static void AskSize(RespOutput output, ReadOnlySpan<byte> key)

@@ -6,19 +6,17 @@ namespace Keyferry.Verify;
 /// <summary>Compares the DUMP payloads of sets and hashes that are kept as hash tables, which every server lists in an order of its own (the seed of the hash function is random).</summary>
 internal static class TableValues
 {
-    private const int Footer = 10;
-
     /// <summary>Whether two payloads certainly hold the same value: as many members, and the same sum of their 128-bit hashes.</summary>
     /// <remarks>Members are compared as they are encoded. The same member encoded otherwise (one server compresses, the other does not) counts as another.</remarks>
     public static bool AreEqual(ReadOnlySpan<byte> source, ReadOnlySpan<byte> target)
     {
-        if (source.Length != target.Length || source.Length <= Footer)
+        if (source.Length != target.Length || source.Length <= PayloadFooter.Length)
         {
             return false;
         }
 
-        var here = source[..^Footer];
-        var there = target[..^Footer];
+        var here = source[..^PayloadFooter.Length];
+        var there = target[..^PayloadFooter.Length];
         try
         {
             return here.SequenceEqual(there) || (here[0] == there[0] && SumOf(here) == SumOf(there));
