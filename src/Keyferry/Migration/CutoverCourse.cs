@@ -78,11 +78,14 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
                 };
             }
 
+            if (_beside.Verifier is null)
+            {
+                return null;
+            }
+
             // What was compared before the switch says nothing of how the way back has ended.
             var there = AsOfNow(_engine.Progress(_clock));
-            return _beside.Verifier is null ? null
-                : Done is not null && WayBack is not null ? there
-                : _beside.AddTo(there);
+            return Done is not null && WayBack is not null ? there : _beside.AddTo(there);
         }
     }
 

@@ -25,8 +25,7 @@ internal sealed class SourceListening
     private readonly RunJournal _journal;
     private readonly TimeProvider _time;
     private readonly Dictionary<string, NotificationSwitch> _switches = [];
-    private readonly Dictionary<string, SourceWatch> _watches = [];
-    private readonly Dictionary<string, (ServerConnector Node, ArmedCapture Armed)> _armed = [];
+    private readonly Dictionary<string, Listened> _listened = [];
     private ShardedCapture? _sharded;
     private CaptureKind _kind;
 
@@ -82,9 +81,10 @@ internal sealed class SourceListening
         await LeaseReplicasAsync(stop);
         foreach (var (node, one) in armed)
         {
-            await CaptureProbe.RunAsync(one, node, _plan.Transfer.Scope, TagAt(node), _name, _journal, _time, stop);
-            await WatchOf(node, one).BeginAsync(stop);
-            WarnIfNotCounted(node, WatchOf(node, one));
+            await ProbeAsync(node, one, stop);
+            var watch = WatchOf(node, one);
+            await watch.BeginAsync(stop);
+            WarnIfNotCounted(node, watch);
             await NoteNewDatabasesAsync(node, stop);
         }
 
@@ -107,20 +107,14 @@ internal sealed class SourceListening
     /// <returns>Why changes may not be heard of, in words; <see langword="null"/> where they are.</returns>
     public async ValueTask<string?> DeafnessAsync(CancellationToken stop)
     {
-        (ServerConnector Node, ArmedCapture Armed)[] all;
-        lock (_watches)
-        {
-            all = [.. _armed.Values];
-        }
-
-        foreach (var (node, armed) in all.Where(static one => one.Armed.Family is not null))
+        foreach (var (node, armed, _) in All().Where(static one => one.Armed.Family is not null))
         {
             try
             {
                 await using var connection = await node.ConnectAsync("watch", stop);
                 if (await FlagReading.AskAsync(connection, stop) is not FlagReading.Known)
                 {
-                    await CaptureProbe.RunAsync(armed, node, _plan.Transfer.Scope, TagAt(node), _name, _journal, _time, stop);
+                    await ProbeAsync(node, armed, stop);
                 }
             }
             catch (KeyferryException deaf) when (deaf.Kind == FailureKind.Refused)
@@ -158,10 +152,9 @@ internal sealed class SourceListening
         foreach (var gone in sharded.Nodes.Where(node => !wanted.ContainsKey(node)).ToList())
         {
             await sharded.RemoveAsync(gone);
-            lock (_watches)
+            lock (_listened)
             {
-                _ = _watches.Remove(gone);
-                _ = _armed.Remove(gone);
+                _ = _listened.Remove(gone);
             }
         }
 
@@ -314,32 +307,29 @@ internal sealed class SourceListening
 
     private SourceWatch WatchOf(ServerConnector node, ArmedCapture armed)
     {
-        lock (_watches)
+        lock (_listened)
         {
             var name = node.Endpoint.ToString();
-            if (!_watches.TryGetValue(name, out var watch))
+            if (!_listened.TryGetValue(name, out var one))
             {
-                _armed[name] = (node, armed);
-                _watches[name] = watch = new SourceWatch(
-                    node,
-                    SwitchOf(node),
-                    armed.Family,
-                    armed.Tracking,
-                    _engine.Lanes,
-                    _engine.Gaps,
-                    _time
-                );
+                var watch = new SourceWatch(node, SwitchOf(node), armed.Family, armed.Tracking, _engine.Lanes, _engine.Gaps, _time);
+                _listened[name] = one = new Listened(node, armed, watch);
             }
 
-            return watch;
+            return one.Watch;
         }
     }
 
-    private SourceWatch[] Watches()
+    private Task ProbeAsync(ServerConnector node, ArmedCapture armed, CancellationToken stop) =>
+        CaptureProbe.RunAsync(armed, node, _plan.Transfer.Scope, TagAt(node), _name, _journal, _time, stop);
+
+    private SourceWatch[] Watches() => [.. All().Select(static one => one.Watch)];
+
+    private Listened[] All()
     {
-        lock (_watches)
+        lock (_listened)
         {
-            return [.. _watches.Values];
+            return [.. _listened.Values];
         }
     }
 
@@ -354,4 +344,7 @@ internal sealed class SourceListening
         var primary = map.Primaries.FirstOrDefault(one => one.Host == node.Endpoint.Host && one.Port == node.Endpoint.Port);
         return primary is null ? "probe" : KeySlot.TagOf(map.FirstSlotOf(primary));
     }
+
+    /// <summary>A primary that is listened to.</summary>
+    private sealed record Listened(ServerConnector Node, ArmedCapture Armed, SourceWatch Watch);
 }
