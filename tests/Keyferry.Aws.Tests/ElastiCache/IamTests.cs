@@ -141,11 +141,8 @@ public sealed class IamTests : IAsyncLifetime
     public async Task Cache_named_by_URI_lets_an_IAM_user_in_and_is_migrated()
     {
         await using var cli = new CliBench();
-        var certificate = cli.Bench.Aws.World.Certificate;
-        _ = await cli.Bench.GroupAsync("shop", more: [("TransitEncryptionEnabled", "true"), ("UserGroupIds.member.1", "app-users")]);
+        await using var gate = await GateBeforeShopAsync(cli);
         var node = cli.Bench.Aws.World.Nodes["shop-001"];
-        await using var gate = new IamGate("shop", "app", node.Server.PlainPort, TimeSpan.FromHours(12), certificate);
-        node.ToldPort = gate.Port;
         await using var target = await RedisServer.StartAsync(ServerKind.Machine);
         for (var number = 0; number < 50; number++)
         {
@@ -156,7 +153,7 @@ public sealed class IamTests : IAsyncLifetime
         [
             target.Uri,
             "--source-tls-ca",
-            certificate.AuthorityFile,
+            cli.Bench.Aws.World.Certificate.AuthorityFile,
             "--until-idle",
             "300ms",
             "--plain",
@@ -184,13 +181,9 @@ public sealed class IamTests : IAsyncLifetime
     public async Task Notification_commands_try_the_nodes_as_the_IAM_user_of_the_URI()
     {
         await using var cli = new CliBench();
-        var certificate = cli.Bench.Aws.World.Certificate;
-        _ = await cli.Bench.GroupAsync("shop", more: [("TransitEncryptionEnabled", "true"), ("UserGroupIds.member.1", "app-users")]);
-        var node = cli.Bench.Aws.World.Nodes["shop-001"];
-        await using var gate = new IamGate("shop", "app", node.Server.PlainPort, TimeSpan.FromHours(12), certificate);
-        node.ToldPort = gate.Port;
+        await using var gate = await GateBeforeShopAsync(cli);
         const string Named = "elasticache://shop?user=app&auth=iam";
-        string[] authority = ["--tls-ca", certificate.AuthorityFile];
+        string[] authority = ["--tls-ca", cli.Bench.Aws.World.Certificate.AuthorityFile];
         string[] work = ["--work-dir", cli.WorkDirectory];
         _ = await cli.SucceedAsync(["notifications", "enable", Named, "--apply", .. authority, .. work]);
         var logins = gate.Logins;
@@ -210,6 +203,16 @@ public sealed class IamTests : IAsyncLifetime
             Engine = "redis",
             EngineVersion = "7.1",
         };
+
+    /// <summary>A cache of which AWS tells the gate in the place of its node.</summary>
+    private static async Task<IamGate> GateBeforeShopAsync(CliBench cli)
+    {
+        _ = await cli.Bench.GroupAsync("shop", more: [("TransitEncryptionEnabled", "true"), ("UserGroupIds.member.1", "app-users")]);
+        var node = cli.Bench.Aws.World.Nodes["shop-001"];
+        var gate = new IamGate("shop", "app", node.Server.PlainPort, TimeSpan.FromHours(12), cli.Bench.Aws.World.Certificate);
+        node.ToldPort = gate.Port;
+        return gate;
+    }
 
     private Endpoint Endpoint(IamGate gate, TimeSpan renewal) =>
         new()

@@ -10,34 +10,13 @@ namespace Keyferry.Integration.Control;
 
 /// <summary>A migration is asked and told things from another process, as from another terminal.</summary>
 [Trait("Needs", "Program")]
-public sealed class ControlTests : IAsyncLifetime
+public sealed class ControlTests : TwoServers
 {
     private static readonly TimeSpan Budget = TimeSpan.FromSeconds(30);
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("keyferry-control-").FullName;
-    private RedisServer? _source;
-    private RedisServer? _target;
-
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    private RedisServer Source => _source ?? throw new InvalidOperationException("not started");
-
-    private RedisServer Target => _target ?? throw new InvalidOperationException("not started");
-
-    private string SocketFile => Path.Combine(_folder, ControlSocket.FileName);
-
-    public async ValueTask InitializeAsync()
-    {
-        _source = await RedisServer.StartAsync(ServerKind.Machine);
-        _target = await RedisServer.StartAsync(ServerKind.Machine);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await Source.DisposeAsync();
-        await Target.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
-    }
+    private string SocketFile => Path.Combine(Folder, ControlSocket.FileName);
 
     [Fact]
     public async Task Paused_run_moves_nothing_until_it_is_resumed_and_ends_when_asked()
@@ -127,7 +106,7 @@ public sealed class ControlTests : IAsyncLifetime
     public async Task Watch_follows_a_run_to_its_end()
     {
         await using var run = await FollowAsync();
-        await using var watch = KeyferryProgram.Start("status", "--work-dir", _folder, "--watch");
+        await using var watch = KeyferryProgram.Start("status", "--work-dir", Folder, "--watch");
         await watch.WaitForAsync("following", Budget);
 
         _ = await AskAsync(0, "finish");
@@ -179,7 +158,7 @@ public sealed class ControlTests : IAsyncLifetime
 
     private async Task<KeyferryProgram> FollowAsync(params string[] more)
     {
-        var run = KeyferryProgram.Start(["migrate", Source.Uri, Target.Uri, "--work-dir", _folder, .. more]);
+        var run = KeyferryProgram.Start(["migrate", Source.Uri, Target.Uri, "--work-dir", Folder, .. more]);
         await run.WaitForAsync("phase following", Budget);
         return run;
     }
@@ -187,7 +166,7 @@ public sealed class ControlTests : IAsyncLifetime
     /// <summary>What the command says, whichever output it says it on.</summary>
     private async Task<string> AskAsync(int code, params string[] command)
     {
-        await using var asking = KeyferryProgram.Start([.. command, "--work-dir", _folder]);
+        await using var asking = KeyferryProgram.Start([.. command, "--work-dir", Folder]);
         Assert.True(await asking.EndAsync(Budget) == code, asking.Output);
         return asking.Output;
     }

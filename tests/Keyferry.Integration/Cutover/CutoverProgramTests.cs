@@ -5,7 +5,7 @@ using Keyferry.Integration.Servers;
 namespace Keyferry.Integration.Cutover;
 
 /// <summary>A cutover as an operator makes it: the program in one terminal, its commands in another, shell scripts as hooks.</summary>
-public sealed class CutoverProgramTests : IAsyncLifetime
+public sealed class CutoverProgramTests : TwoServers
 {
     private const int Ok = 0;
     private const int Refused = 4;
@@ -13,28 +13,12 @@ public sealed class CutoverProgramTests : IAsyncLifetime
     private const int OwnershipUnknown = 8;
     private static readonly TimeSpan Budget = TimeSpan.FromSeconds(60);
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("keyferry-cutover-").FullName;
-    private RedisServer? _source;
-    private RedisServer? _target;
+    private string Told => Path.Combine(Folder, "told");
 
-    private RedisServer Source => _source ?? throw new InvalidOperationException("not started");
-
-    private RedisServer Target => _target ?? throw new InvalidOperationException("not started");
-
-    private string Told => Path.Combine(_folder, "told");
-
-    public async ValueTask InitializeAsync()
+    public override async ValueTask InitializeAsync()
     {
-        _source = await RedisServer.StartAsync(ServerKind.Machine);
-        _target = await RedisServer.StartAsync(ServerKind.Machine);
+        await base.InitializeAsync();
         await Source.CommandAsync("SET", "key", "1");
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await Source.DisposeAsync();
-        await Target.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
     }
 
     [Fact]
@@ -60,7 +44,7 @@ public sealed class CutoverProgramTests : IAsyncLifetime
     {
         var fence = await ScriptAsync("fence.sh", $"if [ $KEYFERRY_STEP = fence ]; then echo $$ > {Told}; exec sleep 60; fi");
         await using var run = await FollowAsync("exit 0", "--fence", "hook", "--fence-hook", fence);
-        await using var cutover = KeyferryProgram.Start("cutover", "--work-dir", _folder);
+        await using var cutover = KeyferryProgram.Start("cutover", "--work-dir", Folder);
         await ToldAsync();
 
         Assert.Contains("taken back", await AskAsync(Ok, "hold"), StringComparison.Ordinal);
@@ -75,7 +59,7 @@ public sealed class CutoverProgramTests : IAsyncLifetime
     public async Task Script_that_fails_leaves_the_answer_to_a_person()
     {
         await using var run = await FollowAsync("echo the load balancer did not answer >&2; exit 3");
-        await using var cutover = KeyferryProgram.Start("cutover", "--work-dir", _folder);
+        await using var cutover = KeyferryProgram.Start("cutover", "--work-dir", Folder);
         await run.WaitForAsync("phase ownership unknown", Budget);
 
         Assert.Contains("the load balancer did not answer", run.Output, StringComparison.Ordinal);
@@ -118,7 +102,7 @@ public sealed class CutoverProgramTests : IAsyncLifetime
 
         Assert.Contains($"keyferry migrate {Target.Uri} {Source.Uri} --resume --cutover manual", said, StringComparison.Ordinal);
         string[] back = ["--resume", "--cutover", "manual", "--fence-budget", "5s", "--switch-hook", "/bin/true", "--watch-old", "1s"];
-        await using var run = KeyferryProgram.Start(["migrate", Target.Uri, Source.Uri, .. back, "--work-dir", _folder]);
+        await using var run = KeyferryProgram.Start(["migrate", Target.Uri, Source.Uri, .. back, "--work-dir", Folder]);
         await run.WaitForAsync("phase following", Budget);
         await Target.CommandAsync("DEL", "key");
         _ = await AskAsync(Ok, "rollback");
@@ -141,7 +125,7 @@ public sealed class CutoverProgramTests : IAsyncLifetime
     {
         var fence = await ScriptAsync("fence.sh", $"[ $KEYFERRY_STEP = fence ] && echo $$ > {Told} && exec sleep 60");
         await using var run = await FollowAsync("exit 0", "--fence", "hook", "--fence-hook", fence);
-        await using var cutover = KeyferryProgram.Start("cutover", "--work-dir", _folder);
+        await using var cutover = KeyferryProgram.Start("cutover", "--work-dir", Folder);
         await ToldAsync();
         await run.KillAsync();
 
@@ -156,13 +140,13 @@ public sealed class CutoverProgramTests : IAsyncLifetime
     [Fact]
     public async Task Fence_program_of_a_run_that_was_killed_is_told_by_restore_what_it_was_told_by_the_run()
     {
-        var fence = await ScriptAsync("fence.sh", $"env | grep ^KEYFERRY_ | sort > {_folder}/$KEYFERRY_STEP");
+        var fence = await ScriptAsync("fence.sh", $"env | grep ^KEYFERRY_ | sort > {Folder}/$KEYFERRY_STEP");
         await KillInSwitchAsync("--fence", "hook", "--fence-hook", fence);
 
         Assert.Contains("lifted", await AskAsync(Ok, "restore"), StringComparison.Ordinal);
 
-        var stopped = await File.ReadAllTextAsync(Path.Combine(_folder, "fence"), TestContext.Current.CancellationToken);
-        var started = await File.ReadAllTextAsync(Path.Combine(_folder, "unfence"), TestContext.Current.CancellationToken);
+        var stopped = await File.ReadAllTextAsync(Path.Combine(Folder, "fence"), TestContext.Current.CancellationToken);
+        var started = await File.ReadAllTextAsync(Path.Combine(Folder, "unfence"), TestContext.Current.CancellationToken);
         Assert.Contains($"KEYFERRY_NEW={Target.Uri}\n", started, StringComparison.Ordinal);
         Assert.Contains($"KEYFERRY_OLD={Source.Uri}\n", started, StringComparison.Ordinal);
         Assert.Equal(stopped, started.Replace("=unfence\n", "=fence\n", StringComparison.Ordinal));
@@ -171,9 +155,9 @@ public sealed class CutoverProgramTests : IAsyncLifetime
     [Fact]
     public async Task Switch_that_has_begun_is_not_taken_back_and_nobody_says_that_it_was()
     {
-        var go = Path.Combine(_folder, "go");
+        var go = Path.Combine(Folder, "go");
         await using var run = await FollowAsync($"echo $$ > {Told}; while [ ! -e {go} ]; do sleep 0.05; done");
-        await using var cutover = KeyferryProgram.Start("cutover", "--work-dir", _folder);
+        await using var cutover = KeyferryProgram.Start("cutover", "--work-dir", Folder);
         await ToldAsync();
 
         var refused = await AskAsync(Refused, "hold");
@@ -194,7 +178,7 @@ public sealed class CutoverProgramTests : IAsyncLifetime
         await using var run = await FollowAsync($"echo $$ > {Told}");
         _ = await AskAsync(Ok, "pause");
         await Source.CommandAsync("SET", "key", "5");
-        await using (var cutover = KeyferryProgram.Start("cutover", "--work-dir", _folder))
+        await using (var cutover = KeyferryProgram.Start("cutover", "--work-dir", Folder))
         {
             await cutover.WaitForAsync("waiting: ", Budget);
             if (killed)
@@ -291,7 +275,7 @@ public sealed class CutoverProgramTests : IAsyncLifetime
     {
         await using (var run = await FollowAsync($"echo $$ > {Told}; exec sleep 60", more))
         {
-            await using var cutover = KeyferryProgram.Start("cutover", "--work-dir", _folder);
+            await using var cutover = KeyferryProgram.Start("cutover", "--work-dir", Folder);
             await run.WaitForAsync("cutover: switch", Budget);
             await ToldAsync();
             await run.KillAsync();
@@ -317,7 +301,7 @@ public sealed class CutoverProgramTests : IAsyncLifetime
             "--switch-hook",
             hook,
             "--work-dir",
-            _folder,
+            Folder,
             "--watch-old",
             "1s",
         ];
@@ -328,7 +312,7 @@ public sealed class CutoverProgramTests : IAsyncLifetime
 
     private async Task<string> ScriptAsync(string name, string script)
     {
-        var path = Path.Combine(_folder, name);
+        var path = Path.Combine(Folder, name);
         await File.WriteAllTextAsync(path, $"#!/bin/sh\n{script}\n");
         if (!OperatingSystem.IsWindows())
         {
@@ -341,7 +325,7 @@ public sealed class CutoverProgramTests : IAsyncLifetime
     /// <summary>What the command says, whichever output it says it on.</summary>
     private async Task<string> AskAsync(int code, params string[] command)
     {
-        await using var asking = KeyferryProgram.Start([.. command, "--work-dir", _folder]);
+        await using var asking = KeyferryProgram.Start([.. command, "--work-dir", Folder]);
         Assert.True(await asking.EndAsync(Budget) == code, asking.Output);
         return asking.Output;
     }

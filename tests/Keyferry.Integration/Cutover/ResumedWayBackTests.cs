@@ -5,31 +5,26 @@ namespace Keyferry.Integration.Cutover;
 
 /// <summary>The program killed (SIGKILL) in its reverse window, and gone on with by the documented command: the way back is a way back still.</summary>
 [Trait("Needs", "Program")]
-public sealed class ResumedWayBackTests : IAsyncLifetime
+public sealed class ResumedWayBackTests : TwoServers
 {
     private const int Ok = 0;
     private const int Usage = 2;
     private const int Refused = 4;
     private static readonly TimeSpan Budget = TimeSpan.FromSeconds(60);
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("keyferry-way-back-").FullName;
-    private RedisServer? _old;
-    private RedisServer? _new;
-
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    private RedisServer Old => _old ?? throw new InvalidOperationException("not started");
+    private RedisServer Old => Source;
 
-    private RedisServer New => _new ?? throw new InvalidOperationException("not started");
+    private RedisServer New => Target;
 
-    private string Told => Path.Combine(_folder, "told");
+    private string Told => Path.Combine(Folder, "told");
 
-    private string Hook => Path.Combine(_folder, "switch.sh");
+    private string Hook => Path.Combine(Folder, "switch.sh");
 
-    public async ValueTask InitializeAsync()
+    public override async ValueTask InitializeAsync()
     {
-        _old = await RedisServer.StartAsync(ServerKind.Machine);
-        _new = await RedisServer.StartAsync(ServerKind.Machine);
+        await base.InitializeAsync();
         await File.WriteAllTextAsync(Hook, $"#!/bin/sh\nenv | grep ^KEYFERRY_ | sort > {Told}\n");
         if (!OperatingSystem.IsWindows())
         {
@@ -42,13 +37,6 @@ public sealed class ResumedWayBackTests : IAsyncLifetime
         await New.CommandAsync("SET", "meanwhile", "1");
         await New.CommandAsync("DEL", "gone");
         await Old.CommandAsync("SET", "stray", "1");
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await Old.DisposeAsync();
-        await New.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
     }
 
     [Fact]
@@ -122,7 +110,7 @@ public sealed class ResumedWayBackTests : IAsyncLifetime
     [Fact]
     public async Task Without_a_cutover_it_says_why_there_is_no_rollback()
     {
-        await using var run = KeyferryProgram.Start("migrate", New.Uri, Old.Uri, "--resume", "--work-dir", _folder);
+        await using var run = KeyferryProgram.Start("migrate", New.Uri, Old.Uri, "--resume", "--work-dir", Folder);
         await run.WaitForAsync("phase following", Budget);
 
         Assert.Contains("--cutover manual", run.Output, StringComparison.Ordinal);
@@ -134,7 +122,7 @@ public sealed class ResumedWayBackTests : IAsyncLifetime
     private async Task KillInWindowAsync()
     {
         string[] cutover = ["--cutover", "manual", "--fence-budget", "5s", "--switch-hook", Hook, "--reverse-window", "1h"];
-        await using var run = KeyferryProgram.Start(["migrate", Old.Uri, New.Uri, .. cutover, "--work-dir", _folder]);
+        await using var run = KeyferryProgram.Start(["migrate", Old.Uri, New.Uri, .. cutover, "--work-dir", Folder]);
         await run.WaitForAsync("phase following", Budget);
         _ = await AskAsync(Ok, "cutover");
         await run.WaitForAsync("phase reversible", Budget);
@@ -145,7 +133,7 @@ public sealed class ResumedWayBackTests : IAsyncLifetime
     private async Task<KeyferryProgram> GoOnAsync(params string[] more)
     {
         string[] cutover = ["--resume", "--cutover", "manual", "--fence-budget", "5s", "--switch-hook", Hook, "--watch-old", "1s"];
-        var run = KeyferryProgram.Start(["migrate", New.Uri, Old.Uri, .. cutover, .. more, "--work-dir", _folder]);
+        var run = KeyferryProgram.Start(["migrate", New.Uri, Old.Uri, .. cutover, .. more, "--work-dir", Folder]);
         await run.WaitForAsync("phase following", Budget);
         return run;
     }
@@ -153,7 +141,7 @@ public sealed class ResumedWayBackTests : IAsyncLifetime
     /// <summary>What the command says, whichever output it says it on.</summary>
     private async Task<string> AskAsync(int code, params string[] command)
     {
-        await using var asking = KeyferryProgram.Start([.. command, "--work-dir", _folder]);
+        await using var asking = KeyferryProgram.Start([.. command, "--work-dir", Folder]);
         Assert.True(await asking.EndAsync(Budget) == code, asking.Output);
         return asking.Output;
     }
