@@ -164,6 +164,7 @@ internal sealed class LongWay(LaneContext context, PieceLinks links) : IAside, I
         {
             await link.Source.DisposeAsync();
             await link.Target.DisposeAsync();
+            link.Copy.Dispose();
         }
     }
 

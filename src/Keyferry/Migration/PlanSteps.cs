@@ -21,7 +21,9 @@ internal static class PlanSteps
         AddFunctions(steps, options);
         if (options.Mode != MigrationMode.LiveOnly)
         {
-            steps.Add(new PlanStep("copy", "Scan the source and copy every key with its expiry; live changes go first."));
+            steps.Add(
+                new PlanStep("copy", $"Scan the source and copy every key with its expiry; live changes go first.{ModulesDo(source)}")
+            );
         }
 
         if (options.TargetKeys == TargetKeys.Replace)
@@ -51,6 +53,11 @@ internal static class PlanSteps
         AddRestore(steps, capture);
         return steps;
     }
+
+    private static string ModulesDo(ServerIdentity source) =>
+        source.Modules.Count == 0
+            ? ""
+            : $" Values of modules ({string.Join(", ", source.Modules)}) are read and written whole, however large: meanwhile a server answers nobody else.";
 
     private static string FollowDoes(MigrationOptions options, ServerIdentity source)
     {

@@ -71,18 +71,17 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
             Capture = capture.Words,
             MayHearNothing = capture.MayHearNothing,
             Reads = await ReplicaCheck.JudgeAsync(options, source, sourceIdentity, Refuse, stop),
-            Clocks =
-                shift.Shift == TimeSpan.Zero
-                    ? "both clocks agree"
-                    : $"the target's clock is {Ahead(shift.Shift)}; expiries move by that much",
+            Clocks = Clocks(shift.Shift),
             NotMoved = await NotMoved.FindAsync(options, source, target, from, Refuse, stop),
             Steps = PlanSteps.Of(options, sourceIdentity, capture),
             Warnings = _warnings,
             Refusals = _refusals,
-            Transfer = TransferOf(new TransferSettings(sourceIdentity.HasPExpireTime, shift.Shift, scope, writes, reads), tellsSizes) with
-            {
-                TargetNow = () => (time.GetUtcNow() + targetClock.Ahead).ToUnixTimeMilliseconds(),
-            },
+            Transfer = await TransferAsync(
+                new TransferSettings(sourceIdentity.HasPExpireTime, shift.Shift, scope, writes, reads) { TellsSizes = tellsSizes },
+                to,
+                targetClock,
+                stop
+            ),
             Unsupported = _unsupported,
             Shift = shift,
             SourceIdentity = sourceIdentity,
@@ -90,10 +89,16 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         };
     }
 
-    private TransferSettings TransferOf(TransferSettings basis, bool tellsSizes) =>
+    private async ValueTask<TransferSettings> TransferAsync(
+        TransferSettings basis,
+        RespConnection to,
+        ClockOffset targetClock,
+        CancellationToken stop
+    ) =>
         basis with
         {
-            TellsSizes = tellsSizes,
+            TargetNow = () => (time.GetUtcNow() + targetClock.Ahead).ToUnixTimeMilliseconds(),
+            LargestPayload = await LongestWordAsync(to, stop),
             LargeValue = options.LargeValue,
             Piece = options.Piece,
             Slice = options.Slice,
@@ -105,6 +110,9 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
     /// <summary>Whether a run from a server to itself would move what it has written.</summary>
     private static bool FeedsItself(DatabaseScope scope) =>
         scope.Databases is not { } databases || databases.Any(database => scope.Covers(scope.TargetOf(database)));
+
+    private static string Clocks(TimeSpan shift) =>
+        shift == TimeSpan.Zero ? "both clocks agree" : $"the target's clock is {Ahead(shift)}; expiries move by that much";
 
     private static string Ahead(TimeSpan shift) =>
         $"{shift.Duration().TotalSeconds:0.###} s {(shift > TimeSpan.Zero ? "ahead of" : "behind")} the source's";
@@ -317,6 +325,13 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
 
         return !reply.IsError;
     }
+
+    /// <summary>What the target says of the longest word of a command that it takes; the servers' default where it does not say it.</summary>
+    private static async ValueTask<long> LongestWordAsync(RespConnection to, CancellationToken stop) =>
+        await to.TryCallAsync(stop, "CONFIG", "GET", "proto-max-bulk-len") is { IsError: false, Items: [_, var said] }
+        && long.TryParse(said.Text, out var bytes)
+            ? bytes
+            : TransferSettings.UsualLongestWord;
 
     private async ValueTask TryWritingAsync(RespConnection to, CancellationToken stop)
     {

@@ -23,20 +23,6 @@ internal sealed class UnsupportedValues(
     /// <summary>Hashes that use more memory are taken to be without field expiries here: their payload is not asked for just to name them.</summary>
     private const long ModestBytes = 1 << 20;
 
-    /// <summary>Types of modules, as TYPE tells them, whose values may lie on a source that has the module.</summary>
-    private static readonly string[] ModuleTypes =
-    [
-        "vectorset",
-        "ReJSON-RL",
-        "TSDB-TYPE",
-        "MBbloom--",
-        "MBbloomCF",
-        "CMSk-TYPE",
-        "TopK-TYPE",
-        "TDIS-TYPE",
-        "bloomfltr",
-    ];
-
     /// <summary>Looks for them.</summary>
     /// <param name="identity">The source, just asked.</param>
     /// <param name="stop">Gives up.</param>
@@ -56,13 +42,18 @@ internal sealed class UnsupportedValues(
             }
         }
 
-        foreach (var type in ModuleTypes.Where(type => scope.Kinds.CoverType(type) && IsRefused(type)))
+        foreach (var type in ModuleName.TypesOf(writes.Modules).Where(type => scope.Kinds.CoverType(type) && IsRefused(type)))
         {
             var (keys, first) = await WalkAsync(type, static (_, _) => ValueTask.FromResult(true), long.MaxValue, stop);
             if (keys > 0)
             {
-                found.Add(new UnsupportedGroup(keys, $"the target does not read the source's values of type {type}", first));
+                found.Add(new UnsupportedGroup(keys, Unread(type), first));
             }
+        }
+
+        if (ModuleName.Unfamiliar(writes.Modules).Any(module => !reads.Modules.Contains(module) || !reads.Reads(writes.Version)))
+        {
+            found.AddRange(await FindUnfamiliarAsync(stop));
         }
 
         await from.CallAsync(stop, "SELECT", 0);
@@ -79,11 +70,51 @@ internal sealed class UnsupportedValues(
         return counted is [_, var text] && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : 0;
     }
 
-    private bool IsRefused(string type)
+    private static string Unread(string type) => $"the target does not read the source's values of type {type}";
+
+    private bool IsRefused(string type) => !ModuleName.IsShared(type, writes, reads) || !reads.Reads(writes.Version);
+
+    /// <summary>Values of modules whose types nobody has told: the type of each key is asked for.</summary>
+    private async ValueTask<IEnumerable<UnsupportedGroup>> FindUnfamiliarAsync(CancellationToken stop)
     {
-        var module = ModuleName.Of(type);
-        return writes.Modules.Contains(module) && (!reads.Modules.Contains(module) || !reads.Reads(writes.Version));
+        var types = new Dictionary<string, (long Keys, List<KeyId> First)>(StringComparer.Ordinal);
+        foreach (var database in databases)
+        {
+            await from.CallAsync(stop, "SELECT", database);
+            var cursor = "0";
+            do
+            {
+                var page = await from.CallAsync(stop, "SCAN", cursor, "COUNT", PageSize);
+                cursor = page.Items[0].Text;
+                byte[][] keys = [.. page.Items[1].Items.Select(static item => item.Bytes).Where(IsInScope)];
+                foreach (var key in keys)
+                {
+                    from.Write("TYPE", key);
+                }
+
+                await from.FlushAsync(stop);
+                foreach (var key in keys)
+                {
+                    var type = RespValue.Of((await from.ReadAsync(stop)).Span).Text;
+                    if (type != "none" && KeyTypes.Of(type) == KeyType.Other && !ModuleName.IsKnown(type) && IsRefused(type))
+                    {
+                        var (count, first) = types.GetValueOrDefault(type, (0, []));
+                        types[type] = (count + 1, first);
+                        if (first.Count < MostNamed)
+                        {
+                            first.Add(new KeyId(database, new KeyName(key)));
+                        }
+                    }
+                }
+            } while (cursor != "0");
+        }
+
+        return types
+            .Where(entry => scope.Kinds.CoverType(entry.Key))
+            .Select(static entry => new UnsupportedGroup(entry.Value.Keys, Unread(entry.Key), entry.Value.First));
     }
+
+    private bool IsInScope(byte[] key) => !ReservedKeys.Contains(key) && scope.Names.Cover(key);
 
     private async ValueTask<(long Keys, IReadOnlyList<KeyId> First)> WalkAsync(
         string type,
@@ -103,7 +134,7 @@ internal sealed class UnsupportedValues(
                 cursor = page.Items[0].Text;
                 foreach (var key in page.Items[1].Items.Select(static item => item.Bytes))
                 {
-                    if (ReservedKeys.Contains(key) || !scope.Names.Cover(key) || !await counts(key, stop))
+                    if (!IsInScope(key) || !await counts(key, stop))
                     {
                         continue;
                     }

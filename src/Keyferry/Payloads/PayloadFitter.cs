@@ -15,7 +15,11 @@ internal sealed class PayloadFitter(PayloadFormat source, PayloadFormat target, 
     private readonly byte[] _footer = new byte[PayloadFooter.Length];
 
     /// <summary>Whether every payload passes as it is, so that none needs to be looked into.</summary>
-    private readonly bool _alike = source.Version == target.Version && source.Modules.IsSubsetOf(target.Modules) && shift == 0;
+    private readonly bool _alike =
+        source.Version == target.Version
+        && target.Version > PayloadFormat.Redis62
+        && source.Modules.IsSubsetOf(target.Modules)
+        && shift == 0;
 
     /// <summary>Makes one payload fit.</summary>
     /// <param name="payload">As DUMP gave it.</param>
@@ -55,7 +59,7 @@ internal sealed class PayloadFitter(PayloadFormat source, PayloadFormat target, 
     {
         var reader = new PayloadReader(payload[1..]);
         var type = ModuleName.TypeOf(reader.Length());
-        if (target.Version != 0 && !target.Modules.Contains(ModuleName.Of(type)) && !source.Modules.IsSubsetOf(target.Modules))
+        if (!ModuleName.IsShared(type, source, target))
         {
             return FittedPayload.Impossible($"the target does not have the module of its type ({type})");
         }

@@ -10,6 +10,9 @@ internal sealed record PayloadFormat
 
     private const int FirstForeign = 12;
 
+    /// <summary>What Redis 6.2 writes, and 5.0: such a server may end where it finds the value of a module that it does not have.</summary>
+    public const int Redis62 = 9;
+
     /// <summary>The version that the server itself writes; 0 where it is not known.</summary>
     public required int Version { get; init; }
 

@@ -12,7 +12,7 @@ namespace Keyferry.Transfer;
 /// at again. Memory is bounded by pieces, whatever the size of the value.</para>
 /// <para><b>Concurrency.</b> One task.</para>
 /// </remarks>
-internal sealed class PieceCopy
+internal sealed class PieceCopy : IDisposable
 {
     /// <summary>How often a copy is begun anew because the value changed meanwhile; then it is taken as it came, and looked at again later.</summary>
     private const int Attempts = 3;
@@ -22,6 +22,7 @@ internal sealed class PieceCopy
     private readonly TransferSettings _settings;
     private readonly SourcePace _pace;
     private readonly StreamGroups _groups;
+    private readonly WholeValue _whole;
     private readonly SliceWatch _slice;
     private int _database = -1;
     private bool _isChange;
@@ -41,6 +42,7 @@ internal sealed class PieceCopy
         _slice = new SliceWatch(settings.Clock);
         _target = new PieceTarget(target, settings.Scope, owner);
         _groups = new StreamGroups(source, _target, settings.TargetFormat);
+        _whole = new WholeValue(source, _target, settings, pace);
     }
 
     /// <summary>Whether a refusal that was thrown was the target's, and not the source's.</summary>
@@ -87,13 +89,8 @@ internal sealed class PieceCopy
                     return await PassOverAsync(key, stop);
                 }
 
-                await CopyAsync(type, key, stop);
-                await _target.SettleAsync(stop);
-                var changed = await HasChangedAsync(key, stop);
-                if (!changed || attempt == Attempts)
+                if (await MoveAsync(type, key, expiresAt, isLast: attempt == Attempts, stop) is { } result)
                 {
-                    await _target.CommitAsync(_settings.ExpiryOnTarget(expiresAt), stop);
-                    var result = changed ? PieceResult.Changed : PieceResult.Moved;
                     return new PieceOutcome(result, _source.BytesReceived - received, null, KeyTypes.Of(type));
                 }
             }
@@ -111,6 +108,52 @@ internal sealed class PieceCopy
                 await AbandonAsync(key, stop);
             }
         }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _whole.Dispose();
+
+    private static bool HasPieces(string type) => KeyTypes.Of(type) is not (KeyType.Unknown or KeyType.Other);
+
+    /// <summary>Moves the value once.</summary>
+    /// <returns>What became of it; <see langword="null"/> where it has changed meanwhile and there is another attempt.</returns>
+    private async ValueTask<PieceResult?> MoveAsync(
+        string type,
+        ReadOnlyMemory<byte> key,
+        long expiresAt,
+        bool isLast,
+        CancellationToken stop
+    )
+    {
+        if (!HasPieces(type))
+        {
+            return await MoveWholeAsync(type, key, expiresAt, stop);
+        }
+
+        await CopyAsync(type, key, stop);
+        await _target.SettleAsync(stop);
+        var changed = await HasChangedAsync(key, stop);
+        if (changed && !isLast)
+        {
+            return null;
+        }
+
+        await _target.CommitAsync(_settings.ExpiryOnTarget(expiresAt), stop);
+        return changed ? PieceResult.Changed : PieceResult.Moved;
+    }
+
+    private async ValueTask<PieceResult> MoveWholeAsync(string type, ReadOnlyMemory<byte> key, long expiresAt, CancellationToken stop)
+    {
+        await _pace.PassAsync(_isChange, stop);
+        var isThere = await _whole.MoveAsync(key, type, expiresAt, stop);
+        var changed = await HasChangedAsync(key, stop);
+        if (!isThere)
+        {
+            await _target.UnlinkAsync(stop);
+            return PieceResult.Gone;
+        }
+
+        return changed ? PieceResult.Changed : PieceResult.Moved;
     }
 
     private static bool IsOfTheKey(ServerErrorException refused) =>
@@ -224,8 +267,6 @@ internal sealed class PieceCopy
             case "stream":
                 await CopyStreamAsync(key, stop);
                 break;
-            default:
-                throw new PieceRefusedException($"values of type {type} can only be moved whole");
         }
     }
 

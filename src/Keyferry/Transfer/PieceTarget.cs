@@ -1,5 +1,6 @@
 using System.Globalization;
 using Keyferry.Model;
+using Keyferry.Payloads;
 using Keyferry.Resp;
 
 namespace Keyferry.Transfer;
@@ -128,6 +129,25 @@ internal sealed class PieceTarget(RespConnection connection, DatabaseScope scope
         var replies = RespValue.Of((await connection.ReadAsync(stop)).Span);
         Refused = replies.IsError || replies.Items.Any(static reply => reply.IsError);
         Check(replies);
+    }
+
+    /// <summary>Writes a value in one piece in place of whatever the target has under the real key.</summary>
+    /// <param name="expiresAt">Milliseconds since 1970 by the target's clock, or -1.</param>
+    /// <param name="payload">As the target reads it.</param>
+    public void Restore(long expiresAt, in FittedPayload payload)
+    {
+        Output.Command(expiresAt < 0 ? 5 : 6);
+        Output.Bulk("RESTORE"u8);
+        Output.Bulk(_name);
+        Output.Bulk(Math.Max(0, expiresAt));
+        Output.Bulk(payload.Body, payload.Footer);
+        Output.Bulk("REPLACE"u8);
+        if (expiresAt >= 0)
+        {
+            Output.Bulk("ABSTTL"u8);
+        }
+
+        Sent("RESTORE");
     }
 
     /// <summary>Removes the real key: the source does not have it.</summary>

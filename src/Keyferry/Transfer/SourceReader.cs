@@ -271,7 +271,7 @@ internal sealed class SourceReader(RespConnection connection, RespConnection? pr
             );
         }
 
-        var fitted = _fitter.Fit(reader.Bytes);
+        var fitted = reader.Bytes.Length > settings.LargestPayload ? FittedPayload.Unreadable : _fitter.Fit(reader.Bytes);
         if (fitted.Fit == PayloadFit.NeedsCommands)
         {
             aside.Take(batch, index);

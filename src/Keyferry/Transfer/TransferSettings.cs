@@ -17,6 +17,9 @@ internal sealed record TransferSettings(
     PayloadFormat TargetFormat
 )
 {
+    /// <summary>Bytes of the longest word of a command that servers take unless they are told otherwise.</summary>
+    public const long UsualLongestWord = 512L << 20;
+
     /// <summary>Why a key is not moved that would be called on the target as another one is.</summary>
     public const string NameTaken = "the rename gives it a name that is, or could be, that of another key";
 
@@ -39,6 +42,9 @@ internal sealed record TransferSettings(
 
     /// <summary>Bytes that a piece of a large value is meant to have at most: for so long other clients of the source wait for one.</summary>
     public int Piece { get; init; } = 256 * 1024;
+
+    /// <summary>Bytes of the longest word of a command that the target takes (its <c>proto-max-bulk-len</c>): a longer one ends the connection.</summary>
+    public long LargestPayload { get; init; } = UsualLongestWord;
 
     /// <summary>How long the source may be busy with a piece; pieces get smaller where it was longer.</summary>
     public TimeSpan Slice { get; init; } = TimeSpan.FromMilliseconds(5);

@@ -24,6 +24,28 @@ public sealed partial record ServerBinary(string Path, Version Version)
     /// <summary>Whether the program is there; for the servers that are tested on a best-effort basis only.</summary>
     public static bool Exists(ServerKind kind) => Locate(kind, Environment.GetEnvironmentVariable("PATH") ?? "") is not null;
 
+    /// <summary>RediSearch 1.2, a module that every server of the matrix loads: <c>--loadmodule</c> and this file.</summary>
+    /// <exception cref="FileNotFoundException">It is not on this machine.</exception>
+    public static string SearchModule()
+    {
+        var file = System.IO.Path.Combine(
+            CacheFolder(),
+            "servers",
+            "redisearch",
+            "root",
+            "usr",
+            "lib",
+            "redis",
+            "modules",
+            "redisearch.so"
+        );
+        return File.Exists(file)
+            ? file
+            : throw new FileNotFoundException(
+                $"The module {file} is missing. Run ./test, which fetches it, or: tools/fetch-server redisearch."
+            );
+    }
+
     internal static string? Locate(ServerKind kind, string searchPath)
     {
         var folders =

@@ -9,6 +9,9 @@ public enum ServerKind
     /// <summary>Redis 6.0, the oldest of the matrix.</summary>
     Redis60,
 
+    /// <summary>Redis 7.0; tested where the machine's own is another.</summary>
+    Redis70,
+
     /// <summary>Redis 8.0.</summary>
     Redis80,
 

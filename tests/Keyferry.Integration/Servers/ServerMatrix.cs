@@ -67,5 +67,8 @@ public static class ServerMatrix
     }
 
     private static IEnumerable<ServerKind> Kinds =>
-        Enum.GetValues<ServerKind>().Where(static kind => !Moves(kind) || ServerBinary.Exists(kind));
+        Enum.GetValues<ServerKind>()
+            .Where(static kind => kind == ServerKind.Redis70 ? !MachineIs70() : !Moves(kind) || ServerBinary.Exists(kind));
+
+    private static bool MachineIs70() => ServerBinary.Find(ServerKind.Machine).Version is { Major: 7, Minor: 0 };
 }

@@ -130,6 +130,43 @@ public sealed class PayloadFitterTests
         Assert.Equal(PayloadFit.Impossible, older.Fit(payload).Fit);
     }
 
+    [Theory]
+    [InlineData("mymod", "mymod", true)]
+    [InlineData("mymod", "", false)]
+    [InlineData("mymod,vectorset", "mymod", true)]
+    [InlineData("mymod,another", "mymod", false)]
+    [InlineData("", "", true)]
+    public void A_value_of_a_type_that_is_not_known_here_goes_where_every_module_is_that_may_have_it(
+        string onSource,
+        string onTarget,
+        bool fits
+    )
+    {
+        var payload = (byte[])[(byte)PayloadType.Module, 0x81, .. IdOf("mine-type"), 0, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        using var fitter = new PayloadFitter(
+            _redis70 with
+            {
+                Modules = onSource.Split(',', StringSplitOptions.RemoveEmptyEntries).ToHashSet(),
+            },
+            _redis80 with
+            {
+                Modules = onTarget.Split(',', StringSplitOptions.RemoveEmptyEntries).ToHashSet(),
+            },
+            0
+        );
+
+        Assert.Equal(fits, fitter.Fit(payload).Fit == PayloadFit.Fits);
+    }
+
+    [Fact]
+    public void An_old_server_that_would_end_is_sent_no_value_of_a_module_that_nobody_tells_of()
+    {
+        var payload = (byte[])[(byte)PayloadType.Module, 0x81, .. IdOf("mine-type"), 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        using var fitter = new PayloadFitter(_redis60, _redis60, 0);
+
+        Assert.Equal(PayloadFit.Impossible, fitter.Fit(payload).Fit);
+    }
+
     [Fact]
     public void Whatever_the_bytes_are_the_answer_is_one_of_three()
     {
