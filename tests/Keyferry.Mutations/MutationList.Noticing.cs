@@ -39,26 +39,50 @@ internal static partial class MutationList
         ),
         new(
             6,
-            "Flags that somebody has switched off are set again without a word",
-            "Capture/SourceWatch.cs",
-            "sink.MayHaveMissed(\"the source's notification flags had been changed, so that it no longer told of every change\");",
+            "A source that has become silent is told to nobody",
+            "Capture/HearingTrial.cs",
+            "sink.MayHaveMissed(reason, heard);",
             "_ = sink;",
-            Simulation("EngineSimulationTests", "Everything_goes_wrong")
+            Simulation("EngineSimulationTests", "Flags_that_cannot_be_read_go_and_nothing_counts_it")
+        ),
+        new(
+            6,
+            "Flags that cannot be read are not tried out again and again",
+            "Capture/SourceWatch.cs",
+            "if (reading is FlagReading.Known ? !hearing.IsDeaf || hearing.IsDue : mayTry && hearing.IsDue)",
+            "if (reading is FlagReading.Known)",
+            Simulation("EngineSimulationTests", "Flags_that_cannot_be_read_go_and_nothing_counts_it")
+        ),
+        new(
+            6,
+            "Whoever sets flags passes unnoticed",
+            "Capture/SourceWatch.cs",
+            "if (FlagSetter(before, now, identity) is { } setter)",
+            "if (FlagSetter(before, now, identity) is { Length: 0 } setter)",
+            Simulation("EngineSimulationTests", "Flags_that_cannot_be_read_go_and_come")
+        ),
+        new(
+            6,
+            "Nobody tries whether the source still tells of changes before its clients are kept from writing",
+            "Migration/CutoverScene.cs",
+            "if (await context.Deafness(stop) is { } deaf)",
+            "if (await context.Deafness(stop) is { Length: 0 } deaf)",
+            Integration("CutoverTests", "A_source_that_has_become_silent_is_not_left_though_its_flags_cannot_be_read")
         ),
         new(
             6,
             "Commands that raise no event pass unnoticed",
             "Capture/SourceWatch.cs",
-            "if (Rose(silent, before, now) is { } command)",
-            "if (Rose(silent, before, now) is { Length: 0 } command)",
+            "if (CommandCounts.Rose(silent, before, now) is { } command)",
+            "if (CommandCounts.Rose(silent, before, now) is { Length: 0 } command)",
             Simulation("EngineSimulationTests", "Everything_goes_wrong")
         ),
         new(
             6,
             "Changes of consumer groups pass unnoticed",
             "Capture/SourceWatch.cs",
-            "if (Rose(silentForStreams, before, now) is { } streams)",
-            "if (Rose(silentForStreams, before, now) is { Length: 0 } streams)",
+            "if (CommandCounts.Rose(silentForStreams, before, now) is { } streams)",
+            "if (CommandCounts.Rose(silentForStreams, before, now) is { Length: 0 } streams)",
             Simulation("EngineSimulationTests", "Everything_goes_wrong")
         ),
         new(

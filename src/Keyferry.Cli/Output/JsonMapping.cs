@@ -54,6 +54,7 @@ internal static class JsonMapping
             Verdict = Word(report.Verdict),
             ExitCode = ExitCodes.Of(report.Verdict),
             Reasons = report.Reasons,
+            Premises = report.Premises.Count == 0 ? null : report.Premises,
             Run = report.RunName,
             Source = report.Source,
             Target = report.Target,

@@ -142,6 +142,7 @@ internal sealed record JsonReport(DateTime At) : JsonRecord("report", At)
     public required string Verdict { get; init; }
     public int ExitCode { get; init; }
     public required IReadOnlyList<string> Reasons { get; init; }
+    public IReadOnlyList<string>? Premises { get; init; }
     public string? Run { get; init; }
     public required string Source { get; init; }
     public required string Target { get; init; }

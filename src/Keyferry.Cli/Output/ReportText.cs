@@ -11,6 +11,7 @@ internal static class ReportText
     {
         var lines = new List<string> { $"{VerdictText.Word(report.Verdict)}: {VerdictText.Means(report.Verdict, report.Verify)}", "" };
         lines.AddRange(VerdictText.Rows("because", report.Reasons));
+        lines.AddRange(VerdictText.Rows("provided", report.Premises.Select(static premise => $"that {premise}")));
         lines.Add(VerdictText.Row("source", report.Source));
         lines.Add(VerdictText.Row("target", report.Target));
         if (report.Selection.Length > 0)

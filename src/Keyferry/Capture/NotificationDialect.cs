@@ -9,11 +9,10 @@ namespace Keyferry.Capture;
 
 /// <summary>Keyspace notifications: a pattern subscription. Tells the database; tells nothing of flushes, SWAPDB and consumer groups.</summary>
 /// <param name="connector">For messages.</param>
-/// <param name="flags">Switches on what is missing; <see langword="null"/> where nothing may be changed, and somebody else has looked that nothing is missing.</param>
-/// <param name="sink">Is told where the flags had been switched off meanwhile, and nothing else would tell.</param>
+/// <param name="hearing">Switches on what is missing, and notes a gap where that is so although somebody listens already: a capture whose connection is replaced notices no loss by
+/// itself. <see langword="null"/> where nothing may be changed, and somebody else has looked that nothing is missing.</param>
 /// <param name="family">The family of channels that the server has switched on.</param>
-internal sealed class NotificationDialect(ServerConnector connector, NotificationSwitch? flags, IChangeSink sink, ChannelFamily family)
-    : ICaptureDialect
+internal sealed class NotificationDialect(ServerConnector connector, HearingTrial? hearing, ChannelFamily family) : ICaptureDialect
 {
     /// <inheritdoc/>
     public string Description => $"keyspace notifications ({family.Pattern()})";
@@ -37,14 +36,7 @@ internal sealed class NotificationDialect(ServerConnector connector, Notificatio
     }
 
     /// <inheritdoc/>
-    public async ValueTask PrepareAsync(CancellationToken stop)
-    {
-        if (flags is not null && (await flags.EnsureAsync(stop)).Changed)
-        {
-            // A capture whose connection is replaced while it listens notices no loss by itself.
-            sink.MayHaveMissed("the source's notification flags had been changed, so that it no longer told of every change");
-        }
-    }
+    public ValueTask PrepareAsync(CancellationToken stop) => hearing?.BeginAsync(stop) ?? ValueTask.CompletedTask;
 
     /// <inheritdoc/>
     public async ValueTask SubscribeAsync(RespConnection connection, CancellationToken stop)

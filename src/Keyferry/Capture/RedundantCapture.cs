@@ -47,8 +47,12 @@ internal sealed class RedundantCapture : ICapture
     /// <inheritdoc/>
     public async Task RunAsync(CancellationToken stop)
     {
-        var joining = JoinAsync(stop);
-        await Task.WhenAll(_halves[0].Capture.RunAsync(stop), _halves[1].Capture.RunAsync(stop), joining);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        Task[] parts = [_halves[0].Capture.RunAsync(ending.Token), _halves[1].Capture.RunAsync(ending.Token), JoinAsync(ending.Token)];
+        // They end only when asked to, or where one of them fails: then nobody would wait for what it can no longer vouch for.
+        _ = await Task.WhenAny(parts);
+        ending.Cancel();
+        await Task.WhenAll(parts);
     }
 
     /// <inheritdoc/>

@@ -147,10 +147,15 @@ internal sealed class RotatingCapture : ICapture
                 await part.AskAsync(ask, stop);
                 return;
             }
-            catch (OperationCanceledException) when (!stop.IsCancellationRequested && part != Present)
+            catch (OperationCanceledException) when (!stop.IsCancellationRequested)
             {
+                if (part == Present)
+                {
+                    // It has failed for good, which whoever runs the whole tells: nobody answers any more.
+                    await Task.Delay(Timeout.InfiniteTimeSpan, _time, stop);
+                }
+
                 // What it had not heard when it was closed, the next one has.
-                continue;
             }
         }
     }

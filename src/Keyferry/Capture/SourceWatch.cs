@@ -1,4 +1,3 @@
-using System.Globalization;
 using Keyferry.Model;
 using Keyferry.Notifications;
 using Keyferry.Queue;
@@ -15,16 +14,15 @@ namespace Keyferry.Capture;
 /// <para><b>Concurrency.</b> One task, after <see cref="BeginAsync"/>.</para>
 /// </remarks>
 /// <param name="connector">Connections to the source.</param>
-/// <param name="flags">Sets again what somebody has taken away.</param>
-/// <param name="family">The family of notification channels that the capture listens to; <see langword="null"/> where it needs no flags.</param>
+/// <param name="hearing">Sets flags again that somebody has taken away, or finds out that the source has become silent; <see langword="null"/> where the capture needs no
+/// flags.</param>
 /// <param name="tracking">Wants to know of databases that come into use; <see langword="null"/> where the capture tells databases itself.</param>
 /// <param name="sink">Where losses go.</param>
 /// <param name="gaps">Where gaps of a smaller scope go.</param>
 /// <param name="time">The clock of the run.</param>
 internal sealed class SourceWatch(
     ServerConnector connector,
-    NotificationSwitch flags,
-    ChannelFamily? family,
+    HearingTrial? hearing,
     TrackingDialect? tracking,
     IChangeSink sink,
     GapLedger gaps,
@@ -67,6 +65,11 @@ internal sealed class SourceWatch(
     private long? _clientsListed;
     private long _lastAsked;
     private long? _unheardSince;
+    private long _sets;
+    private long _setsByUs;
+
+    /// <summary>Whether flags that are off and on again between two looks are noticed: the source counts whoever sets them.</summary>
+    public bool CountsFlagSetters => CountsCommands && hearing is null or { Unread: null or FlagObstacle.NotPermitted };
 
     /// <summary>Whether the source counted its commands when it was last looked at; if not, those that raise no event pass unseen.</summary>
     public bool CountsCommands
@@ -99,7 +102,7 @@ internal sealed class SourceWatch(
                 while (true)
                 {
                     await LookAsync(connection, stop);
-                    await CheckFlagsAsync(connection, stop);
+                    await CheckFlagsAsync(connection, mayTry: true, stop);
                     await Task.Delay(Interval, time, stop);
                 }
             }
@@ -117,24 +120,31 @@ internal sealed class SourceWatch(
         }
     }
 
-    /// <summary>Looks once, now: used under a drain, where waiting for the next interval would leave a silent command or missing flags unseen.</summary>
+    /// <summary>Looks once, now: used under a drain, where waiting for the next interval would leave a silent command or missing flags unseen. It writes nothing: clients may be
+    /// kept from writing.</summary>
     public async ValueTask LookNowAsync(CancellationToken stop)
     {
         await using var connection = await connector.ConnectAsync("watch", stop);
         await LookAsync(connection, stop);
-        await CheckFlagsAsync(connection, stop);
+        await CheckFlagsAsync(connection, mayTry: false, stop);
     }
 
-    private async ValueTask CheckFlagsAsync(RespConnection connection, CancellationToken stop)
+    private async ValueTask CheckFlagsAsync(RespConnection connection, bool mayTry, CancellationToken stop)
     {
-        if (
-            family is { } listened
-            && await FlagReading.AskAsync(connection, stop) is FlagReading.Known now
-            && !now.Flags.Covers(NotificationFlags.Needed(listened))
-        )
+        if (hearing is null)
         {
-            _ = await flags.EnsureAsync(stop);
-            sink.MayHaveMissed("the source's notification flags had been changed, so that it no longer told of every change");
+            return;
+        }
+
+        var reading = await FlagReading.AskAsync(connection, stop);
+        if (reading is FlagReading.Known now && now.Flags.Covers(NotificationFlags.Needed(hearing.Family)))
+        {
+            return;
+        }
+
+        if (reading is FlagReading.Known ? !hearing.IsDeaf || hearing.IsDue : mayTry && hearing.IsDue)
+        {
+            _ = await hearing.TryAsync(stop);
         }
     }
 
@@ -156,12 +166,12 @@ internal sealed class SourceWatch(
     private async ValueTask LookAsync(RespConnection connection, CancellationToken stop)
     {
         var (number, after) = (Interlocked.Increment(ref _begun), Interlocked.Read(ref _compared));
-        var (quiet, asked) = (connector.Quiet.Now, time.GetTimestamp());
+        var (quiet, asked, sets) = (connector.Quiet.Now, time.GetTimestamp(), hearing?.Sets ?? 0);
         var identity = await ServerConnector.IdentifyAsync(connection, stop);
         var answered = time.GetTimestamp();
         var link = identity.IsReplica ? await LinkAsync(connection, identity, stop) : null;
         var stats = await connection.TryCallAsync(stop, "INFO", "commandstats");
-        var calls = stats.IsError ? null : CallsOf(stats.Text);
+        var calls = stats.IsError ? null : CommandCounts.Of(stats.Text);
         // Servers that count nothing do not refuse the question: what was asked a moment ago is in no count.
         calls = calls?.ContainsKey("info") == true ? calls : null;
         var hidden = await HiddenClientsAsync(connection, identity, stop);
@@ -174,6 +184,8 @@ internal sealed class SourceWatch(
 
             var overlaps = after != _compared;
             _compared = number;
+            // Whoever sets flags from here notes a gap after that.
+            (_setsByUs, _sets) = (sets - _sets, sets);
             Compare(identity, link, calls, overlaps);
             // What is noticed by the next look came after this one was asked for, or in the same turn of the server's event loop, which the look before bounds.
             (_unheardSince, _lastAsked) = (_lastAsked == 0 ? null : _lastAsked, asked);
@@ -304,9 +316,9 @@ internal sealed class SourceWatch(
 
     private void Compare(Dictionary<string, long> before, Dictionary<string, long> now, ServerIdentity identity, bool overlaps)
     {
-        var reset = WereReset(before, now, overlaps);
+        var reset = CommandCounts.WereReset(before, now, overlaps);
         IEnumerable<string> silent = identity.RedisVersion < new Version(6, 0) ? SilentCommands.Concat(SilentBefore6) : SilentCommands;
-        if (Rose(silent, before, now) is { } command)
+        if (CommandCounts.Rose(silent, before, now) is { } command)
         {
             sink.MayHaveMissed($"{command.ToUpperInvariant()} ran on the source, which raises no event", _unheardSince);
         }
@@ -318,62 +330,34 @@ internal sealed class SourceWatch(
             );
         }
 
-        IEnumerable<string> silentForStreams = family is null ? SilentStreamCommands.Concat(UntoldByTracking) : SilentStreamCommands;
-        if (Rose(silentForStreams, before, now) is { } streams)
+        if (FlagSetter(before, now, identity) is { } setter)
+        {
+            sink.MayHaveMissed(
+                $"{setter.Replace('|', ' ').ToUpperInvariant()} ran on the source, so that its notification flags may have been others for a while",
+                _unheardSince
+            );
+        }
+
+        IEnumerable<string> silentForStreams = hearing is null ? SilentStreamCommands.Concat(UntoldByTracking) : SilentStreamCommands;
+        if (CommandCounts.Rose(silentForStreams, before, now) is { } streams)
         {
             gaps.Note($"{streams.ToUpperInvariant()} ran on the source, which raises no event", GapScope.Streams, _unheardSince);
         }
     }
 
-    /// <summary>What ran before a reset, and after the look before it, is in no count. The reset itself is counted (7.0 and newer), once, however often it comes; then, and before, it
-    /// shows by our own questions: their count falls. Of looks that overlap, the one that is compared later may have been answered earlier; then the next look judges.</summary>
-    private static bool WereReset(Dictionary<string, long> before, Dictionary<string, long> now, bool overlaps)
+    /// <summary>What others ran that may have taken flags away and given them back between two looks. A service that has no CONFIG for its users changes flags by ways of its own, and
+    /// may run CONFIG for ends of its own.</summary>
+    private string? FlagSetter(Dictionary<string, long> before, Dictionary<string, long> now, ServerIdentity identity)
     {
-        const string reset = "config|resetstat";
-        var asked = before.GetValueOrDefault("info");
-        if (overlaps)
+        if (hearing is null or { Unread: not (null or FlagObstacle.NotPermitted) })
         {
-            now["info"] = Math.Max(asked, now.GetValueOrDefault("info"));
+            return null;
         }
 
-        return now.GetValueOrDefault(reset) > before.GetValueOrDefault(reset) || (asked >= 16 && now.GetValueOrDefault("info") < asked / 2);
-    }
-
-    /// <summary>A count that fell was reset meanwhile (CONFIG RESETSTAT): what it shows now came since.</summary>
-    private static string? Rose(IEnumerable<string> commands, Dictionary<string, long> before, Dictionary<string, long> now)
-    {
-        foreach (var command in commands)
-        {
-            var (earlier, later) = (before.GetValueOrDefault(command), now.GetValueOrDefault(command));
-            if (later > earlier || (later < earlier && later > 0))
-            {
-                return command;
-            }
-        }
-
-        return null;
-    }
-
-    internal static Dictionary<string, long> CallsOf(string info)
-    {
-        // Commands of modules stand there as the module spells them: VADD.
-        var calls = new Dictionary<string, long>(StringComparer.OrdinalIgnoreCase);
-        foreach (var line in info.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-        {
-            const string head = "cmdstat_";
-            var colon = line.IndexOf(":calls=", StringComparison.Ordinal);
-            if (!line.StartsWith(head, StringComparison.Ordinal) || colon < 0)
-            {
-                continue;
-            }
-
-            var count = line[(colon + ":calls=".Length)..].Split(',')[0];
-            if (long.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var value))
-            {
-                calls[line[head.Length..colon]] = value;
-            }
-        }
-
-        return calls;
+        // Before 7.0 all subcommands are counted as one; a user who may not read flags may run none of them.
+        var setter = hearing.Unread is not null && identity.RedisVersion < new Version(7, 0) ? "config" : "config|set";
+        return CommandCounts.Rose([setter], before, now) is not null && now[setter] - before.GetValueOrDefault(setter) != _setsByUs
+            ? setter
+            : null;
     }
 }

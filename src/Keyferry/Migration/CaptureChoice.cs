@@ -13,6 +13,7 @@ internal sealed class CaptureChoice(
     MigrationPlan plan,
     ServerConnector source,
     NotificationSwitch flags,
+    HearingTrial hearing,
     IChangeSink sink,
     RunJournal journal,
     TimeProvider time
@@ -47,7 +48,7 @@ internal sealed class CaptureChoice(
         }
 
         var polling = new PollingCapture(options.PollInterval, sink, time);
-        return new ArmedCapture(polling, null, null);
+        return new ArmedCapture(polling, null);
     }
 
     private async ValueTask<ArmedCapture> ArmNotificationsAsync(CancellationToken stop)
@@ -55,13 +56,13 @@ internal sealed class CaptureChoice(
         if (await flags.ReadAsync(stop) is FlagReading.Known known)
         {
             // Before anything is set for it.
-            await new NotificationDialect(source, flags: null, sink, known.Flags.Family).TryAsync(stop);
+            await new NotificationDialect(source, hearing: null, known.Flags.Family).TryAsync(stop);
         }
 
         var found = await flags.EnsureAsync(stop);
         journal.Note(NoteLevel.Information, $"Source: {found.Words}.");
-        var dialect = new NotificationDialect(source, flags, sink, found.Family);
-        return new ArmedCapture(await ArmAsync(dialect, stop), found.Family, null) { Doubt = found.Doubt };
+        var dialect = new NotificationDialect(source, hearing, found.Family);
+        return new ArmedCapture(await ArmAsync(dialect, stop), null) { Hearing = hearing };
     }
 
     private async ValueTask<ArmedCapture> ArmTrackingAsync(CancellationToken stop)
@@ -83,7 +84,7 @@ internal sealed class CaptureChoice(
             _ = dialect.UseDatabase(database);
         }
 
-        return new ArmedCapture(await ArmAsync(dialect, stop), null, plan.Transfer.Scope.Databases is null ? dialect : null);
+        return new ArmedCapture(await ArmAsync(dialect, stop), plan.Transfer.Scope.Databases is null ? dialect : null);
     }
 
     private async ValueTask<ICapture> ArmAsync(ICaptureDialect dialect, CancellationToken stop)
@@ -107,10 +108,9 @@ internal sealed class CaptureChoice(
 
 /// <summary>A capture that listens, and what the watch over the source needs to know of it.</summary>
 /// <param name="Capture">The capture.</param>
-/// <param name="Family">The family of notification channels that it listens to, or <see langword="null"/>.</param>
 /// <param name="Tracking">Wants to know of databases that come into use, or <see langword="null"/>.</param>
-internal sealed record ArmedCapture(ICapture Capture, ChannelFamily? Family, TrackingDialect? Tracking)
+internal sealed record ArmedCapture(ICapture Capture, TrackingDialect? Tracking)
 {
-    /// <summary>Why it is not known whether the source tells of every change, or <see langword="null"/>.</summary>
-    public string? Doubt { get; init; }
+    /// <summary>Finds out whether the source still tells of every change; <see langword="null"/> where nothing has to be switched on for that.</summary>
+    public HearingTrial? Hearing { get; init; }
 }

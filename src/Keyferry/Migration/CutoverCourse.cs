@@ -62,6 +62,9 @@ internal sealed class CutoverCourse : ICutoverStory, IAsyncDisposable
     /// <summary>Watches the side that the clients have left, once they have.</summary>
     public OldSideWatch? OldSide { get; private set; }
 
+    /// <summary>Whether a cutover is tried just now, or the fence of one still stands.</summary>
+    public bool IsUnderWay => _scene is not null;
+
     /// <summary>The counters of this moment, where this part of the run has something to add to them.</summary>
     public ProgressSnapshot? Progress
     {

@@ -63,7 +63,6 @@ internal sealed class CutoverScene(
         // Behind the fence no key can be written, and what is proved there rests on having heard of every change.
         if (await context.Deafness(stop) is { } deaf)
         {
-            engine.Gaps.Note(deaf);
             throw new CutoverFailedException(deaf);
         }
 
@@ -164,12 +163,15 @@ internal sealed class CutoverScene(
     {
         var back = _plannedBack ?? throw new CutoverFailedException("this run has no way back");
         WayBack = back;
+        // Whoever listens there takes a setting that changes for one that may have silenced the server.
+        await engine.ImportMode.EndAsync(stop);
         await back.ListenAsync(stop);
     }
 
     /// <inheritdoc/>
     public async ValueTask CloseWayBackAsync(CancellationToken stop)
     {
+        _ = await engine.ImportMode.EnsureAsync(stop);
         if (WayBack is not { Ended: { } ended } back)
         {
             return;

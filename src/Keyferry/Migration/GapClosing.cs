@@ -8,8 +8,14 @@ namespace Keyferry.Migration;
 /// <summary>Closes gaps while a run follows and while it drains, and bears with servers that are away meanwhile.</summary>
 /// <param name="engine">Looks again.</param>
 /// <param name="clock">Shows a rescan of everything as a phase of its own.</param>
+/// <param name="deafness">Finds out whether the source tells of its changes, and notes a gap where it does not.</param>
 /// <param name="outage">How long a server may stay away.</param>
-internal sealed class GapClosing(MigrationEngine engine, PhaseClock clock, Outage outage)
+internal sealed class GapClosing(
+    MigrationEngine engine,
+    PhaseClock clock,
+    Func<CancellationToken, ValueTask<string?>> deafness,
+    Outage outage
+)
 {
     /// <summary>How often a drain closes gaps that open anew meanwhile. On a source whose consumer groups never rest it would not end otherwise; what is left
     /// open keeps the run from claiming equality.</summary>
@@ -45,11 +51,13 @@ internal sealed class GapClosing(MigrationEngine engine, PhaseClock clock, Outag
     /// <summary>Moves everything that the source has done up to now, and closes the gaps that are open.</summary>
     public async Task DrainAsync(CancellationToken stop)
     {
-        var closed = 0;
+        var (closed, tried) = (0, false);
         while (true)
         {
             try
             {
+                _ = tried ? null : await deafness(stop);
+                tried = true;
                 await engine.DrainAsync(stop);
                 outage.Over();
                 if (engine.Gaps.Pending == 0 || closed == MostDrains)

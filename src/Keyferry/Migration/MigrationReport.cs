@@ -14,6 +14,9 @@ public sealed record MigrationReport
     /// <summary>Why the verdict is what it is, one sentence each; empty for <see cref="Verdict.Equal"/>.</summary>
     public IReadOnlyList<string> Reasons { get; init; } = [];
 
+    /// <summary>What the verdict takes for granted, one sentence each, because the source lets nobody find it out; mostly empty.</summary>
+    public IReadOnlyList<string> Premises { get; init; } = [];
+
     /// <summary>The run's short name, as in the client names on both servers.</summary>
     public required string RunName { get; init; }
 

@@ -79,5 +79,10 @@ internal sealed record PlannedCapture(string Words, string Arms)
     }
 
     private static string Unread(FlagReading.Unreadable unreadable) =>
-        $"The source's notification flags cannot be read ({FlagTrouble.Words(unreadable.Cause)}); a probe key will show whether events come.";
+        $"The source's notification flags cannot be read ({FlagTrouble.Words(unreadable.Cause)}): keys of Keyferry's own show before the copy, every {HearingTrial.Interval.TotalSeconds:0} s and before a cutover whether all kinds of events come. Leave the flags alone until the migration is over: that they were off and on again in between "
+        + (
+            unreadable.Cause == FlagObstacle.NotPermitted
+                ? "shows only where the source counts its commands (INFO commandstats)."
+                : "would not be noticed; --capture tracking needs no flags."
+        );
 }

@@ -37,8 +37,8 @@ internal sealed record RunContext
     /// <summary>Looks whether there is a way back from the run; <see langword="null"/> where there can be none.</summary>
     public Func<RunContext, CancellationToken, Task<IWayBack>>? PlanWayBack { get; init; }
 
-    /// <summary>Asks anew whether the source tells of its changes, where only a key that is written shows it: <see langword="null"/> if it does, else why it does not, in words.
-    /// Set by whoever listens.</summary>
+    /// <summary>Finds out anew whether the source tells of its changes: <see langword="null"/> if it does, else why it does not, in words; then a gap is noted. Set by whoever
+    /// listens.</summary>
     public Func<CancellationToken, ValueTask<string?>> Deafness { get; set; } = static _ => ValueTask.FromResult<string?>(null);
 
     /// <summary>The timestamp of the run's beginning.</summary>

@@ -54,15 +54,16 @@ internal sealed class RunCourse
         _time = context.Time;
         _clock = new PhaseClock(_journal.Entered, _time, context.Began);
         _engine = new MigrationEngine(_options, _plan, _source, _target, _control, _time) { Journal = _journal };
-        _closing = new GapClosing(_engine, _clock, new Outage(_time, _options.OutageBudget));
         _listening = new SourceListening(_options, _plan, _name, _source, _engine, _journal, _time);
+        _closing = new GapClosing(_engine, _clock, _listening.DeafnessAsync, new Outage(_time, _options.OutageBudget));
         _sourceSlots = new TopologyWatch(_source, OnSourceSlotsAsync, _time);
         _engine.LookAtSource = LookAtSourceAsync;
         context.Deafness = _listening.DeafnessAsync;
-        _proof = new RunProof(_engine, _source, _target, _journal, _time);
+        _proof = new RunProof(_engine, _source, _target, _journal, _listening.DeafnessAsync, _time);
         _beside = RunningComparison.IsWanted(_options, _plan.SourceIdentity) ? new RunningComparison(context, _engine) : null;
         _cutover =
             _options.Cutover is { } cutover && _beside is { } beside ? new CutoverCourse(context, cutover, _engine, beside, _clock) : null;
+        _listening.IsFenced = () => _cutover is { IsUnderWay: true };
         _journal.TakeUp(_engine.Gaps);
         _engine.Gaps.Opened = _journal.Opened;
         _engine.Gaps.Closed = _journal.Closed;
@@ -136,6 +137,7 @@ internal sealed class RunCourse
         {
             Verdict = verdict,
             Reasons = reasons,
+            Premises = [.. _listening.Premises],
             RunName = _name,
             Source = _plan.Source,
             Target = _plan.Target,

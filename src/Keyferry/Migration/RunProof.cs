@@ -8,6 +8,12 @@ using Keyferry.Verify;
 namespace Keyferry.Migration;
 
 /// <summary>The proof at the end of a run: both sides are compared while the capture still listens, and what was found is judged together with what the run knows of itself.</summary>
+/// <param name="engine">The run's moving parts.</param>
+/// <param name="source">Connections to the source.</param>
+/// <param name="target">Connections to the target.</param>
+/// <param name="journal">Where it is written down what was found.</param>
+/// <param name="deafness">Finds out whether the source tells of its changes, and notes a gap where it does not.</param>
+/// <param name="time">The clock of the run.</param>
 /// <remarks><b>Promises.</b> No reasons are returned only where both sides were compared in both directions while no gap was open, nothing differs, and nothing changed after
 /// it was compared.</remarks>
 internal sealed class RunProof(
@@ -15,6 +21,7 @@ internal sealed class RunProof(
     ServerConnector source,
     ServerConnector target,
     RunJournal journal,
+    Func<CancellationToken, ValueTask<string?>> deafness,
     TimeProvider time
 )
 {
@@ -109,6 +116,8 @@ internal sealed class RunProof(
                 var verify = await new Verifier(source, target, options, time, changes).RunAsync(stop);
                 // A server that was restarted meanwhile may have lost keys that were equal when they were compared.
                 await engine.LookAtServersAsync(stop);
+                // One that had become silent is a gap.
+                _ = await deafness(stop);
                 return verify;
             }
             catch (Exception lost) when (Outage.IsPassing(lost))

@@ -103,21 +103,14 @@ internal sealed class SourceListening
         }
     }
 
-    /// <summary>Writes a probe key anew on every primary whose flags cannot be read: that the subscription stands does not tell that they still are what it needs.</summary>
+    /// <summary>Finds out anew, on every primary, whether the source tells of every change; by keys of its own where its flags cannot be read. What it does not is a gap.</summary>
     /// <returns>Why changes may not be heard of, in words; <see langword="null"/> where they are.</returns>
+    /// <exception cref="KeyferryException">The source cannot be reached.</exception>
     public async ValueTask<string?> DeafnessAsync(CancellationToken stop)
     {
-        foreach (var (node, armed, _) in All().Where(static one => one.Armed.Family is not null))
+        foreach (var hearing in All().Select(static one => one.Armed.Hearing).OfType<HearingTrial>())
         {
-            try
-            {
-                await using var connection = await node.ConnectAsync("watch", stop);
-                if (await FlagReading.AskAsync(connection, stop) is not FlagReading.Known)
-                {
-                    await ProbeAsync(node, armed, stop);
-                }
-            }
-            catch (KeyferryException deaf) when (deaf.Kind == FailureKind.Refused)
+            if (await hearing.TryAsync(stop) is { } deaf)
             {
                 return deaf.Saw;
             }
@@ -125,6 +118,17 @@ internal sealed class SourceListening
 
         return null;
     }
+
+    /// <summary>Whether clients are, or may soon be, kept from writing, so that no key is to be tried.</summary>
+    public Func<bool> IsFenced { get; set; } = static () => false;
+
+    /// <summary>What nothing proves of the source's flags, one sentence a node: had they been off and on again, it might not have been noticed.</summary>
+    public IEnumerable<string> Premises =>
+        All()
+            .Where(static one => one.Armed.Hearing is { Unread: not null } && !one.Watch.CountsFlagSetters)
+            .Select(static one =>
+                $"the notification flags of {one.Node.Endpoint} were never off and on again within {HearingTrial.Interval.TotalSeconds:0} s: it does not let them be read, and they were tried out so often, and at the end"
+            );
 
     /// <summary>From which second of the source's clock on a key that was not used since was not written since a moment of the run's clock; or why that cannot be said.</summary>
     private async ValueTask<(long? Second, string WhyNot)> UntouchedSinceAsync(long since, CancellationToken stop)
@@ -255,12 +259,14 @@ internal sealed class SourceListening
 
     private async ValueTask<ArmedCapture> ArmAtAsync(ServerConnector node, CancellationToken stop)
     {
-        var choice = new CaptureChoice(_options with { Capture = _kind }, _plan, node, SwitchOf(node), _engine.Lanes, _journal, _time);
+        var flags = SwitchOf(node);
+        var hearing = new HearingTrial(flags, _engine.Lanes, _time) { Rests = () => IsFenced() };
+        var choice = new CaptureChoice(_options with { Capture = _kind }, _plan, node, flags, hearing, _engine.Lanes, _journal, _time);
         var armed = await choice.ArmAsync(stop);
         // The nodes of a cluster are listened to alike.
         _kind =
             !armed.Capture.Listens ? CaptureKind.Polling
-            : armed.Family is null ? CaptureKind.Tracking
+            : armed.Hearing is null ? CaptureKind.Tracking
             : CaptureKind.Notifications;
         return armed;
     }
@@ -312,7 +318,7 @@ internal sealed class SourceListening
             var name = node.Endpoint.ToString();
             if (!_listened.TryGetValue(name, out var one))
             {
-                var watch = new SourceWatch(node, SwitchOf(node), armed.Family, armed.Tracking, _engine.Lanes, _engine.Gaps, _time);
+                var watch = new SourceWatch(node, armed.Hearing, armed.Tracking, _engine.Lanes, _engine.Gaps, _time);
                 _listened[name] = one = new Listened(node, armed, watch);
             }
 
@@ -321,7 +327,7 @@ internal sealed class SourceListening
     }
 
     private Task ProbeAsync(ServerConnector node, ArmedCapture armed, CancellationToken stop) =>
-        CaptureProbe.RunAsync(armed, node, _plan.Transfer.Scope, TagAt(node), _name, _journal, _time, stop);
+        CaptureProbe.RunAsync(armed.Capture, node, _plan.Transfer.Scope, TagAt(node), _name, _journal, _time, stop);
 
     private SourceWatch[] Watches() => [.. All().Select(static one => one.Watch)];
 

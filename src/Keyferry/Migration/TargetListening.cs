@@ -277,7 +277,7 @@ internal sealed class TargetListening(
             }
 
             return (
-                await ArmAsync(node, new NotificationDialect(node, null, this, family), stop),
+                await ArmAsync(node, new NotificationDialect(node, hearing: null, family), stop),
                 await BeginAsync(new TargetWatch(node, null, family, this, time), stop)
             );
         }

@@ -80,7 +80,7 @@ internal sealed class TargetWatch(
         var stats = await connection.TryCallAsync(stop, "INFO", "commandstats");
         if (!stats.IsError)
         {
-            var calls = SourceWatch.CallsOf(stats.Text);
+            var calls = CommandCounts.Of(stats.Text);
             long[] now = [.. SilentCommands.Select(command => calls.GetValueOrDefault(command))];
             if (_calls is { } before && !now.AsSpan().SequenceEqual(before))
             {

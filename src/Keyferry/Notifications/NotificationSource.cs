@@ -15,6 +15,9 @@ internal sealed record NotificationSource
     /// <summary>Whether Keyferry has changed it just now, under a lease.</summary>
     public required bool Changed { get; init; }
 
+    /// <summary>Why the flags could not be read, so that they were tried out; <see langword="null"/> where they were read.</summary>
+    public FlagObstacle? Unread { get; init; }
+
     /// <summary>Why it is not certain that every change will be told, or <see langword="null"/>.</summary>
     public string? Doubt { get; init; }
 

@@ -19,6 +19,10 @@ namespace Keyferry.Notifications;
 internal sealed class NotificationSwitch(ServerConnector connector, IRunStore store, long? run, NotificationTest? test = null)
 {
     private ChannelFamily? _family;
+    private long _sets;
+
+    /// <summary>How often the server has set flags for this.</summary>
+    public long Sets => Interlocked.Read(ref _sets);
 
     /// <summary>Asks for the flags; changes nothing.</summary>
     /// <exception cref="KeyferryException">The server cannot be reached.</exception>
@@ -93,6 +97,7 @@ internal sealed class NotificationSwitch(ServerConnector connector, IRunStore st
             throw FlagTrouble.CannotSet(connector.Endpoint, FlagTrouble.CauseOf(reply.Text), reply.Text, wanted);
         }
 
+        _ = Interlocked.Increment(ref _sets);
         if (await FlagReading.AskAsync(connection, stop) is not FlagReading.Known now || !now.Flags.Covers(needed))
         {
             throw new KeyferryException(
@@ -148,6 +153,7 @@ internal sealed class NotificationSwitch(ServerConnector connector, IRunStore st
                 Before = null,
                 Now = null,
                 Changed = false,
+                Unread = unreadable.Cause,
                 Doubt = result is null ? why : $"{why}; and they could not be tried out: {result.Unproved}",
                 Words = why,
             };
@@ -161,6 +167,7 @@ internal sealed class NotificationSwitch(ServerConnector connector, IRunStore st
                 Before = null,
                 Now = null,
                 Changed = false,
+                Unread = unreadable.Cause,
                 Words = $"{why}; tried out: events of every kind come through",
             };
         }

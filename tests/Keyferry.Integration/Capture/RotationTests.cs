@@ -135,7 +135,11 @@ public sealed class RotationTests
     private static async ValueTask<ICaptureDialect> NotificationsAsync(ServerConnector connector, IChangeSink sink)
     {
         var flags = new NotificationSwitch(connector, new MemoryRunStore(TimeProvider.System), run: 1);
-        return new NotificationDialect(connector, flags, sink, (await flags.EnsureAsync(Stop)).Family);
+        return new NotificationDialect(
+            connector,
+            new HearingTrial(flags, sink, TimeProvider.System),
+            (await flags.EnsureAsync(Stop)).Family
+        );
     }
 
     private static TrackingDialect Tracking(ServerConnector connector)

@@ -89,6 +89,30 @@ public sealed class SourceWatchTests
         Assert.Contains(watched.Sink.Losses, loss => loss.Contains(command.Split(' ')[0], StringComparison.Ordinal));
     }
 
+    /// <summary>Between two looks: nothing but the source's counts tells. Before 7.0 they do not tell who reads from who writes, and this user may do neither.</summary>
+    [Theory]
+    [InlineData(ServerKind.Machine, null)]
+    [InlineData(ServerKind.Machine, "-config")]
+    [InlineData(ServerKind.Redis60, "-config")]
+    [InlineData(ServerKind.Valkey81, "-config")]
+    public async Task Flags_that_were_off_and_are_on_again_are_a_gap(ServerKind kind, string? denied)
+    {
+        await using var server = await RedisServer.StartAsync(kind, "--notify-keyspace-events", "AE");
+        string[] channels = kind == ServerKind.Redis60 ? [] : ["&*"];
+        _ = await server.CommandAsync("ACL", ["SETUSER", "src", "on", ">pw", "~*", .. channels, "+@all", denied ?? "+config"]);
+        await using var watched = await Watched.BeginAsync(server, prepare: false, user: "src");
+        await watched.LookAsync();
+        Assert.Empty(watched.Sink.Losses);
+
+        await server.SetFlagsAsync("");
+        await server.SetFlagsAsync("AE");
+        await watched.LookAsync();
+
+        Assert.Contains("notification flags", Assert.Single(watched.Sink.Losses), StringComparison.Ordinal);
+        await watched.LookAsync();
+        Assert.Single(watched.Sink.Losses);
+    }
+
     [Fact]
     public async Task A_restart_is_a_gap()
     {
@@ -168,26 +192,30 @@ public sealed class SourceWatchTests
     private sealed class Watched : IAsyncDisposable
     {
         private readonly MemoryRunStore _store = new(TimeProvider.System);
-        private readonly NotificationSwitch _flags;
+        private readonly HearingTrial _hearing;
         private readonly SourceWatch _watch;
         private readonly ConnectionMultiplexer _client;
 
-        private Watched(RedisServer server, ConnectionMultiplexer client)
+        private Watched(RedisServer server, ConnectionMultiplexer client, string? user)
         {
-            var connector = Connectors.To(server);
+            var connector = Connectors.To(server, user);
             _client = client;
-            _flags = new NotificationSwitch(connector, _store, run: 1);
-            _watch = new SourceWatch(connector, _flags, ChannelFamily.Event, tracking: null, Sink, Gaps, TimeProvider.System);
+            _hearing = new HearingTrial(
+                new NotificationSwitch(connector, _store, run: 1, new NotificationTest(connector, new Random(1), TimeProvider.System)),
+                Sink,
+                TimeProvider.System
+            );
+            _watch = new SourceWatch(connector, _hearing, tracking: null, Sink, Gaps, TimeProvider.System);
         }
 
         public HeardChanges Sink { get; } = new();
 
         public GapLedger Gaps { get; } = new(TimeProvider.System);
 
-        public static async Task<Watched> BeginAsync(RedisServer server, bool prepare = true)
+        public static async Task<Watched> BeginAsync(RedisServer server, bool prepare = true, string? user = null)
         {
             var client = await server.ConnectAsync(static options => options.AllowAdmin = true);
-            var watched = new Watched(server, client);
+            var watched = new Watched(server, client, user);
             if (prepare)
             {
                 await watched.ExecuteAsync("XADD stream 1-1 field value");
@@ -197,7 +225,7 @@ public sealed class SourceWatchTests
             }
 
             await watched.ExecuteAsync("CONFIG SET notify-keyspace-events AE");
-            _ = await watched._flags.EnsureAsync(Stop);
+            _ = await watched._hearing.TryAsync(Stop);
             await watched._watch.BeginAsync(Stop);
             return watched;
         }

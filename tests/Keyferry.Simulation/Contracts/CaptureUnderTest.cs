@@ -30,7 +30,7 @@ internal static class CaptureUnderTest
     {
         var flags = new NotificationSwitch(bench.Connector, new MemoryRunStore(bench.Time), run: 1);
         var found = await flags.EnsureAsync(CancellationToken.None);
-        return Listening(bench, sink, new NotificationDialect(bench.Connector, flags, sink, found.Family));
+        return Listening(bench, sink, new NotificationDialect(bench.Connector, new HearingTrial(flags, sink, bench.Time), found.Family));
     }
 
     private static ListeningCapture Tracking(ICaptureBench bench, IChangeSink sink)

@@ -77,11 +77,20 @@ public sealed class EngineSimulationTests(ITestOutputHelper output)
     [Fact]
     public void Idle_keys_are_left_out() => Run(SimProfiles.Idle_keys_are_left_out, Seeds);
 
+    [Fact]
+    public void Flags_that_cannot_be_read_go_and_come() => Run(FlagProfiles.Flags_that_cannot_be_read_go_and_come, Seeds);
+
+    [Fact]
+    public void Flags_that_cannot_be_read_go_and_nothing_counts_it() =>
+        Run(FlagProfiles.Flags_that_cannot_be_read_go_and_nothing_counts_it, Seeds);
+
     /// <summary>Small worlds, in some of which a database's first keys come after the plan and before the capture.</summary>
     [Fact]
     public void Databases_come_into_use_while_the_run_begins() => Run(SimProfiles.Calm, Seeds * 5, first: SimProfile.SmallWorlds);
 
-    public static TheoryData<string> Worlds => [.. SimProfiles.All.Select(static profile => profile.Name)];
+    private static IEnumerable<SimProfile> AllWorlds => SimProfiles.All.Concat(FlagProfiles.All);
+
+    public static TheoryData<string> Worlds => [.. AllWorlds.Select(static profile => profile.Name)];
 
     [Theory]
     [Trait("Category", "Long")]
@@ -101,7 +110,7 @@ public sealed class EngineSimulationTests(ITestOutputHelper output)
         EndsTheSame(SimProfiles.Read_slowly);
     }
 
-    private static SimProfile Named(string world) => SimProfiles.All.Single(one => one.Name == world);
+    private static SimProfile Named(string world) => AllWorlds.Single(one => one.Name == world);
 
     private static void EndsTheSame(SimProfile profile)
     {

@@ -10,6 +10,7 @@ internal sealed class FaultPlan
     private readonly SimWorld _world;
     private readonly Dice _dice;
     private readonly List<Task> _underWay = [];
+    private bool _flagsAreOff;
 
     public FaultPlan(SimWorld world)
     {
@@ -103,12 +104,35 @@ internal sealed class FaultPlan
         source.TakeDataOf(replica);
     }
 
+    private void SetFlags(string flags) => _ = _world.Source.Execute("CONFIG", "SET", "notify-keyspace-events", flags);
+
+    private async Task TakeFlagsAsync()
+    {
+        _flagsAreOff = true;
+        SetFlags(_dice.Pick("", "E$", "Kx", "gxE"));
+        await Task.Delay(TimeSpan.FromSeconds(25) + Seconds(10), _world.Time);
+        if (_dice.Chance(0.8))
+        {
+            SetFlags("AKE");
+            _flagsAreOff = false;
+        }
+    }
+
     private void OnServer(FaultKind kind)
     {
         switch (kind)
         {
             case FaultKind.FlagsOff:
-                _ = _world.Source.Execute("CONFIG", "SET", "notify-keyspace-events", _dice.Pick("", "E$", "Kx"));
+                SetFlags(_dice.Pick("", "E$", "Kx", "gxE"));
+                break;
+            case FaultKind.FlagsOffAndOn:
+                SetFlags(_dice.Pick("", "E$", "Kx", "gxE"));
+                _ = _world.Scheduler.Time.After(Seconds(_dice.Pick(0.1, 2, 30)), () => SetFlags("AKE"), "flags are on again");
+                break;
+            case FaultKind.FlagsOffForLong when !_flagsAreOff:
+                _underWay.Add(TakeFlagsAsync());
+                break;
+            case FaultKind.FlagsOffForLong:
                 break;
             case FaultKind.Pause:
                 _ = AnyServer().Execute("CLIENT", "PAUSE", _dice.Between(100, 60_000), _dice.Pick("WRITE", "ALL"));

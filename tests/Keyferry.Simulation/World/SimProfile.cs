@@ -43,6 +43,12 @@ internal enum FaultKind
     /// <summary>Somebody switches the source's notification flags off.</summary>
     FlagsOff,
 
+    /// <summary>Somebody switches the source's notification flags off, and on again after a while that may be short.</summary>
+    FlagsOffAndOn,
+
+    /// <summary>Somebody switches the source's notification flags off, and on again after half a minute, or never.</summary>
+    FlagsOffForLong,
+
     /// <summary>Somebody kills all subscribers of the source.</summary>
     KillSubscribers,
 

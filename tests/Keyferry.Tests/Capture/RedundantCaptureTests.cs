@@ -84,11 +84,25 @@ public sealed class RedundantCaptureTests
         Assert.Empty(pair.Gaps);
     }
 
+    /// <summary>The source refuses the connection that takes the place of a lost one.</summary>
+    [Fact]
+    public async Task One_that_fails_for_good_ends_the_whole()
+    {
+        var pair = await Pair.StartAsync();
+
+        pair.First.Lose();
+        pair.First.Failure.SetException(new InvalidOperationException("refused"));
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            pair.Running.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken)
+        );
+        await pair.Whole.DisposeAsync();
+    }
+
     private sealed class Pair : IChangeSink, IAsyncDisposable
     {
         private readonly List<Listener> _made = [];
         private readonly CancellationTokenSource _stop = new();
-        private Task _running = Task.CompletedTask;
 
         private Pair() =>
             Whole = new RedundantCapture(
@@ -102,6 +116,8 @@ public sealed class RedundantCaptureTests
 
         public RedundantCapture Whole { get; }
 
+        public Task Running { get; private set; } = Task.CompletedTask;
+
         public Listener First => _made[0];
 
         public Listener Second => _made[1];
@@ -112,7 +128,7 @@ public sealed class RedundantCaptureTests
         {
             var pair = new Pair();
             await pair.Whole.ArmAsync(pair._stop.Token);
-            pair._running = pair.Whole.RunAsync(pair._stop.Token);
+            pair.Running = pair.Whole.RunAsync(pair._stop.Token);
             return pair;
         }
 
@@ -127,7 +143,7 @@ public sealed class RedundantCaptureTests
         public async ValueTask DisposeAsync()
         {
             await _stop.CancelAsync();
-            await _running;
+            await Running;
             await Whole.DisposeAsync();
             _stop.Dispose();
         }
@@ -139,6 +155,9 @@ public sealed class RedundantCaptureTests
         private readonly Pulse _changed = new();
         private bool _answers = true;
         private bool _away;
+
+        /// <summary>What ends it for good.</summary>
+        public TaskCompletionSource Failure { get; } = new();
 
         /// <summary>Whether the server answers; while it does not, everything it has to say is still on its way.</summary>
         public bool Answers
@@ -176,7 +195,7 @@ public sealed class RedundantCaptureTests
         {
             try
             {
-                await Task.Delay(Timeout.InfiniteTimeSpan, stop);
+                await Failure.Task.WaitAsync(stop);
             }
             catch (OperationCanceledException)
             {

@@ -80,13 +80,23 @@ public sealed class RotatingCaptureTests
     {
         var story = new List<string>();
         Fake? only = null;
-        await using var capture = new RotatingCapture(() => only = new Fake(story), TimeSpan.FromHours(1), TimeProvider.System);
+        await using var capture = new RotatingCapture(
+            () => only = new Fake(story) { SilentFor = 1 },
+            TimeSpan.FromHours(1),
+            TimeProvider.System
+        );
+        using var give = new CancellationTokenSource();
         await capture.ArmAsync(Stop);
         var running = capture.RunAsync(Stop);
+        var waiting = capture.CatchUpAsync(give.Token).AsTask();
 
         only?.Fail();
 
         await Assert.ThrowsAsync<IOException>(async () => await running.WaitAsync(TimeSpan.FromSeconds(10), Stop));
+        // Whoever waits must not take it for the end of his own wish before the failure is told.
+        Assert.False(waiting.IsCompleted);
+        await give.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
     }
 
     private sealed class Fake : ICapture

@@ -47,6 +47,7 @@
       : `The clients were switched to ${report.target} at ${when(report.cutover.at)}.`;
   }
   for (const reason of report.reasons) at('reasons').append(make('li', reason));
+  for (const premise of report.premises ?? []) at('reasons').append(make('li', `provided that ${premise}`));
 
   const counters = report.counters;
   const fenced = ms => ms < 999.5 ? `${Math.round(ms)} ms` : duration(ms / 1000);

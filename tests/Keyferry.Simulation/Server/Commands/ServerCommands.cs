@@ -156,16 +156,18 @@ internal static class ServerCommands
         if (call.Server.Options.CountsCommands && (everything || wanted.Contains("commandstats")))
         {
             _ = text.Append(text.Length > 0 ? "\r\n" : "").Append("# Commandstats\r\n");
-            foreach (var command in call.Server.Commands.Used)
+            foreach (var counted in call.Server.Commands.Used.GroupBy(command => CountedAs(command.Name, call.Server.Options.Version)))
             {
-                _ = text.Append(
-                    $"cmdstat_{command.Name}:calls={command.Calls},usec=0,usec_per_call=0.00,rejected_calls=0,failed_calls=0\r\n"
-                );
+                var calls = counted.Sum(static command => command.Calls);
+                _ = text.Append($"cmdstat_{counted.Key}:calls={calls},usec=0,usec_per_call=0.00,rejected_calls=0,failed_calls=0\r\n");
             }
         }
 
         call.Reply.Verbatim(text.ToString());
     }
+
+    /// <summary>Before 7.0 all subcommands of a command are counted as one.</summary>
+    private static string CountedAs(string command, string version) => version[0] < '7' ? command.Split('|')[0] : command;
 
     private static void Section(StringBuilder text, Call call, string section)
     {

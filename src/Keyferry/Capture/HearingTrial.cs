@@ -1,0 +1,113 @@
+using Keyferry.Model;
+using Keyferry.Notifications;
+using Keyferry.Queue;
+
+namespace Keyferry.Capture;
+
+/// <summary>Finds out again and again whether a source still tells of every change: by its notification flags, and by keys of our own where it does not let them be read.</summary>
+/// <remarks>
+/// <para><b>Promises.</b> A source that has stopped telling is a gap, which begins with the last trial that heard everything, and is noted again when the source tells once
+/// more: only then does the blind time end.</para>
+/// <para><b>Does not promise.</b> Of flags that were off and on again between two trials nothing shows here; the counts of commands may tell.</para>
+/// <para><b>Concurrency.</b> Anybody, any time; one trial after the other.</para>
+/// </remarks>
+/// <param name="flags">Reads the flags and sets what is missing, or tries them out.</param>
+/// <param name="sink">Where gaps go.</param>
+/// <param name="time">The clock of the run.</param>
+internal sealed class HearingTrial(NotificationSwitch flags, IChangeSink sink, TimeProvider time)
+{
+    /// <summary>How often flags that cannot be read are tried out.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+
+    private readonly Turn _turn = new();
+    private long _tried = time.GetTimestamp();
+    private long? _heard;
+    private string? _deaf;
+    private bool _isInDoubt;
+
+    /// <summary>Whether no key may be written just now, because clients are kept from writing: nothing is due then.</summary>
+    public Func<bool> Rests { get; init; } = static () => false;
+
+    /// <summary>The family of channels in which the source tells.</summary>
+    public ChannelFamily Family { get; private set; }
+
+    /// <summary>Why the flags can only be tried out, or <see langword="null"/>.</summary>
+    public FlagObstacle? Unread { get; private set; }
+
+    /// <summary>How often the flags were set from here.</summary>
+    public long Sets => flags.Sets;
+
+    /// <summary>Whether the last trial did not hear everything.</summary>
+    public bool IsDeaf => Volatile.Read(ref _deaf) is not null;
+
+    /// <summary>Whether the last trial is so long ago that another one should follow.</summary>
+    public bool IsDue => time.GetElapsedTime(Interlocked.Read(ref _tried)) >= Interval && !Rests();
+
+    /// <summary>Tries now.</summary>
+    /// <returns>Why changes may not be heard of, and what to do; <see langword="null"/> where all are.</returns>
+    /// <exception cref="KeyferryException">The source cannot be reached.</exception>
+    public async ValueTask<KeyferryException?> TryAsync(CancellationToken stop)
+    {
+        await _turn.EnterAsync(stop);
+        try
+        {
+            var began = time.GetTimestamp();
+            var (deaf, changed) = await AskAsync(stop);
+            Note(deaf is null ? null : $"the source does not tell of every change any more: {deaf.Saw}", changed);
+            _heard = deaf is null ? began : _heard;
+            return deaf;
+        }
+        finally
+        {
+            _ = Interlocked.Exchange(ref _tried, time.GetTimestamp());
+            _turn.Leave();
+        }
+    }
+
+    /// <summary>Tries before a connection listens.</summary>
+    /// <exception cref="KeyferryException">The source does not tell of every change, and cannot be made to. Where it only could not be found out, which a server that loads its data does not let
+    /// anybody, that is a gap to who listened before, and refused to who has not.</exception>
+    public async ValueTask BeginAsync(CancellationToken stop)
+    {
+        var isFirst = _heard is null;
+        if (await TryAsync(stop) is { } deaf && (isFirst || !_isInDoubt))
+        {
+            throw deaf;
+        }
+    }
+
+    private void Note(string? deaf, bool changed)
+    {
+        var was = _deaf;
+        Volatile.Write(ref _deaf, deaf);
+        var reason =
+            deaf ?? was ?? (changed ? "the source's notification flags had been changed, so that it no longer told of every change" : null);
+        // Before the first time that everything was heard, nobody has relied on it.
+        if (reason is not null && _heard is { } heard)
+        {
+            sink.MayHaveMissed(reason, heard);
+        }
+    }
+
+    private async ValueTask<(KeyferryException? Deaf, bool Changed)> AskAsync(CancellationToken stop)
+    {
+        try
+        {
+            var found = await flags.EnsureAsync(stop);
+            (Family, Unread, _isInDoubt) = (found.Family, found.Unread, found.Doubt is not null);
+            return (found.Doubt is { } doubt ? Doubtful(doubt) : null, found.Changed);
+        }
+        catch (KeyferryException refused) when (refused.Kind == FailureKind.Refused)
+        {
+            _isInDoubt = false;
+            return (refused, false);
+        }
+    }
+
+    private static KeyferryException Doubtful(string doubt) =>
+        new(
+            FailureKind.Refused,
+            $"It cannot be known whether the source tells of every change: {doubt.TrimEnd('.')}.",
+            "Give the user +config|get, or let it write and remove keys of each type that are called keyferry:{*; or use --capture tracking or polling."
+        );
+}
