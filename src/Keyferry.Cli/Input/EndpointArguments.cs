@@ -14,6 +14,7 @@ internal sealed class EndpointArguments
     private readonly Option<string?> _user;
     private readonly Option<string?> _passwordFile;
     private readonly TlsArguments _tls;
+    private readonly SentinelArguments _sentinels;
 
     private EndpointArguments(string role, string argument, string optionPrefix, string variablePrefix)
     {
@@ -36,6 +37,7 @@ internal sealed class EndpointArguments
             Description = $"File whose first line is the password for the {role}. Default: the URI's, or {variablePrefix}PASSWORD.",
         };
         _tls = new TlsArguments(role, optionPrefix, variablePrefix);
+        _sentinels = new SentinelArguments(role, optionPrefix, variablePrefix);
     }
 
     // The guides' variables name a source; a command of one server looks at the source.
@@ -58,6 +60,7 @@ internal sealed class EndpointArguments
         command.Arguments.Add(_uri);
         command.Options.Add(_user);
         command.Options.Add(_passwordFile);
+        _sentinels.AddTo(command);
         _tls.AddTo(command);
     }
 
@@ -134,6 +137,7 @@ internal sealed class EndpointArguments
             Password = FromFile(parsed.GetValue(_passwordFile)) ?? endpoint.Password ?? FromVariable(surroundings),
         };
         surroundings.Mask.Add(endpoint.Password);
+        endpoint = _sentinels.Read(parsed, surroundings, endpoint);
         return endpoint.User is null || endpoint.Password is not null || endpoint.PasswordSource is not null
             ? _tls.Read(parsed, endpoint, surroundings)
             : throw new KeyferryException(

@@ -72,7 +72,7 @@ internal sealed class TlsArguments
         }
 
         Require(
-            endpoint.Tls,
+            endpoint.Tls || endpoint.Sentinel?.Tls == true,
             $"Options of TLS were given for the {_role}, but {endpoint} is not to be spoken with in TLS.",
             "Write rediss:// instead of redis://, or leave the options (and their variables) out."
         );

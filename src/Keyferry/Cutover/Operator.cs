@@ -140,5 +140,8 @@ internal sealed record HookContext(string Run, Endpoint Source, Endpoint Target,
             ["KEYFERRY_NEW_PORT"] = Target.Port.ToString(System.Globalization.CultureInfo.InvariantCulture),
         };
 
-    private static string UriOf(Endpoint endpoint) => $"{(endpoint.Tls ? "rediss" : "redis")}://{endpoint}";
+    private static string UriOf(Endpoint endpoint) =>
+        endpoint.Sentinel is { } terms
+            ? $"{(endpoint.Tls ? "rediss" : "redis")}+sentinel://{string.Join(',', terms.Sentinels)}/{Uri.EscapeDataString(terms.Service)}"
+            : $"{(endpoint.Tls ? "rediss" : "redis")}://{endpoint}";
 }

@@ -4,7 +4,7 @@ using System.Net;
 namespace Keyferry.Model;
 
 /// <summary>Reads the forms in which users name a server: <c>redis://user:password@host:port/db</c>, <c>rediss://...</c>, <c>host:port</c>, <c>host</c>,
-/// <c>redis+sentinel://host:port,host:port/service/db</c>.</summary>
+/// <c>redis+sentinel://host:port,host:port/service/db?sentinels=plain</c>.</summary>
 public static class EndpointUri
 {
     private const int SentinelPort = 26379;
@@ -70,6 +70,9 @@ public static class EndpointUri
             throw Bad(role, "names sentinels, but this command is about one server.", "Name the server itself: redis://host:port.");
         }
 
+        var query = rest.IndexOf('?', StringComparison.Ordinal);
+        bool? tls = query < 0 ? null : SentinelsSpeakTls(rest[(query + 1)..], role);
+        rest = query < 0 ? rest : rest[..query];
         if (rest.Split('/') is not [var hosts, { Length: > 0 } service, .. { Length: <= 1 } database])
         {
             throw Bad(
@@ -84,10 +87,22 @@ public static class EndpointUri
         {
             Host = sentinels[0].Host,
             Port = sentinels[0].Port,
-            Sentinel = new SentinelTerms(Uri.UnescapeDataString(service), sentinels),
+            Sentinel = new SentinelTerms(Uri.UnescapeDataString(service), sentinels) { Tls = tls },
             Database = database is [var number] ? DatabaseOf(number, role) : null,
         };
     }
+
+    private static bool SentinelsSpeakTls(string query, string role) =>
+        query switch
+        {
+            "sentinels=plain" => false,
+            "sentinels=tls" => true,
+            _ => throw Bad(
+                role,
+                "has something after the ? that is not known.",
+                "Write ?sentinels=plain where the servers speak TLS and the sentinels do not, ?sentinels=tls where it is the other way round; else nothing."
+            ),
+        };
 
     private static SentinelAddress AddressOf(string text, string role)
     {

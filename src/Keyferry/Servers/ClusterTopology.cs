@@ -163,6 +163,10 @@ internal sealed class ClusterTopology(
             {
                 ServerErrorException { IsDenied: true } denied =>
                     $"Give the user the right on each sentinel: ACL SETUSER NAME {denied.Right}.",
+                KeyferryException { InnerException: ServerErrorException { IsDenied: false, Command: "AUTH" or "PING" } } =>
+                    "Sentinels that want a password are given their own (--source-sentinel-password-file, --target-sentinel-password-file, and -user), else that of the servers.",
+                KeyferryException { InnerException: IOException } there when seed.Sentinel is { Tls: null } =>
+                    $"{there.Remedy} Where the sentinels speak TLS and the servers do not, or the other way round, the URI ends in ?sentinels=tls or ?sentinels=plain.",
                 KeyferryException there => there.Remedy,
                 ServerErrorException other when other.Reply.Contains("unknown command", StringComparison.OrdinalIgnoreCase) =>
                     "That is no sentinel: name sentinels (port 26379 by default), or the server itself by redis://host:port.",

@@ -62,10 +62,12 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
 
     /// <summary>The command that logs in now, or <see langword="null"/> where none is needed.</summary>
     /// <exception cref="KeyferryException">A password has to be made, and cannot be.</exception>
-    public async ValueTask<RespArgument[]?> LoginAsync(CancellationToken stop)
+    public ValueTask<RespArgument[]?> LoginAsync(CancellationToken stop) => LoginAsync(endpoint, stop);
+
+    private static async ValueTask<RespArgument[]?> LoginAsync(Endpoint server, CancellationToken stop)
     {
-        var password = endpoint.PasswordSource is { } source ? await source.GetAsync(stop) : endpoint.Password;
-        return (endpoint.User, password) switch
+        var password = server.PasswordSource is { } source ? await source.GetAsync(stop) : server.Password;
+        return (server.User, password) switch
         {
             (_, null) => null,
             (null, _) => ["AUTH", password.Reveal()],
@@ -196,20 +198,25 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
 
         async ValueTask<(SlotMap, bool)> AskSentinelAsync(Endpoint sentinel, CancellationToken gaveUp)
         {
-            await using var asked = await ConnectSentinelAsync(sentinel, gaveUp);
+            await using var asked = await ConnectSentinelAsync(sentinel, terms, gaveUp);
             return await SentinelQuestions.AskAsync(asked, terms.Service, gaveUp);
         }
     }
 
-    /// <summary>Most sentinels want no password; those that do are given the servers'.</summary>
-    private async ValueTask<RespConnection> ConnectSentinelAsync(Endpoint sentinel, CancellationToken stop)
+    /// <summary>Most sentinels want no password; those that do are given their own, or the servers'.</summary>
+    private async ValueTask<RespConnection> ConnectSentinelAsync(Endpoint sentinel, SentinelTerms terms, CancellationToken stop)
     {
+        var tls = terms.Tls ?? sentinel.Tls;
+        sentinel = sentinel with { Tls = tls, TlsTerms = tls ? sentinel.TlsTerms : TlsTerms.Default };
+        var stranger = sentinel with { User = terms.User, Password = terms.Password, PasswordSource = null };
         try
         {
-            return await ConnectPlainAsync(sentinel with { User = null, Password = null }, "sentinel", subscription: false, stop);
+            return await ConnectPlainAsync(stranger, "sentinel", subscription: false, stop);
         }
         catch (KeyferryException refused)
-            when (refused.InnerException is ServerErrorException { Code: "NOAUTH" } && sentinel.Password is not null)
+            when (refused.InnerException is ServerErrorException { Code: "NOAUTH" }
+                && (sentinel.Password is not null || sentinel.PasswordSource is not null)
+            )
         {
             return await ConnectPlainAsync(sentinel, "sentinel", subscription: false, stop);
         }
@@ -373,7 +380,7 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
 
     private async ValueTask LogInAsync(RespConnection connection, Endpoint endpoint, string purpose, CancellationToken stop)
     {
-        if (await LoginAsync(stop) is { } login)
+        if (await LoginAsync(endpoint, stop) is { } login)
         {
             _ = await connection.CallAsync(stop, login);
         }

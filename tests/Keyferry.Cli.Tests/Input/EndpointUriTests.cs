@@ -103,6 +103,21 @@ public sealed class EndpointUriTests
     }
 
     [Theory]
+    [InlineData("rediss+sentinel://10.0.0.1/mymaster", true, null)]
+    [InlineData("rediss+sentinel://10.0.0.1/mymaster/3?sentinels=plain", true, false)]
+    [InlineData("redis+sentinel://10.0.0.1/mymaster?sentinels=tls", false, true)]
+    public void Sentinels_may_speak_TLS_where_the_servers_do_not_and_the_other_way_round(string text, bool servers, bool? sentinels)
+    {
+        var endpoint = EndpointUri.Parse(text, "source");
+
+        Assert.Equal(servers, endpoint.Tls);
+        Assert.Equal(sentinels, endpoint.Sentinel?.Tls);
+        Assert.Equal("mymaster", endpoint.Sentinel?.Service);
+    }
+
+    [Theory]
+    [InlineData("rediss+sentinel://10.0.0.1/mymaster?tls=no", "source")]
+    [InlineData("rediss+sentinel://10.0.0.1/mymaster?sentinels=", "source")]
     [InlineData("redis+sentinel://10.0.0.1", "source")]
     [InlineData("redis+sentinel://10.0.0.1/", "source")]
     [InlineData("redis+sentinel://10.0.0.1/mymaster/x", "source")]

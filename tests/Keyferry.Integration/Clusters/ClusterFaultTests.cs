@@ -1,7 +1,9 @@
 using Keyferry.Capture;
+using Keyferry.Integration.Runs;
 using Keyferry.Integration.Servers;
 using Keyferry.Migration;
 using Keyferry.Model;
+using Keyferry.Throttle;
 using Keyferry.Traffic.Keys;
 
 namespace Keyferry.Integration.Clusters;
@@ -29,9 +31,18 @@ public sealed class ClusterFaultTests
             pair.Options with
             {
                 SourceReads = reads,
+                KeysPerSecond = 400,
             },
             Stop,
-            copying: _ => MoveSlotsAsync(pair.SourceCluster, 40),
+            copying: run =>
+                WhileCopyingAsync(
+                    run,
+                    async () =>
+                    {
+                        await MoveSlotsAsync(pair.SourceCluster, 40);
+                        await FailOverAsync(pair.TargetCluster, 2);
+                    }
+                ),
             following: async _ =>
             {
                 await MoveSlotsAsync(pair.TargetCluster, 40);
@@ -51,9 +62,10 @@ public sealed class ClusterFaultTests
             pair.Options with
             {
                 Capture = tracking ? CaptureKind.Tracking : CaptureKind.Notifications,
+                KeysPerSecond = 1_000,
             },
             Stop,
-            copying: _ => DisturbAsync(pair, (int)(seed % 2)),
+            copying: run => WhileCopyingAsync(run, () => DisturbAsync(pair, (int)(seed % 2))),
             following: _ => DisturbAsync(pair, 2),
             writesPerSecond: 500
         );
@@ -65,6 +77,15 @@ public sealed class ClusterFaultTests
         await Task.WhenAll(MoveSlotsAsync(pair.SourceCluster, 2000), MoveSlotsAsync(pair.TargetCluster, 2000));
         await FailOverAsync(pair.SourceCluster, primary);
         await (pair.TargetCluster?.KillPrimaryAsync(primary) ?? Task.CompletedTask);
+    }
+
+    /// <summary>The copy is held to so few keys a second that it goes on until the disturbance is over, and then let go.</summary>
+    private static async Task WhileCopyingAsync(EngineRun run, Func<Task> disturbAsync)
+    {
+        await disturbAsync();
+        var progress = run.Run.Progress;
+        Assert.True(progress is { Phase: Phase.Copying, CopyDone: false }, $"the copy was over before the disturbance was: {progress}");
+        run.Run.Control.Pace.Limits = PaceLimits.None;
     }
 
     private static Task FailOverAsync(RedisCluster? cluster, int primary) => cluster?.FailOverAsync(primary) ?? Task.CompletedTask;

@@ -5,31 +5,62 @@ using Keyferry.Model;
 namespace Keyferry.Integration.Clusters;
 
 /// <summary>A primary, its replica, and one sentinel that watches over them.</summary>
-internal sealed class SentinelPair(RedisServer primary, RedisServer replica, RedisServer sentinel) : IAsyncDisposable
+internal sealed class SentinelPair : IAsyncDisposable
 {
-    public RedisServer Primary => primary;
+    private readonly SentinelTerrain _terrain;
+    private readonly int _sentinelPort;
+    private readonly int[] _serverPorts;
 
-    public RedisServer Replica => replica;
+    private SentinelPair(SentinelTerrain terrain, RedisServer[] servers, int[] serverPorts, RedisServer sentinel, int sentinelPort)
+    {
+        (_terrain, _serverPorts, _sentinelPort) = (terrain, serverPorts, sentinelPort);
+        (Primary, Replica, Sentinel) = (servers[0], servers[1], sentinel);
+    }
 
-    public RedisServer Sentinel => sentinel;
+    public RedisServer Primary { get; }
+
+    public RedisServer Replica { get; }
+
+    public RedisServer Sentinel { get; }
 
     public Endpoint Endpoint =>
         new()
         {
             Host = "127.0.0.1",
-            Port = sentinel.Port,
-            Sentinel = new SentinelTerms("mymaster", [new SentinelAddress("127.0.0.1", sentinel.Port)]),
+            Port = _sentinelPort,
+            Sentinel = new SentinelTerms("mymaster", [new SentinelAddress("127.0.0.1", _sentinelPort)]),
         };
 
-    public static async Task<SentinelPair> StartAsync()
+    /// <summary>As a user types it, but for passwords and certificates.</summary>
+    public string Uri =>
+        (_terrain.Authority is null ? "redis" : "rediss")
+        + $"+sentinel://127.0.0.1:{_sentinelPort}/mymaster{(_terrain.PlainSentinel ? "?sentinels=plain" : "")}";
+
+    public static Task<SentinelPair> StartAsync() => StartAsync(new SentinelTerrain());
+
+    public static async Task<SentinelPair> StartAsync(SentinelTerrain terrain)
     {
-        var primary = await RedisServer.StartAsync(ServerKind.Machine, "--repl-diskless-sync-delay", "0");
-        var replica = await RedisServer.StartAsync(ServerKind.Machine, "--replicaof", "127.0.0.1", $"{primary.Port}");
-        var sentinel = await RedisServer.StartSentinelAsync(primary.Port);
-        var pair = new SentinelPair(primary, replica, sentinel);
+        var (servers, ports) = (new RedisServer[2], new int[2]);
+        for (var i = 0; i < servers.Length; i++)
+        {
+            var tls = FreePort.Take();
+            string[] following = i == 0 ? [] : ["--replicaof", "127.0.0.1", $"{ports[0]}"];
+            servers[i] = await RedisServer.StartAsync(terrain.Kind, [.. terrain.ServerArguments(tls), .. following]);
+            ports[i] = terrain.Authority is null ? servers[i].Port : tls;
+        }
+
+        var own = FreePort.Take();
+        var sentinel = await RedisServer.StartSentinelAsync(ports[0], terrain.Kind, terrain.SentinelLines(own));
+        var pair = new SentinelPair(
+            terrain,
+            servers,
+            ports,
+            sentinel,
+            terrain.Authority is null || terrain.PlainSentinel ? sentinel.Port : own
+        );
         await UntilAsync(async () =>
-            (await RedisCluster.AskAsync(replica, "INFO", "replication")).Contains("master_link_status:up", StringComparison.Ordinal)
-            && (await RedisCluster.AskAsync(sentinel, "SENTINEL", "MASTER", "mymaster")).Contains("num-slaves\n1", StringComparison.Ordinal)
+            (await pair.AskServerAsync(pair.Replica, "INFO", "replication")).Contains("master_link_status:up", StringComparison.Ordinal)
+            && (await pair.AskSentinelAsync("SENTINEL", "MASTER", "mymaster")).Contains("num-slaves\n1", StringComparison.Ordinal)
         );
         return pair;
     }
@@ -37,12 +68,12 @@ internal sealed class SentinelPair(RedisServer primary, RedisServer replica, Red
     /// <summary>Has the replica take over, as an operator does, and waits until both know.</summary>
     public async Task FailOverAsync()
     {
-        await RedisCluster.AskAsync(sentinel, "SENTINEL", "FAILOVER", "mymaster");
+        await AskSentinelAsync("SENTINEL", "FAILOVER", "mymaster");
         await UntilAsync(async () =>
-            (await RedisCluster.AskAsync(replica, "ROLE")).StartsWith("master", StringComparison.Ordinal)
-            && (await RedisCluster.AskAsync(primary, "ROLE")).StartsWith("slave", StringComparison.Ordinal)
-            && (await RedisCluster.AskAsync(sentinel, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster")).Contains(
-                $"{replica.Port}",
+            (await AskServerAsync(Replica, "ROLE")).StartsWith("master", StringComparison.Ordinal)
+            && (await AskServerAsync(Primary, "ROLE")).StartsWith("slave", StringComparison.Ordinal)
+            && (await AskSentinelAsync("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster")).Contains(
+                $"{_serverPorts[1]}",
                 StringComparison.Ordinal
             )
         );
@@ -50,10 +81,17 @@ internal sealed class SentinelPair(RedisServer primary, RedisServer replica, Red
 
     public async ValueTask DisposeAsync()
     {
-        await sentinel.DisposeAsync();
-        await replica.DisposeAsync();
-        await primary.DisposeAsync();
+        await Sentinel.DisposeAsync();
+        await Replica.DisposeAsync();
+        await Primary.DisposeAsync();
     }
+
+    private Task<string> AskSentinelAsync(params string[] command) => AskAsync(Sentinel, _terrain.SentinelPassword, command);
+
+    private Task<string> AskServerAsync(RedisServer server, params string[] command) => AskAsync(server, _terrain.Password, command);
+
+    private static Task<string> AskAsync(RedisServer server, string? password, string[] command) =>
+        RedisCluster.AskAsync(server, password is null ? command : ["--pass", password, "--no-auth-warning", .. command]);
 
     private static async Task UntilAsync(Func<Task<bool>> reached)
     {

@@ -59,6 +59,17 @@ internal sealed class TestAuthority : IDisposable
         return (path + ".crt", path + ".key");
     }
 
+    /// <summary>The arguments of a server on 127.0.0.1 that has a certificate of this authority, and trusts it; clients need none.</summary>
+    public string[] Arguments()
+    {
+        var (certificate, key) = Issue("server", ["127.0.0.1"]);
+        return
+        [
+            .. (string[])["--tls-cert-file", certificate, "--tls-key-file", key],
+            .. (string[])["--tls-ca-cert-file", File, "--tls-auth-clients", "no"],
+        ];
+    }
+
     public void Dispose()
     {
         _certificate.Dispose();

@@ -17,6 +17,7 @@ public sealed class RedisCluster : IAsyncDisposable
     private static readonly TimeSpan FailoverPatience = TimeSpan.FromSeconds(6);
     private readonly List<RedisServer> _nodes = [];
     private readonly int _primaries;
+    private readonly Dictionary<RedisServer, int> _announced = [];
 
     private RedisCluster(int primaries) => _primaries = primaries;
 
@@ -26,8 +27,8 @@ public sealed class RedisCluster : IAsyncDisposable
     /// <summary>The address as a user types it: that of one node.</summary>
     public string Uri => _nodes[0].Uri;
 
-    /// <summary>One node.</summary>
-    public Endpoint Endpoint => _nodes[0].Endpoint;
+    /// <summary>One node, at the port that it announces.</summary>
+    public Endpoint Endpoint => _nodes[0].Endpoint with { Port = _announced[_nodes[0]] };
 
     /// <summary>The first replica of a primary.</summary>
     public RedisServer ReplicaOf(int primary) => _nodes[_primaries + primary];
@@ -37,17 +38,37 @@ public sealed class RedisCluster : IAsyncDisposable
     /// <param name="primaries">How many nodes with slots.</param>
     /// <param name="replicas">How many replicas each of them has.</param>
     /// <param name="arguments">More arguments for every node.</param>
-    public static async Task<RedisCluster> StartAsync(ServerKind kind, int primaries = 3, int replicas = 0, params string[] arguments)
+    public static Task<RedisCluster> StartAsync(ServerKind kind, int primaries = 3, int replicas = 0, params string[] arguments) =>
+        StartAsync(kind, primaries, replicas, tls: false, arguments);
+
+    /// <summary>Starts a cluster whose nodes speak TLS among each other and with clients, on ports of their own; the plain ports are for the test.</summary>
+    /// <param name="kind">Which program.</param>
+    /// <param name="primaries">How many nodes with slots.</param>
+    /// <param name="replicas">How many replicas each of them has.</param>
+    /// <param name="certificates">The arguments that name them.</param>
+    public static Task<RedisCluster> StartTlsAsync(ServerKind kind, int primaries, int replicas, string[] certificates) =>
+        StartAsync(kind, primaries, replicas, tls: true, [.. certificates, "--tls-cluster", "yes", "--tls-replication", "yes"]);
+
+    private static async Task<RedisCluster> StartAsync(ServerKind kind, int primaries, int replicas, bool tls, string[] arguments)
     {
         var cluster = new RedisCluster(primaries);
         try
         {
             string[] all = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--repl-diskless-sync-delay", "0", .. arguments];
-            cluster._nodes.AddRange(
-                await Task.WhenAll(Enumerable.Range(0, primaries * (1 + replicas)).Select(_ => RedisServer.StartAsync(kind, all)))
-            );
+            await Task.WhenAll(Enumerable.Range(0, primaries * (1 + replicas)).Select(_ => StartNodeAsync()));
             await cluster.CreateAsync();
             return cluster;
+
+            async Task StartNodeAsync()
+            {
+                var port = tls ? FreePort.Take() : 0;
+                var node = await RedisServer.StartAsync(kind, tls ? [.. all, "--tls-port", $"{port}"] : all);
+                lock (cluster._nodes)
+                {
+                    cluster._nodes.Add(node);
+                    cluster._announced.Add(node, tls ? port : node.Port);
+                }
+            }
         }
         catch
         {
@@ -206,7 +227,7 @@ public sealed class RedisCluster : IAsyncDisposable
 
         foreach (var node in _nodes.Skip(1))
         {
-            await AskAsync(node, "CLUSTER", "MEET", "127.0.0.1", $"{_nodes[0].Port}");
+            await AskAsync(node, "CLUSTER", "MEET", "127.0.0.1", $"{_announced[_nodes[0]]}");
         }
 
         await UntilAsync(async () => await AllKnowAsync("cluster_known_nodes", $"{_nodes.Count}"));

@@ -97,9 +97,16 @@ public sealed class RedisServer : IAsyncDisposable
     }
 
     /// <summary>Starts a sentinel that watches over the primary on <paramref name="port"/> as <c>mymaster</c>.</summary>
-    public static async Task<RedisServer> StartSentinelAsync(int port)
+    /// <param name="port">Where the primary listens.</param>
+    /// <param name="kind">Which program.</param>
+    /// <param name="configuration">More lines of its file.</param>
+    public static async Task<RedisServer> StartSentinelAsync(
+        int port,
+        ServerKind kind = ServerKind.Machine,
+        params IReadOnlyList<string> configuration
+    )
     {
-        var server = new RedisServer(ServerKind.Machine, FreePort.Take(), []) { SentinelOf = port };
+        var server = new RedisServer(kind, FreePort.Take(), [.. configuration]) { SentinelOf = port };
         try
         {
             await server.LaunchAsync();
@@ -249,6 +256,7 @@ public sealed class RedisServer : IAsyncDisposable
             $"port {Port}\nbind 127.0.0.1\ndir {Folder}\nlogfile {Path.Combine(Folder, "server.log")}\n"
                 + $"sentinel monitor mymaster 127.0.0.1 {primary} 1\nsentinel down-after-milliseconds mymaster 1000\n"
                 + "sentinel failover-timeout mymaster 5000\n"
+                + string.Concat(_extraArgs.Select(static line => $"{line}\n"))
         );
         return [file, "--sentinel"];
     }

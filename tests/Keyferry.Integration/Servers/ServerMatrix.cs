@@ -42,12 +42,13 @@ public static class ServerMatrix
 
     /// <summary>The same of the servers that differ most: the oldest, the machine's own, the newest Redis, the newest Valkey, of those that are settled or could be fetched.</summary>
     public static TheoryData<ServerKind, ServerKind> ExtremePairs =>
-        Ordered([
-            ServerKind.Redis60,
-            ServerKind.Machine,
-            Newest(ServerKind.Redis86, ServerKind.Redis80),
-            Newest(ServerKind.Valkey91, ServerKind.Valkey81),
-        ]);
+        Ordered([ServerKind.Redis60, ServerKind.Machine, NewestRedis, NewestValkey]);
+
+    /// <summary>The newest Redis that is here.</summary>
+    public static ServerKind NewestRedis => Newest(ServerKind.Redis86, ServerKind.Redis80);
+
+    /// <summary>The newest Valkey that is here.</summary>
+    public static ServerKind NewestValkey => Newest(ServerKind.Valkey91, ServerKind.Valkey81);
 
     /// <summary>Whether the server comes from a suite that moves, so that it is not there for certain.</summary>
     private static bool Moves(ServerKind kind) =>
