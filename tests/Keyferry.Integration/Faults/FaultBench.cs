@@ -51,10 +51,10 @@ internal sealed class FaultBench : IAsyncDisposable
     private MigrationRun? Run { get; set; }
 
     /// <summary>Starts both servers. Both keep an append-only file, so that what a client was told survives a kill.</summary>
-    public static async Task<FaultBench> StartAsync(KeySpace keys)
+    public static async Task<FaultBench> StartAsync(KeySpace keys, ServerKind kind = ServerKind.Machine)
     {
-        var source = await RedisServer.StartAsync(ServerKind.Machine, "--appendonly", "yes");
-        var target = await RedisServer.StartAsync(ServerKind.Machine, "--appendonly", "yes");
+        var source = await RedisServer.StartAsync(kind, "--appendonly", "yes");
+        var target = await RedisServer.StartAsync(kind, "--appendonly", "yes");
         return new FaultBench(source, target, await ServerLink.ConnectAsync(source.Uri), await ServerLink.ConnectAsync(target.Uri), keys);
     }
 

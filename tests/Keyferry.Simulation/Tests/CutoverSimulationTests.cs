@@ -1,3 +1,4 @@
+using Keyferry.Contracts;
 using Keyferry.Cutover;
 using Keyferry.Migration;
 using Keyferry.Model;
@@ -90,7 +91,9 @@ public sealed class CutoverSimulationTests(ITestOutputHelper output)
     {
         var outcomes = SimRun.Many(profile, seeds, CutoverUnderTest.CutOverAsync, first, workers);
         var claims = outcomes.GroupBy(static outcome => outcome.Verdict.Claim).Select(static group => $"{group.Count()} {group.Key}");
-        output.WriteLine($"{profile.Name}: {outcomes.Count} seeds: {string.Join(", ", claims)}");
+        var counts = $"{profile.Name}: {outcomes.Count} seeds: {string.Join(", ", claims)}";
+        output.WriteLine(counts);
+        RunCounts.Tell(counts);
     }
 
     private sealed class Deaf : IRunObserver

@@ -1,3 +1,4 @@
+using Keyferry.Contracts;
 using Keyferry.Simulation.World;
 
 namespace Keyferry.Simulation.Tests;
@@ -126,9 +127,10 @@ public sealed class EngineSimulationTests(ITestOutputHelper output)
     {
         var outcomes = SimRun.Many(profile, seeds, EngineUnderTest.MigrateAsync, first, workers);
         var claims = outcomes.GroupBy(static outcome => outcome.Verdict.Claim).Select(static group => $"{group.Count()} {group.Key}");
-        output.WriteLine(
-            $"{profile.Name}: {outcomes.Count} seeds, {outcomes.Sum(static outcome => outcome.Steps)} steps: {string.Join(", ", claims)}"
-        );
+        var counts =
+            $"{profile.Name}: {outcomes.Count} seeds, {outcomes.Sum(static outcome => outcome.Steps)} steps: {string.Join(", ", claims)}";
+        output.WriteLine(counts);
+        RunCounts.Tell(counts);
         foreach (var outcome in outcomes.Where(static outcome => outcome.Verdict.Claim != Claim.Equal).Take(10))
         {
             output.WriteLine($"  seed {outcome.Seed}: {outcome.Verdict}");
