@@ -11,8 +11,11 @@ namespace Keyferry.Verify;
 /// </remarks>
 internal sealed class Coverage
 {
-    /// <summary>Unproved keys that are remembered. (100 bytes each, or so.)</summary>
-    private const int Most = 200_000;
+    /// <summary>Bytes of memory for the unproved keys that are remembered.</summary>
+    private const long MostBytes = 32L << 20;
+
+    /// <summary>What a key takes beside its name.</summary>
+    private const int BytesPerKey = 100;
 
     /// <summary>So many comparisons in a row find a key unequal before it is a difference that a look does not mend.</summary>
     private const int LooksUntilDifferent = 5;
@@ -20,6 +23,7 @@ internal sealed class Coverage
     private readonly Lock _lock = new();
     private readonly Dictionary<KeyId, int> _unproved = [];
     private readonly HashSet<KeyId> _addedMeanwhile = [];
+    private long _bytes;
     private int _different;
     private int _from;
     private int _epoch;
@@ -94,7 +98,7 @@ internal sealed class Coverage
             (_epoch, _complete, _lostBy) = (_epoch + 1, false, why);
             _unproved.Clear();
             _addedMeanwhile.Clear();
-            _different = 0;
+            (_bytes, _different) = (0, 0);
         }
     }
 
@@ -117,12 +121,8 @@ internal sealed class Coverage
             {
                 Note(key, 0);
                 _ = _addedMeanwhile.Add(key);
+                VoidIfTooMany();
             }
-        }
-
-        if (Unproved > Most)
-        {
-            Void("more keys changed than can be remembered to be compared again");
         }
     }
 
@@ -134,7 +134,8 @@ internal sealed class Coverage
         lock (_lock)
         {
             var looks = _unproved.GetValueOrDefault(key);
-            _unproved[key] = looks;
+            Note(key, looks);
+            VoidIfTooMany();
             return looks == 0;
         }
     }
@@ -170,7 +171,11 @@ internal sealed class Coverage
                 return;
             }
 
-            _different -= _unproved.Remove(key, out var looks) && looks >= LooksUntilDifferent ? 1 : 0;
+            if (_unproved.Remove(key, out var looks))
+            {
+                _bytes -= BytesOf(key);
+                _different -= looks >= LooksUntilDifferent ? 1 : 0;
+            }
         }
     }
 
@@ -182,6 +187,7 @@ internal sealed class Coverage
         {
             var looks = _unproved.GetValueOrDefault(key) + 1;
             Note(key, looks);
+            VoidIfTooMany();
             return looks;
         }
     }
@@ -189,6 +195,17 @@ internal sealed class Coverage
     private void Note(in KeyId key, int looks)
     {
         _different += (looks >= LooksUntilDifferent ? 1 : 0) - (_unproved.GetValueOrDefault(key) >= LooksUntilDifferent ? 1 : 0);
+        _bytes += _unproved.ContainsKey(key) ? 0 : BytesOf(key);
         _unproved[key] = looks;
+    }
+
+    private static long BytesOf(in KeyId key) => BytesPerKey + key.Name.Span.Length;
+
+    private void VoidIfTooMany()
+    {
+        if (_bytes > MostBytes)
+        {
+            Void("more keys changed than can be remembered to be compared again");
+        }
     }
 }

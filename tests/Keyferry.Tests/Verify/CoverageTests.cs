@@ -103,6 +103,34 @@ public sealed class CoverageTests
         Assert.Equal("a gap", _coverage.LostBy);
     }
 
+    /// <summary>Whatever their names are long: what is remembered has a budget in bytes.</summary>
+    [Theory]
+    [InlineData(4, 330_000)]
+    [InlineData(1_000_000, 34)]
+    public void More_than_can_be_remembered_voids_the_coverage(int nameLength, int tooMany)
+    {
+        _coverage.Completed(_coverage.Epoch);
+        for (var round = 0; round < 3; round++)
+        {
+            // What was found equal is remembered no more.
+            _coverage.Add(Enumerable.Range(round * tooMany, tooMany / 2).Select(Long));
+            Taken(tooMany).ForEach(key => _coverage.Proved(key));
+        }
+
+        Assert.Equal((true, 0), (_coverage.IsComplete, _coverage.Unproved));
+        _coverage.Add(Enumerable.Range(0, tooMany).Select(Long));
+
+        Assert.False(_coverage.IsComplete);
+        Assert.NotEqual(0, _coverage.Epoch);
+
+        KeyId Long(int number)
+        {
+            var name = new byte[nameLength];
+            BitConverter.GetBytes(number).CopyTo(name, 0);
+            return new KeyId(0, new KeyName(name));
+        }
+    }
+
     private List<KeyId> Taken(int most) => [.. _coverage.Take(most).Select(static entry => entry.Key)];
 
     private static KeyId Key(int number) => new(0, new KeyName(BitConverter.GetBytes(number)));
