@@ -42,6 +42,8 @@ internal sealed class KeyCounts(RunContext context, MigrationEngine engine)
         var now = string.Join(", ", differing);
         if (now.Length == 0)
         {
+            // The same difference, should it come again, is another one.
+            _seen = null;
             return null;
         }
 

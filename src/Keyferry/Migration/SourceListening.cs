@@ -225,7 +225,7 @@ internal sealed class SourceListening
         {
             _journal.Note(
                 NoteLevel.Warning,
-                $"{node.Endpoint} does not tell how often its commands ran (INFO commandstats): FLUSHALL, FLUSHDB, SWAPDB and changes of consumer groups, which raise no event, are noticed only by comparing both sides. Do not use the first three until the migration is over."
+                $"{node.Endpoint} does not tell how often its commands ran (INFO commandstats): FLUSHALL, FLUSHDB, SWAPDB, DEBUG and changes of vector sets (VADD, VREM, VSETATTR) and of consumer groups, which raise no event, are noticed only by comparing both sides. Do not use the first four, nor change vector sets, until the migration is over."
             );
         }
     }

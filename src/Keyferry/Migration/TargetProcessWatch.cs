@@ -16,21 +16,31 @@ internal sealed class TargetProcessWatch(ServerConnector target, TargetProcess p
     /// <summary>Looks until <paramref name="stop"/>. A target that is away is the business of whoever wants to write there; once it is back, it tells.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
-        var links = new Dictionary<string, RespConnection>();
+        var watched = new Dictionary<string, Watched>();
         try
         {
             while (true)
             {
                 await Task.Delay(Interval, time, stop);
                 var nodes = target.Nodes.ToDictionary(static node => node.Endpoint.ToString());
-                foreach (var gone in links.Keys.Where(name => !nodes.ContainsKey(name)).ToList())
-                {
-                    await CloseAsync(links, gone);
-                }
-
                 foreach (var (name, node) in nodes)
                 {
-                    await LookAsync(links, name, node, stop);
+                    _ = watched.TryAdd(name, new Watched(node));
+                }
+
+                // One that does not answer must not keep the others from being looked at.
+                foreach (var (name, one) in watched.Where(static one => one.Value.Looking.IsCompleted).ToList())
+                {
+                    await one.Looking;
+                    if (nodes.ContainsKey(name))
+                    {
+                        one.Looking = LookAsync(one, stop);
+                    }
+                    else
+                    {
+                        await one.CloseAsync();
+                        _ = watched.Remove(name);
+                    }
                 }
             }
         }
@@ -40,9 +50,10 @@ internal sealed class TargetProcessWatch(ServerConnector target, TargetProcess p
         }
         finally
         {
-            foreach (var name in links.Keys.ToList())
+            foreach (var one in watched.Values)
             {
-                await CloseAsync(links, name);
+                _ = await Task.WhenAny(one.Looking);
+                await one.CloseAsync();
             }
         }
     }
@@ -60,23 +71,33 @@ internal sealed class TargetProcessWatch(ServerConnector target, TargetProcess p
         }
     }
 
-    private async ValueTask LookAsync(Dictionary<string, RespConnection> links, string name, ServerConnector node, CancellationToken stop)
+    private async Task LookAsync(Watched node, CancellationToken stop)
     {
         try
         {
-            if (!links.TryGetValue(name, out var link))
-            {
-                links[name] = link = await node.ConnectAsync("watch", stop);
-            }
-
-            _ = await process.LookAsync(link, stop);
+            node.Link ??= await node.Connector.ConnectAsync("watch", stop);
+            _ = await process.LookAsync(node.Link, stop);
         }
         catch (Exception away) when (away is IOException or ServerErrorException or KeyferryException { Kind: FailureKind.Unreachable })
         {
-            await CloseAsync(links, name);
+            await node.CloseAsync();
         }
     }
 
-    private static ValueTask CloseAsync(Dictionary<string, RespConnection> links, string name) =>
-        links.Remove(name, out var link) ? link.DisposeAsync() : ValueTask.CompletedTask;
+    /// <summary>One node of the target.</summary>
+    private sealed class Watched(ServerConnector connector)
+    {
+        public ServerConnector Connector { get; } = connector;
+
+        public RespConnection? Link { get; set; }
+
+        public Task Looking { get; set; } = Task.CompletedTask;
+
+        public ValueTask CloseAsync()
+        {
+            var link = Link;
+            Link = null;
+            return link?.DisposeAsync() ?? ValueTask.CompletedTask;
+        }
+    }
 }
