@@ -307,7 +307,7 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
 
     private async ValueTask<bool> TellsSizesAsync(RespConnection from, CancellationToken stop)
     {
-        var reply = await from.TryCallAsync(stop, "MEMORY", "USAGE", "keyferry:{probe}");
+        var reply = await MemoryQuestion.TryAsync(from, "keyferry:{probe}"u8.ToArray(), stop);
         if (reply.IsError && options.Kinds.AskSizes)
         {
             Refuse(

@@ -5,11 +5,13 @@ namespace Keyferry.Transfer;
 
 /// <summary>A hash of a server on which fields may expire: each page of fields is followed by their expiries.</summary>
 /// <param name="key">Its key.</param>
+/// <param name="size">How large it is.</param>
 /// <param name="settings">How values are moved in this run.</param>
-internal sealed class ExpiringHashPieces(ReadOnlyMemory<byte> key, TransferSettings settings)
-    : ScanPieces(key, isHash: true, settings.Piece, settings.Slice)
+internal sealed class ExpiringHashPieces(ReadOnlyMemory<byte> key, ValueSize size, TransferSettings settings)
+    : ScanPieces(key, size, isHash: true, settings)
 {
     private readonly ReadOnlyMemory<byte> _key = key;
+    private readonly PayloadFormat _format = settings.TargetFormat;
     private readonly long _shift = (long)settings.ExpiryShift.TotalMilliseconds;
     private readonly List<byte[]> _fields = [];
 
@@ -48,7 +50,7 @@ internal sealed class ExpiringHashPieces(ReadOnlyMemory<byte> key, TransferSetti
                 continue;
             }
 
-            if (settings.TargetFormat is { HashWithExpiries: null, Version: > 0 })
+            if (_format is { HashWithExpiries: null, Version: > 0 })
             {
                 throw new PieceRefusedException(FittedPayload.FieldExpiry);
             }

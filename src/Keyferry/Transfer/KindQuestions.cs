@@ -22,8 +22,7 @@ internal sealed class KindQuestions(KeyKinds kinds, bool sizes, bool hasPExpireT
     {
         if (_sizes)
         {
-            output.Raw("*3\r\n$6\r\nMEMORY\r\n$5\r\nUSAGE\r\n"u8);
-            output.Bulk(key);
+            MemoryQuestion.Ask(output, key);
         }
 
         if (_types)
@@ -53,8 +52,8 @@ internal sealed class KindQuestions(KeyKinds kinds, bool sizes, bool hasPExpireT
         if (_sizes)
         {
             var frame = await connection.ReadAsync(stop);
-            check(frame, "MEMORY USAGE");
-            bytes = SizeIn(frame.Span);
+            check(frame, MemoryQuestion.Command);
+            bytes = MemoryQuestion.Bytes(frame.Span);
             belongs = bytes < 0 || kinds.CoverSize(bytes);
         }
 
@@ -74,13 +73,6 @@ internal sealed class KindQuestions(KeyKinds kinds, bool sizes, bool hasPExpireT
         }
 
         return new KindAnswer(bytes, belongs, isStream, isGone);
-    }
-
-    private static long SizeIn(ReadOnlySpan<byte> frame)
-    {
-        var reader = new RespReader(frame);
-        reader.Require();
-        return reader.IsNull ? -1 : reader.Integer;
     }
 
     private static long Integer(ReadOnlySpan<byte> frame)

@@ -245,7 +245,8 @@ internal sealed class PieceCopy : IDisposable
         switch (type)
         {
             case "string":
-                await CopyAsync(new StringPieces(key, await SizeAsync("STRLEN", key, stop), _settings.Piece), stop);
+                var length = (await _source.CallAsync(stop, "STRLEN", key)).Integer;
+                await CopyAsync(new StringPieces(key, length, _settings.Piece), stop);
                 break;
             case "list":
                 await CopyAsync(new RangePieces(key, await SizeAsync("LLEN", key, stop), scored: false, _settings), stop);
@@ -254,13 +255,14 @@ internal sealed class PieceCopy : IDisposable
                 await CopyAsync(new RangePieces(key, await SizeAsync("ZCARD", key, stop), scored: true, _settings), stop);
                 break;
             case "set":
-                await CopyAsync(new ScanPieces(key, isHash: false, _settings.Piece, _settings.Slice), stop);
+                await CopyAsync(new ScanPieces(key, await SizeAsync("SCARD", key, stop), isHash: false, _settings), stop);
                 break;
             case "hash":
+                var fields = await SizeAsync("HLEN", key, stop);
                 await CopyAsync(
                     _settings.SourceFormat.HashWithExpiries is null
-                        ? new ScanPieces(key, isHash: true, _settings.Piece, _settings.Slice)
-                        : new ExpiringHashPieces(key, _settings),
+                        ? new ScanPieces(key, fields, isHash: true, _settings)
+                        : new ExpiringHashPieces(key, fields, _settings),
                     stop
                 );
                 break;
@@ -270,12 +272,21 @@ internal sealed class PieceCopy : IDisposable
         }
     }
 
-    private async ValueTask<long> SizeAsync(string command, ReadOnlyMemory<byte> key, CancellationToken stop) =>
-        (await _source.CallAsync(stop, command, key)).Integer;
+    /// <summary>How large a value is.</summary>
+    /// <param name="command">The command that tells its elements.</param>
+    /// <param name="key">Its key.</param>
+    /// <param name="stop">Gives up.</param>
+    private async ValueTask<ValueSize> SizeAsync(string command, ReadOnlyMemory<byte> key, CancellationToken stop) =>
+        await SizeAsync(await _source.CallAsync(stop, command, key), key, stop);
+
+    private async ValueTask<ValueSize> SizeAsync(RespValue? elements, ReadOnlyMemory<byte> key, CancellationToken stop) =>
+        new(elements?.Integer ?? 0, _settings.TellsSizes ? await MemoryQuestion.AskAsync(_source, key, stop) : 0);
 
     private async ValueTask CopyStreamAsync(ReadOnlyMemory<byte> key, CancellationToken stop)
     {
-        var entries = new StreamPieces(key, await _groups.PendingAsync(key, stop), _settings);
+        var stream = await _source.CallAsync(stop, "XINFO", "STREAM", key);
+        var size = await SizeAsync(stream["length"], key, stop);
+        var entries = new StreamPieces(key, size, await _groups.PendingAsync(key, stop), _settings);
         _groups.CreateEmpty();
         await CopyAsync(entries, stop);
         await _groups.CopyAsync(key, entries.Placeholders, stop);

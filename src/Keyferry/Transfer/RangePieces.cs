@@ -4,12 +4,12 @@ namespace Keyferry.Transfer;
 
 /// <summary>A list or a sorted set: ranges by index, one after the other. The target gets a sorted set in its order, which is the order it takes most easily.</summary>
 /// <param name="key">Its key.</param>
-/// <param name="size">Its elements.</param>
+/// <param name="size">How large it is.</param>
 /// <param name="scored">Whether it is a sorted set.</param>
 /// <param name="terms">How large a piece may be.</param>
-internal sealed class RangePieces(ReadOnlyMemory<byte> key, long size, bool scored, TransferSettings terms) : Pieces
+internal sealed class RangePieces(ReadOnlyMemory<byte> key, ValueSize size, bool scored, TransferSettings terms) : Pieces
 {
-    private readonly PageSizer _sizer = new(MostElements, terms.Piece, terms.Slice);
+    private readonly PageSizer _sizer = new(size, MostElements, terms.Piece, terms.Slice);
     private long _next;
 
     /// <inheritdoc/>
@@ -32,7 +32,7 @@ internal sealed class RangePieces(ReadOnlyMemory<byte> key, long size, bool scor
     public override bool Advance(ReadOnlySpan<byte> frame, TimeSpan busy)
     {
         _sizer.Saw(frame.Length, busy);
-        return _next < size;
+        return _next < size.Elements;
     }
 
     /// <inheritdoc/>

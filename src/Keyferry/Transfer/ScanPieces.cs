@@ -4,12 +4,12 @@ namespace Keyferry.Transfer;
 
 /// <summary>A set or a hash: pages of SSCAN or HSCAN. What they return twice is written twice, which changes nothing.</summary>
 /// <param name="key">Its key.</param>
+/// <param name="size">How large it is.</param>
 /// <param name="isHash">Whether it is a hash.</param>
-/// <param name="piece">Bytes that a piece is meant to have at most.</param>
-/// <param name="slice">How long the source may be busy with one.</param>
-internal class ScanPieces(ReadOnlyMemory<byte> key, bool isHash, int piece, TimeSpan slice) : Pieces
+/// <param name="terms">How large a piece may be.</param>
+internal class ScanPieces(ReadOnlyMemory<byte> key, ValueSize size, bool isHash, TransferSettings terms) : Pieces
 {
-    private readonly PageSizer _sizer = new(MostElements, piece, slice);
+    private readonly PageSizer _sizer = new(size, MostElements, terms.Piece, terms.Slice);
     private byte[] _cursor = "0"u8.ToArray();
 
     /// <inheritdoc/>

@@ -6,11 +6,13 @@ namespace Keyferry.Transfer;
 /// <remarks>An entry that was deleted while it was pending is still pending. It cannot be made pending on the target while it does not exist there, so a placeholder stands for
 /// it, which is deleted once the groups are there.</remarks>
 /// <param name="key">Its key.</param>
+/// <param name="size">How large it is.</param>
 /// <param name="pending">The ids of all pending entries, in order.</param>
 /// <param name="terms">How large a piece may be.</param>
-internal sealed class StreamPieces(ReadOnlyMemory<byte> key, IReadOnlyList<StreamId> pending, TransferSettings terms) : Pieces
+internal sealed class StreamPieces(ReadOnlyMemory<byte> key, ValueSize size, IReadOnlyList<StreamId> pending, TransferSettings terms)
+    : Pieces
 {
-    private readonly PageSizer _sizer = new(MostElements, terms.Piece, terms.Slice);
+    private readonly PageSizer _sizer = new(size, MostElements, terms.Piece, terms.Slice);
     private StreamId? _next = default(StreamId);
     private int _seenPending;
 

@@ -17,6 +17,7 @@ internal sealed class CloserLook(VerifyLink link) : IDisposable
 
     private const int ModestBytes = 64 * 1024;
     private const int ModestElements = 512;
+    private const long ModestMemory = 2 * ModestBytes;
     private readonly VerifySide _source = link.Source;
     private readonly VerifySide _target = link.Target;
     private readonly LargeValueLook _large = new(link);
@@ -160,8 +161,8 @@ internal sealed class CloserLook(VerifyLink link) : IDisposable
         {
             if (_states[i].IsOpen && RedisTypes.SizeCommand(_states[i].SourceType) is { } command)
             {
-                _source.Looks.Write(command, keys.Memory(i));
-                _target.Looks.Write(command, names.Memory(i));
+                AskSize(_source, command, keys.Memory(i));
+                AskSize(_target, command, names.Memory(i));
             }
         }
 
@@ -170,10 +171,20 @@ internal sealed class CloserLook(VerifyLink link) : IDisposable
         {
             if (_states[i].IsOpen && RedisTypes.SizeCommand(_states[i].SourceType) is { } command)
             {
-                var onSource = await ReadSizeAsync(_source, command, stop);
-                var onTarget = await ReadSizeAsync(_target, command, stop);
+                var (onSource, memory) = await ReadSizeAsync(_source, command, stop);
+                var (onTarget, other) = await ReadSizeAsync(_target, command, stop);
+                _states[i].Memory = Math.Max(memory, other);
                 JudgeSizes(ref _states[i], onSource, onTarget);
             }
+        }
+    }
+
+    private static void AskSize(VerifySide side, string command, ReadOnlyMemory<byte> key)
+    {
+        side.Looks.Write(command, key);
+        if (side.TellsSizes)
+        {
+            MemoryQuestion.Ask(side.Looks.Output, key.Span);
         }
     }
 
@@ -203,16 +214,24 @@ internal sealed class CloserLook(VerifyLink link) : IDisposable
     private static bool MayBeHyperLogLogs(in LookState state) =>
         state.SourceType == RedisTypes.Text && Math.Max(state.SourceSize, state.TargetSize) <= HyperLogLog.MaxLength;
 
-    /// <summary>The size, or -1 where the key is of another type by now.</summary>
-    private static async ValueTask<long> ReadSizeAsync(VerifySide side, string command, CancellationToken stop)
+    /// <summary>The size, or -1 where the key is of another type by now; and the memory that it uses, or 0.</summary>
+    private static async ValueTask<(long Size, long Memory)> ReadSizeAsync(VerifySide side, string command, CancellationToken stop)
     {
         var frame = await side.Looks.ReadAsync(stop);
-        if (HasChanged(side, frame, command))
+        var size = HasChanged(side, frame, command) ? -1 : IntegerIn(frame.Span);
+        if (!side.TellsSizes)
         {
-            return -1;
+            return (size, 0);
         }
 
-        var reader = new RespReader(frame.Span);
+        frame = await side.Looks.ReadAsync(stop);
+        side.Check(frame, MemoryQuestion.Command);
+        return (size, MemoryQuestion.Bytes(frame.Span));
+    }
+
+    private static long IntegerIn(ReadOnlySpan<byte> frame)
+    {
+        var reader = new RespReader(frame);
         reader.Require();
         return reader.Integer;
     }
@@ -249,7 +268,11 @@ internal sealed class CloserLook(VerifyLink link) : IDisposable
         state.IsOpen
         && state.SourceType != RedisTypes.Stream
         && RedisTypes.SizeCommand(state.SourceType) is not null
-        && Math.Max(state.SourceSize, state.TargetSize) <= (state.SourceType == RedisTypes.Text ? ModestBytes : ModestElements);
+        && (
+            state.SourceType == RedisTypes.Text
+                ? Math.Max(state.SourceSize, state.TargetSize) <= ModestBytes
+                : Math.Max(state.SourceSize, state.TargetSize) <= ModestElements && state.Memory <= ModestMemory
+        );
 
     private static string ValueCommand(string type) =>
         type switch
@@ -322,7 +345,7 @@ internal sealed class CloserLook(VerifyLink link) : IDisposable
         {
             return state.SourceType == RedisTypes.Stream
                 ? await _streams.CompareAsync(key, stop)
-                : await _large.CompareAsync(state.SourceType, key, state.SourceSize, stop);
+                : await _large.CompareAsync(state.SourceType, key, new ValueSize(state.SourceSize, state.Memory), stop);
         }
         catch (ValueChangedException)
         {

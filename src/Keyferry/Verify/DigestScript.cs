@@ -1,3 +1,5 @@
+using Keyferry.Transfer;
+
 namespace Keyferry.Verify;
 
 /// <summary>How the digest of a value is taken so that it is the same on both servers.</summary>
@@ -141,7 +143,7 @@ internal static class DigestScript
             ? "local e=call('PEXPIRETIME',k) "
             : "local e=call('PTTL',k) if e>=0 then local t=call('TIME') e=e+t[1]*1000+math.floor(t[2]/1000) end ";
         var sizes = tellsSizes
-            ? "local P={} for i=1,#K do local b=try('MEMORY','USAGE',K[i]) if type(b)~='number' then b=0 end "
+            ? $"local P={{}} for i=1,#K do local b=try('MEMORY','USAGE',K[i],'SAMPLES',{MemoryQuestion.Samples}) if type(b)~='number' then b=0 end "
                 + $"if b>{VerifyLink.LargeValue} or size>=most then A[#A+1]=K[i] else P[#P+1]=K[i] {(raw ? "size=size+b " : "")}end end "
             : "local P=K ";
         var strings = raw ? "local M=#P>0 and call('MGET',unpack(P)) or {} " : "local M={} ";

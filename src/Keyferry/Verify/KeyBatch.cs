@@ -5,7 +5,10 @@ namespace Keyferry.Verify;
 /// <summary>Some byte strings (keys, or members of one value) in one reused buffer, so that holding them allocates nothing.</summary>
 internal sealed class KeyBatch : IDisposable
 {
-    private byte[] _bytes = ArrayPool<byte>.Shared.Rent(32 * 1024);
+    private const int UsualBytes = 32 * 1024;
+    private const int KeptBytes = 4 << 20;
+
+    private byte[] _bytes = ArrayPool<byte>.Shared.Rent(UsualBytes);
     private int[] _ends = new int[512];
 
     /// <summary>How many there are.</summary>
@@ -38,8 +41,16 @@ internal sealed class KeyBatch : IDisposable
         _ends[Count++] = start + item.Length;
     }
 
-    /// <summary>Forgets all.</summary>
-    public void Clear() => Count = 0;
+    /// <summary>Forgets all, and gives back the room that large ones have taken.</summary>
+    public void Clear()
+    {
+        Count = 0;
+        if (_bytes.Length > KeptBytes)
+        {
+            ArrayPool<byte>.Shared.Return(_bytes);
+            _bytes = ArrayPool<byte>.Shared.Rent(UsualBytes);
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -17,14 +17,14 @@ internal sealed class LargeValueLook(VerifyLink link) : IDisposable
 
     /// <summary>Compares values that have the same type and size on both sides.</summary>
     /// <exception cref="ValueChangedException">The value changed meanwhile.</exception>
-    public ValueTask<Observation?> CompareAsync(string type, ReadOnlyMemory<byte> key, long size, CancellationToken stop) =>
+    public ValueTask<Observation?> CompareAsync(string type, ReadOnlyMemory<byte> key, ValueSize size, CancellationToken stop) =>
         type switch
         {
-            RedisTypes.Text => CompareStringsAsync(key, size, stop),
+            RedisTypes.Text => CompareStringsAsync(key, size.Elements, stop),
             RedisTypes.List => CompareRangesAsync(key, size, "LRANGE", [], "list: other elements", stop),
             RedisTypes.SortedSet => CompareRangesAsync(key, size, "ZRANGE", ["WITHSCORES"], "zset: other members or scores", stop),
-            RedisTypes.Set => CompareScannedAsync(key, "SSCAN", stop),
-            RedisTypes.Hash => CompareScannedAsync(key, "HSCAN", stop),
+            RedisTypes.Set => CompareScannedAsync(key, size, "SSCAN", stop),
+            RedisTypes.Hash => CompareScannedAsync(key, size, "HSCAN", stop),
             _ => ComparePayloadsAsync(type, key, stop),
         };
 
@@ -49,15 +49,15 @@ internal sealed class LargeValueLook(VerifyLink link) : IDisposable
 
     private async ValueTask<Observation?> CompareRangesAsync(
         ReadOnlyMemory<byte> key,
-        long size,
+        ValueSize size,
         string command,
         RespArgument[] options,
         string what,
         CancellationToken stop
     )
     {
-        var sizer = new PageSizer(MostElements);
-        for (var start = 0L; start < size; )
+        var sizer = new PageSizer(size, MostElements);
+        for (var start = 0L; start < size.Elements; )
         {
             var last = start + sizer.Size - 1;
             var (source, target) = await link.AskBothAsync(command, key, stop, [start, last, .. options]);
@@ -75,9 +75,9 @@ internal sealed class LargeValueLook(VerifyLink link) : IDisposable
         return null;
     }
 
-    private async ValueTask<Observation?> CompareScannedAsync(ReadOnlyMemory<byte> key, string scan, CancellationToken stop)
+    private async ValueTask<Observation?> CompareScannedAsync(ReadOnlyMemory<byte> key, ValueSize size, string scan, CancellationToken stop)
     {
-        var sizer = new PageSizer(MostElements);
+        var sizer = new PageSizer(size, MostElements);
         ReadOnlyMemory<byte> cursor = "0"u8.ToArray();
         do
         {

@@ -15,6 +15,9 @@ internal struct LookState
     /// <summary>Bytes or elements on the target.</summary>
     public long TargetSize;
 
+    /// <summary>Bytes of memory that the value uses on the side where it uses more; 0 where that is not known.</summary>
+    public long Memory;
+
     /// <summary>Whether the value still has to be compared.</summary>
     public bool IsOpen;
 

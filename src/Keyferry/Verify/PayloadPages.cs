@@ -24,7 +24,7 @@ internal sealed class PayloadPages(VerifyLink link, int largestPage) : IPageLook
             ExpiryQuestions.Ask(side, side.Pages.Output, keys);
             for (var i = 0; side.TellsSizes && i < keys.Count; i++)
             {
-                AskSize(side.Pages.Output, keys[i]);
+                MemoryQuestion.Ask(side.Pages.Output, keys[i]);
             }
         }
     }
@@ -83,10 +83,8 @@ internal sealed class PayloadPages(VerifyLink link, int largestPage) : IPageLook
         for (var i = 0; side.TellsSizes && i < page.Count; i++)
         {
             var frame = await side.Pages.ReadAsync(stop);
-            side.Check(frame, "MEMORY USAGE");
-            var reader = new RespReader(frame.Span);
-            reader.Require();
-            _large[i] |= !reader.IsNull && reader.Integer > VerifyLink.LargeValue;
+            side.Check(frame, MemoryQuestion.Command);
+            _large[i] |= MemoryQuestion.Bytes(frame.Span) > VerifyLink.LargeValue;
         }
     }
 
@@ -102,12 +100,6 @@ internal sealed class PayloadPages(VerifyLink link, int largestPage) : IPageLook
             : source.Bytes.Length > PayloadFooter.Length
                 && source.Bytes.Length == target.Bytes.Length
                 && source.Bytes[..^PayloadFooter.Length].SequenceEqual(target.Bytes[..^PayloadFooter.Length]);
-    }
-
-    private static void AskSize(RespOutput output, ReadOnlySpan<byte> key)
-    {
-        output.Raw("*3\r\n$6\r\nMEMORY\r\n$5\r\nUSAGE\r\n"u8);
-        output.Bulk(key);
     }
 
     private static void AskDump(RespOutput output, ReadOnlySpan<byte> key)

@@ -17,24 +17,27 @@ internal sealed class StreamLook(VerifyLink link)
 
     /// <summary>Compares the stream at <paramref name="key"/>, which both sides have.</summary>
     /// <exception cref="ValueChangedException">The stream or a group vanished meanwhile.</exception>
-    public async ValueTask<Observation?> CompareAsync(ReadOnlyMemory<byte> key, CancellationToken stop) =>
-        await CompareCountersAsync(key, stop) ?? await CompareEntriesAsync(key, stop) ?? await CompareGroupsAsync(key, stop);
-
-    private async ValueTask<Observation?> CompareCountersAsync(ReadOnlyMemory<byte> key, CancellationToken stop)
+    public async ValueTask<Observation?> CompareAsync(ReadOnlyMemory<byte> key, CancellationToken stop)
     {
         var (source, target) = await AskBothAsync("XINFO STREAM", key, stop);
-        return FirstOther(_counters, source, target) is { } counter
+        return CompareCounters(source, target)
+            ?? await CompareEntriesAsync(key, source["length"]?.Integer ?? 0, stop)
+            ?? await CompareGroupsAsync(key, stop);
+    }
+
+    private static Observation? CompareCounters(RespValue source, RespValue target) =>
+        FirstOther(_counters, source, target) is { } counter
             ? Different(
                 $"stream: {counter} is {source[counter]?.Text} on the source, {target[counter]?.Text} on the target",
                 Facts(_counters, source),
                 Facts(_counters, target)
             )
             : null;
-    }
 
-    private async ValueTask<Observation?> CompareEntriesAsync(ReadOnlyMemory<byte> key, CancellationToken stop)
+    private async ValueTask<Observation?> CompareEntriesAsync(ReadOnlyMemory<byte> key, long entries, CancellationToken stop)
     {
-        var sizer = new PageSizer(1024);
+        var bytes = link.Source.TellsSizes ? await MemoryQuestion.AskAsync(link.Source.Looks, key, stop) : 0;
+        var sizer = new PageSizer(new ValueSize(entries, bytes), 1024);
         string? start = "-";
         while (start is not null)
         {

@@ -1,6 +1,7 @@
 using Keyferry.Model;
 using Keyferry.Resp;
 using Keyferry.Servers;
+using Keyferry.Transfer;
 
 namespace Keyferry.Verify;
 
@@ -175,7 +176,7 @@ internal sealed class VerifySide : IAsyncDisposable
         var fields = await Looks.TryCallAsync(stop, "HPEXPIRETIME", _probeKey, "FIELDS", 1, "f");
         HasFieldExpiry = !fields.IsError;
         HidesFieldExpiry = fields.IsError && Identity.HasHashFieldExpiry;
-        TellsSizes = !(await Looks.TryCallAsync(stop, "MEMORY", "USAGE", _probeKey)).IsError;
+        TellsSizes = !(await MemoryQuestion.TryAsync(Looks, _probeKey, stop)).IsError;
         HasDump = !(await Looks.TryCallAsync(stop, "DUMP", _probeKey)).IsError;
         if (Identity.HasNoTouch)
         {

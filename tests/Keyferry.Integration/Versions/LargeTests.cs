@@ -49,6 +49,51 @@ public sealed class LargeTests
         Assert.Empty((await left.Server.SlowlogGetAsync()).Select(static slow => $"{slow.Duration} {slow.Arguments[0]}"));
     }
 
+    [Fact]
+    public async Task Values_of_all_types_with_elements_of_4_MB()
+    {
+        await using var source = await RedisServer.StartAsync(ServerKind.Machine);
+        await using var target = await RedisServer.StartAsync(ServerKind.Machine);
+        await using var left = await ServerLink.ConnectAsync(source.Uri);
+        await using var right = await ServerLink.ConnectAsync(target.Uri);
+        await FillWithLargeElementsAsync(left.Database());
+        await left.Server.ConfigSetAsync("slowlog-log-slower-than", (long)_slowest.TotalMicroseconds);
+        await left.Server.SlowlogResetAsync();
+        GoFirst(source);
+
+        await using var run = KeyferryProgram.Start("migrate", source.Uri, target.Uri, "--mode", "snapshot");
+        var ended = run.EndAsync(_patience);
+        var resident = 0L;
+        while (!ended.IsCompleted)
+        {
+            resident = Math.Max(resident, run.PeakResidentBytes);
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TestContext.Current.CancellationToken);
+        }
+
+        Assert.True(await ended == ExitCodes.Ok, run.Output);
+        Assert.Equal(5, await right.KeyCountAsync());
+        TestContext.Current.SendDiagnosticMessage($"{resident / 1e6:0} MB resident");
+        Assert.InRange(resident, 1, MostResident);
+        Assert.Empty((await left.Server.SlowlogGetAsync()).Select(static slow => $"{slow.Duration} {slow.Arguments[0]}"));
+    }
+
+    /// <summary>One after the other, and behind a thousand small ones, and before as many.</summary>
+    private static async Task FillWithLargeElementsAsync(IDatabase database)
+    {
+        const int Elements = 50;
+        const int Small = 1000;
+        for (var i = 1; i <= Elements + (2 * Small); i++)
+        {
+            var isLarge = i is > Small and <= Small + Elements;
+            var element = isLarge ? i.ToString(CultureInfo.InvariantCulture).PadRight(4 << 20, 'x') : $"element {i}";
+            await database.ListRightPushAsync("list", element);
+            await database.SetAddAsync("set", element);
+            await database.HashSetAsync("hash", i, element);
+            await database.SortedSetAddAsync("zset", element, i);
+            await database.StreamAddAsync("stream", "f", element, $"{i}-0");
+        }
+    }
+
     /// <summary>Where that is permitted.</summary>
     private static void GoFirst(RedisServer server)
     {
