@@ -55,9 +55,7 @@ internal sealed class Findings(int keepFirst, Func<KeyId, bool>? isLeftOut = nul
     public VerifyResult Result(long compared, long lookedUp, long overflow)
     {
         var doubts = _doubts.ToList();
-        doubts.AddRange(
-            _incomparable.Select(static pair => $"Keyferry cannot compare {pair.Value:#,0} keys of type {pair.Key}, whose payloads differ.")
-        );
+        doubts.AddRange(_incomparable.Select(static pair => $"Keyferry cannot compare {pair.Value:#,0} keys of type {pair.Key}."));
         if (overflow > 0)
         {
             doubts.Add($"{overflow:#,0} more keys looked different than could be looked at again.");

@@ -11,6 +11,7 @@ internal sealed class LargeValueLook(VerifyLink link) : IDisposable
     private const int StringPiece = 256 * 1024;
     private const int MostElements = 1024;
     private readonly KeyBatch _elements = new();
+    private readonly VectorSetLook _vectorSets = new(link);
 
     /// <summary>Hash-field expiries, which modest hashes need too.</summary>
     public FieldExpiryLook Fields { get; } = new(link);
@@ -25,6 +26,7 @@ internal sealed class LargeValueLook(VerifyLink link) : IDisposable
             RedisTypes.SortedSet => CompareRangesAsync(key, size, "ZRANGE", ["WITHSCORES"], "zset: other members or scores", stop),
             RedisTypes.Set => CompareScannedAsync(key, size, "SSCAN", stop),
             RedisTypes.Hash => CompareScannedAsync(key, size, "HSCAN", stop),
+            RedisTypes.VectorSet => _vectorSets.CompareAsync(key, stop),
             _ => ComparePayloadsAsync(type, key, stop),
         };
 
@@ -196,10 +198,10 @@ internal sealed class LargeValueLook(VerifyLink link) : IDisposable
 
     private async ValueTask<Observation?> ComparePayloadsAsync(string type, ReadOnlyMemory<byte> key, CancellationToken stop)
     {
-        var incomparable = new Observation(DifferenceKind.Value, $"{type}: cannot be compared") { Incomparable = type };
+        var incomparable = new Observation(DifferenceKind.Value, $"{type}: cannot be compared");
         if (!link.Source.HasDump || !link.Target.HasDump)
         {
-            return incomparable;
+            return incomparable with { Incomparable = $"{type} without +dump on both sides" };
         }
 
         var (source, target) = await link.AskBothAsync("DUMP", key, stop);
@@ -207,6 +209,7 @@ internal sealed class LargeValueLook(VerifyLink link) : IDisposable
             ? null
             : incomparable with
             {
+                Incomparable = $"{type}, whose payloads differ",
                 Source = ValueFrames.Digest(source.Span),
                 Target = ValueFrames.Digest(target.Span),
             };

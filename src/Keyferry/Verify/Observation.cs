@@ -13,7 +13,7 @@ internal sealed record Observation(DifferenceKind Kind, string Detail, ulong Sou
     /// <summary>The target's expiry; see <see cref="ExpiryRule"/>.</summary>
     public long TargetExpiry { get; init; } = ExpiryRule.Never;
 
-    /// <summary>The type, where its values cannot be told equal or different; then this is no difference but a doubt.</summary>
+    /// <summary>The type and why, where its values cannot be told equal or different; then this is no difference but a doubt.</summary>
     public string? Incomparable { get; init; }
 
     /// <summary>The value changed while it was looked at, so that nothing was seen that could be seen again.</summary>

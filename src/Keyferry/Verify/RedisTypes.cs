@@ -12,8 +12,9 @@ internal static class RedisTypes
     public const string SortedSet = "zset";
     public const string Hash = "hash";
     public const string Stream = "stream";
+    public const string VectorSet = "vectorset";
 
-    private static readonly string[] _known = [Text, Hash, SortedSet, Set, List, Stream, None];
+    private static readonly string[] _known = [Text, Hash, SortedSet, Set, List, Stream, VectorSet, None];
 
     /// <summary>The name in <paramref name="bytes"/>.</summary>
     public static string Of(ReadOnlySpan<byte> bytes)

@@ -10,15 +10,17 @@ namespace Keyferry.Verify;
 internal sealed class VerifySide : IAsyncDisposable
 {
     private static readonly byte[] _probeKey = "keyferry:{verify}"u8.ToArray();
-    private readonly string _role;
     private int _database;
 
     private VerifySide(string role, RespConnection pages, RespConnection looks)
     {
-        _role = role;
+        Role = role;
         Pages = pages;
         Looks = looks;
     }
+
+    /// <summary>Which side it is, in a word.</summary>
+    public string Role { get; }
 
     /// <summary>SCAN pages and their comparison.</summary>
     public RespConnection Pages { get; }
@@ -141,13 +143,13 @@ internal sealed class VerifySide : IAsyncDisposable
         return refused.Code == "NOPERM"
             ? new KeyferryException(
                 FailureKind.Failed,
-                $"The comparison needs {command} on the {_role} {Pages.Endpoint}, and the user may not run it ({reply.TrimEnd('.')}).",
+                $"The comparison needs {command} on the {Role} {Pages.Endpoint}, and the user may not run it ({reply.TrimEnd('.')}).",
                 $"Give the user the right: ACL SETUSER NAME +{command.ToLowerInvariant().Replace(' ', '|')}, and read access to all keys.",
                 refused
             )
             : new KeyferryException(
                 FailureKind.Failed,
-                $"The {_role} {Pages.Endpoint} refused {command} during the comparison ({reply.TrimEnd('.')}).",
+                $"The {Role} {Pages.Endpoint} refused {command} during the comparison ({reply.TrimEnd('.')}).",
                 "Check that the server offers the command and that both sides have the databases that are compared.",
                 refused
             );
