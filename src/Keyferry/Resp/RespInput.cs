@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Keyferry.Resp;
 
 /// <summary>Received bytes in one contiguous pooled buffer, cut into whole RESP values.</summary>
@@ -12,7 +10,7 @@ internal sealed class RespInput : IDisposable
     private const int UsualCapacity = 128 * 1024;
     private const int KeptCapacity = 1 << 20;
 
-    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(UsualCapacity);
+    private byte[] _buffer = ByteBuffers.Rent(UsualCapacity);
     private FrameScanner _scanner;
     private int _start;
     private int _end;
@@ -77,10 +75,7 @@ internal sealed class RespInput : IDisposable
         var buffer = _buffer;
         _buffer = [];
         _start = _end = _frameEnd = 0;
-        if (buffer.Length > 0)
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+        ByteBuffers.Return(buffer);
     }
 
     private void Reset()
@@ -88,8 +83,8 @@ internal sealed class RespInput : IDisposable
         _start = _end = _frameEnd = 0;
         if (_buffer.Length > KeptCapacity)
         {
-            ArrayPool<byte>.Shared.Return(_buffer);
-            _buffer = ArrayPool<byte>.Shared.Rent(UsualCapacity);
+            ByteBuffers.Return(_buffer);
+            _buffer = ByteBuffers.Rent(UsualCapacity);
         }
     }
 
@@ -106,15 +101,13 @@ internal sealed class RespInput : IDisposable
         var target = _buffer;
         if (_buffer.Length < needed)
         {
-            target = ArrayPool<byte>.Shared.Rent(
-                (int)Math.Min(Array.MaxLength, Math.Max(needed, Math.Min((long)_buffer.Length * 2, 16 << 20)))
-            );
+            target = ByteBuffers.Rent((int)Math.Min(Array.MaxLength, Math.Max(needed, Math.Min((long)_buffer.Length * 2, 16 << 20))));
         }
 
         _buffer.AsSpan(_start, kept).CopyTo(target);
         if (target != _buffer)
         {
-            ArrayPool<byte>.Shared.Return(_buffer);
+            ByteBuffers.Return(_buffer);
             _buffer = target;
         }
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Text;
 
 namespace Keyferry.Resp;
@@ -10,7 +9,7 @@ internal sealed class RespOutput : IDisposable
     /// <summary>A buffer that grew past this for a big value is given back after the flush.</summary>
     private const int KeptCapacity = 1 << 20;
 
-    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
+    private byte[] _buffer = ByteBuffers.Rent(64 * 1024);
 
     /// <summary>How many bytes wait for the flush.</summary>
     public int Length { get; private set; }
@@ -80,8 +79,8 @@ internal sealed class RespOutput : IDisposable
         Length = 0;
         if (_buffer.Length > KeptCapacity)
         {
-            ArrayPool<byte>.Shared.Return(_buffer);
-            _buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
+            ByteBuffers.Return(_buffer);
+            _buffer = ByteBuffers.Rent(64 * 1024);
         }
     }
 
@@ -91,10 +90,7 @@ internal sealed class RespOutput : IDisposable
         var buffer = _buffer;
         _buffer = [];
         Length = 0;
-        if (buffer.Length > 0)
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+        ByteBuffers.Return(buffer);
     }
 
     private Span<byte> Reserve(int bytes)
@@ -109,9 +105,9 @@ internal sealed class RespOutput : IDisposable
 
     private void Grow(int bytes)
     {
-        var larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(Array.MaxLength, Math.Max((long)_buffer.Length * 2, (long)Length + bytes)));
+        var larger = ByteBuffers.Rent((int)Math.Min(Array.MaxLength, Math.Max((long)_buffer.Length * 2, (long)Length + bytes)));
         _buffer.AsSpan(0, Length).CopyTo(larger);
-        ArrayPool<byte>.Shared.Return(_buffer);
+        ByteBuffers.Return(_buffer);
         _buffer = larger;
     }
 }

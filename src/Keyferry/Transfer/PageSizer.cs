@@ -10,7 +10,7 @@ internal sealed class PageSizer
     private const int Least = 16;
 
     /// <summary>So many at a time while very large ones are ahead among small ones, nobody knows where.</summary>
-    private const int Few = 4;
+    private const int Few = 2;
 
     /// <summary>So many times as much as is wanted is no trouble, even if it comes in one answer.</summary>
     private const long Harmless = 4;

@@ -1,4 +1,3 @@
-using System.Text;
 using Keyferry.Resp;
 using Keyferry.Transfer;
 
@@ -218,7 +217,7 @@ internal sealed class CloserLook(VerifyLink link) : IDisposable
     private static async ValueTask<(long Size, long Memory)> ReadSizeAsync(VerifySide side, string command, CancellationToken stop)
     {
         var frame = await side.Looks.ReadAsync(stop);
-        var size = HasChanged(side, frame, command) ? -1 : IntegerIn(frame.Span);
+        var size = side.HasChanged(frame, command) ? -1 : IntegerIn(frame.Span);
         if (!side.TellsSizes)
         {
             return (size, 0);
@@ -256,7 +255,7 @@ internal sealed class CloserLook(VerifyLink link) : IDisposable
                 var onSource = await _source.Looks.ReadAsync(stop);
                 var onTarget = await _target.Looks.ReadAsync(stop);
                 var type = _states[i].SourceType;
-                var changed = HasChanged(_source, onSource, ValueCommand(type)) | HasChanged(_target, onTarget, ValueCommand(type));
+                var changed = _source.HasChanged(onSource, ValueCommand(type)) | _target.HasChanged(onTarget, ValueCommand(type));
                 var seen = changed ? Observation.Moving : CompareModest(type, onSource, onTarget);
                 Settle(ref _states[i], seen);
                 _states[i].AskedFields = seen is null && type == RedisTypes.Hash && _large.Fields.Ask(keys.Memory(i), onSource);
@@ -394,19 +393,5 @@ internal sealed class CloserLook(VerifyLink link) : IDisposable
     {
         state.IsOpen = false;
         state.Seen = seen;
-    }
-
-    /// <summary>Whether an answer shows that the value is of another type by now. Other errors throw.</summary>
-    private static bool HasChanged(VerifySide side, ReadOnlyMemory<byte> frame, string command)
-    {
-        if (!VerifySide.IsError(frame))
-        {
-            return false;
-        }
-
-        var reader = new RespReader(frame.Span);
-        reader.Require();
-        var refused = side.Refused(Encoding.UTF8.GetString(reader.Bytes), command);
-        return refused is ValueChangedException ? true : throw refused;
     }
 }

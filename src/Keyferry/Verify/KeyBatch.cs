@@ -1,4 +1,4 @@
-using System.Buffers;
+using Keyferry.Resp;
 
 namespace Keyferry.Verify;
 
@@ -8,7 +8,7 @@ internal sealed class KeyBatch : IDisposable
     private const int UsualBytes = 32 * 1024;
     private const int KeptBytes = 4 << 20;
 
-    private byte[] _bytes = ArrayPool<byte>.Shared.Rent(UsualBytes);
+    private byte[] _bytes = ByteBuffers.Rent(UsualBytes);
     private int[] _ends = new int[512];
 
     /// <summary>How many there are.</summary>
@@ -26,9 +26,9 @@ internal sealed class KeyBatch : IDisposable
         var start = Start(Count);
         if (_bytes.Length - start < item.Length)
         {
-            var larger = ArrayPool<byte>.Shared.Rent(checked(Math.Max(_bytes.Length * 2, start + item.Length)));
+            var larger = ByteBuffers.Rent(checked(Math.Max(_bytes.Length * 2, start + item.Length)));
             _bytes.AsSpan(0, start).CopyTo(larger);
-            ArrayPool<byte>.Shared.Return(_bytes);
+            ByteBuffers.Return(_bytes);
             _bytes = larger;
         }
 
@@ -47,8 +47,8 @@ internal sealed class KeyBatch : IDisposable
         Count = 0;
         if (_bytes.Length > KeptBytes)
         {
-            ArrayPool<byte>.Shared.Return(_bytes);
-            _bytes = ArrayPool<byte>.Shared.Rent(UsualBytes);
+            ByteBuffers.Return(_bytes);
+            _bytes = ByteBuffers.Rent(UsualBytes);
         }
     }
 
@@ -58,10 +58,7 @@ internal sealed class KeyBatch : IDisposable
         Clear();
         var bytes = _bytes;
         _bytes = [];
-        if (bytes.Length > 0)
-        {
-            ArrayPool<byte>.Shared.Return(bytes);
-        }
+        ByteBuffers.Return(bytes);
     }
 
     private int Start(int index) => index == 0 ? 0 : _ends[index - 1];

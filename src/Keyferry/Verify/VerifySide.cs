@@ -119,6 +119,20 @@ internal sealed class VerifySide : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether an answer shows that the value is of another type by now. Other errors throw.</summary>
+    public bool HasChanged(ReadOnlyMemory<byte> frame, string command)
+    {
+        if (!IsError(frame))
+        {
+            return false;
+        }
+
+        var reader = new RespReader(frame.Span);
+        reader.Require();
+        var refused = Refused(reader.Text, command);
+        return refused is ValueChangedException ? true : throw refused;
+    }
+
     /// <summary>Whether <paramref name="frame"/> is an error reply.</summary>
     public static bool IsError(ReadOnlyMemory<byte> frame) => frame.Span[0] is (byte)RespType.Error or (byte)RespType.BulkError;
 
