@@ -3,6 +3,7 @@ using Keyferry.Model;
 using Keyferry.Payloads;
 using Keyferry.Resp;
 using Keyferry.Servers;
+using Keyferry.Transfer;
 
 namespace Keyferry.Migration;
 
@@ -20,8 +21,9 @@ internal sealed class UnsupportedValues(
     /// <summary>Keys of a page of SCAN that looks for one type: the source passes over the others quickly.</summary>
     private const int PageSize = 2000;
 
-    /// <summary>Hashes that use more memory are taken to be without field expiries here: their payload is not asked for just to name them.</summary>
-    private const long ModestBytes = 1 << 20;
+    private const int FieldsOfPage = 500;
+
+    private KindQuestions? _kinds;
 
     /// <summary>Looks for them.</summary>
     /// <param name="identity">The source, just asked.</param>
@@ -30,12 +32,14 @@ internal sealed class UnsupportedValues(
     public async ValueTask<IReadOnlyList<UnsupportedGroup>> FindAsync(ServerIdentity identity, CancellationToken stop)
     {
         var found = new List<UnsupportedGroup>();
+        _kinds = await KindsAsync(identity, stop);
         var withExpiries = databases.Sum(database => FieldExpiriesOf(identity, database));
         if (withExpiries > 0 && reads.HashWithExpiries is null && scope.Kinds.CoverType("hash"))
         {
-            // INFO counts those of all names.
-            var (walked, first) = await WalkAsync("hash", HasFieldExpiryAsync, scope.Names.AreAll ? MostNamed : long.MaxValue, stop);
-            var keys = scope.Names.AreAll ? withExpiries : walked;
+            // INFO counts all of them.
+            var all = scope.Names.AreAll && scope.Kinds.AreAll;
+            var (walked, first) = await WalkAsync("hash", HasFieldExpiryAsync, all ? MostNamed : long.MaxValue, stop);
+            var keys = all ? withExpiries : walked;
             if (keys > 0)
             {
                 found.Add(new UnsupportedGroup(keys, FittedPayload.FieldExpiry, first));
@@ -93,25 +97,34 @@ internal sealed class UnsupportedValues(
                 }
 
                 await from.FlushAsync(stop);
+                var unread = new List<(byte[] Key, string Type)>();
                 foreach (var key in keys)
                 {
                     var type = RespValue.Of((await from.ReadAsync(stop)).Span).Text;
                     if (type != "none" && KeyTypes.Of(type) == KeyType.Other && !ModuleName.IsKnown(type) && IsRefused(type))
                     {
-                        var (count, first) = types.GetValueOrDefault(type, (0, []));
-                        types[type] = (count + 1, first);
-                        if (first.Count < MostNamed)
-                        {
-                            first.Add(new KeyId(database, new KeyName(key)));
-                        }
+                        unread.Add((key, type));
+                    }
+                }
+
+                foreach (var (key, type) in unread)
+                {
+                    if (!await IsOfKindAsync(key, stop))
+                    {
+                        continue;
+                    }
+
+                    var (count, first) = types.GetValueOrDefault(type, (0, []));
+                    types[type] = (count + 1, first);
+                    if (first.Count < MostNamed)
+                    {
+                        first.Add(new KeyId(database, new KeyName(key)));
                     }
                 }
             } while (cursor != "0");
         }
 
-        return types
-            .Where(entry => scope.Kinds.CoverType(entry.Key))
-            .Select(static entry => new UnsupportedGroup(entry.Value.Keys, Unread(entry.Key), entry.Value.First));
+        return types.Select(static entry => new UnsupportedGroup(entry.Value.Keys, Unread(entry.Key), entry.Value.First));
     }
 
     private bool IsInScope(byte[] key) => !ReservedKeys.Contains(key) && scope.Names.Cover(key);
@@ -134,7 +147,7 @@ internal sealed class UnsupportedValues(
                 cursor = page.Items[0].Text;
                 foreach (var key in page.Items[1].Items.Select(static item => item.Bytes))
                 {
-                    if (!IsInScope(key) || !await counts(key, stop))
+                    if (!IsInScope(key) || !await IsOfKindAsync(key, stop) || !await counts(key, stop))
                     {
                         continue;
                     }
@@ -151,19 +164,58 @@ internal sealed class UnsupportedValues(
         return (keys, first);
     }
 
+    /// <summary>Whether a field of the hash expires. Whoever has expiries of fields also lists fields without their values.</summary>
     private async ValueTask<bool> HasFieldExpiryAsync(byte[] key, CancellationToken stop)
     {
-        var usage = await from.TryCallAsync(stop, "MEMORY", "USAGE", key);
-        if (usage.IsError || usage.IsNull || usage.Integer > ModestBytes)
+        var cursor = "0";
+        do
         {
-            return false;
+            var page = await from.TryCallAsync(stop, "HSCAN", key, cursor, "COUNT", FieldsOfPage, "NOVALUES");
+            if (page.IsError)
+            {
+                return false;
+            }
+
+            cursor = page.Items[0].Text;
+            var fields = page.Items[1].Items;
+            RespArgument[] question =
+            [
+                "HPEXPIRETIME",
+                key,
+                "FIELDS",
+                fields.Count,
+                .. fields.Select(static field => (RespArgument)field.Bytes),
+            ];
+            if (fields.Count > 0 && (await from.TryCallAsync(stop, question)).Items.Any(static expiry => expiry.Integer >= 0))
+            {
+                return true;
+            }
+        } while (cursor != "0");
+
+        return false;
+    }
+
+    /// <summary>What the run moves, as far as the source lets it be asked for. That sizes are not told is for the plan to say.</summary>
+    private async ValueTask<KindQuestions> KindsAsync(ServerIdentity identity, CancellationToken stop)
+    {
+        var blind = scope.Kinds.AskSizes && (await MemoryQuestion.TryAsync(from, "keyferry:{probe}"u8.ToArray(), stop)).IsError;
+        return new KindQuestions(
+            blind ? scope.Kinds with { LargerThan = null, SmallerThan = null } : scope.Kinds,
+            sizes: false,
+            identity.HasPExpireTime
+        );
+    }
+
+    /// <summary>Whether the run moves the key, by its type, size and expiry.</summary>
+    private async ValueTask<bool> IsOfKindAsync(byte[] key, CancellationToken stop)
+    {
+        if (_kinds is not { AreNone: false } kinds)
+        {
+            return true;
         }
 
-        var payload = await from.TryCallAsync(stop, "DUMP", key);
-        return payload is { IsError: false, IsNull: false, Bytes.Length: > 0 }
-            && (PayloadType)payload.Bytes[0]
-                is PayloadType.HashWithExpiries
-                    or PayloadType.HashListpackWithExpiries
-                    or PayloadType.ValkeyHashWithExpiries;
+        kinds.Ask(from.Output, key);
+        await from.FlushAsync(stop);
+        return (await kinds.ReadAsync(from, static (frame, command) => WireCommands.ExpectOk(frame.Span, command), stop)).Belongs;
     }
 }

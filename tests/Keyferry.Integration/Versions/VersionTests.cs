@@ -1,9 +1,12 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Keyferry.Integration.Runs;
 using Keyferry.Integration.Servers;
 using Keyferry.Migration;
 using Keyferry.Model;
 using Keyferry.Traffic;
 using Keyferry.Traffic.Comparing;
+using StackExchange.Redis;
 
 namespace Keyferry.Integration.Versions;
 
@@ -36,6 +39,60 @@ public sealed class VersionTests
         await using var onTarget = await target.ConnectAsync();
         Assert.Equal(0, (long)await onTarget.GetDatabase().ExecuteAsync("DBSIZE"));
     }
+
+    [Theory]
+    [InlineData("names", 0)]
+    [InlineData("names, of which two cannot be held", 2)]
+    [InlineData("types", 0)]
+    [InlineData("types, with vector sets", 2)]
+    [InlineData("small ones", 0)]
+    [InlineData("large ones", 1)]
+    [InlineData("those that expire", 2)]
+    [InlineData("those that do not expire", 3)]
+    public async Task What_is_not_chosen_does_not_stand_in_the_way(string chosen, int unsupported)
+    {
+        await using var source = await RedisServer.StartAsync(ServerKind.Redis80);
+        await using var target = await RedisServer.StartAsync(ServerKind.Machine);
+        await using var client = await source.ConnectAsync();
+        var database = client.GetDatabase();
+        foreach (var name in (string[])["brief", "lasting"])
+        {
+            await database.HashSetAsync($"hash {name}", "a", 1);
+            await database.ExecuteAsync("HEXPIRE", $"hash {name}", 1000, "FIELDS", 1, "a");
+            await database.ExecuteAsync("VADD", $"vectors {name}", "VALUES", 2, "1.5", "2.5", "a");
+        }
+
+        await database.HashSetAsync("large", [.. Enumerable.Range(0, 10_000).Select(static i => new HashEntry($"field {i}", "value"))]);
+        await database.ExecuteAsync("HEXPIRE", "large", 1000, "FIELDS", 1, "field 9999");
+        await database.KeyExpireAsync("hash brief", TimeSpan.FromHours(1));
+        await database.KeyExpireAsync("vectors brief", TimeSpan.FromHours(1));
+        await database.StringSetAsync("plain", 1);
+
+        using var run = EngineRun.Start(Choose(chosen, Options(source, target)), TestContext.Current.CancellationToken);
+        if (unsupported == 0)
+        {
+            Assert.True((await run.Ended).Verdict == Verdict.Equal, $"{chosen}: {run.Log}");
+            return;
+        }
+
+        var refused = await Assert.ThrowsAsync<KeyferryException>(() => run.Ended);
+        var counted = Regex
+            .Matches(refused.Saw, "(?<keys>[0-9]+) keys?:", RegexOptions.None, TimeSpan.FromSeconds(1))
+            .Sum(static match => int.Parse(match.Groups["keys"].ValueSpan, CultureInfo.InvariantCulture));
+        Assert.True(counted == unsupported, $"{chosen}: {refused.Saw}");
+    }
+
+    private static MigrationOptions Choose(string what, MigrationOptions all) =>
+        what switch
+        {
+            "names" => all with { Names = new KeyNames(["plain"], []) },
+            "names, of which two cannot be held" => all with { Names = new KeyNames(["*lasting"], []) },
+            "types" => all with { Kinds = new KeyKinds { Types = ["string"] } },
+            "types, with vector sets" => all with { Kinds = new KeyKinds { Types = ["other", "list"] } },
+            "small ones" => all with { Kinds = new KeyKinds { SmallerThan = 60 } },
+            "large ones" => all with { Kinds = new KeyKinds { LargerThan = 500_000 } },
+            _ => all with { Kinds = new KeyKinds { Expiring = what == "those that expire" } },
+        };
 
     [Fact]
     public async Task Keys_that_the_target_cannot_hold_are_left_out_where_that_is_asked_for()
