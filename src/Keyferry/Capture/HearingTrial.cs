@@ -95,7 +95,7 @@ internal sealed class HearingTrial(NotificationSwitch flags, IChangeSink sink, T
         {
             var found = await flags.EnsureAsync(stop);
             (Family, Unread, _isInDoubt) = (found.Family, found.Unread, found.Doubt is not null);
-            return (found.Doubt is { } doubt ? Doubtful(doubt) : null, found.Changed);
+            return (found.Doubt is { } doubt ? Doubtful(flags.Server, doubt) : null, found.Changed);
         }
         catch (KeyferryException refused) when (refused.Kind == FailureKind.Refused)
         {
@@ -104,10 +104,10 @@ internal sealed class HearingTrial(NotificationSwitch flags, IChangeSink sink, T
         }
     }
 
-    private static KeyferryException Doubtful(string doubt) =>
+    private static KeyferryException Doubtful(Endpoint server, string doubt) =>
         new(
             FailureKind.Refused,
-            $"It cannot be known whether the source tells of every change: {doubt.TrimEnd('.')}.",
+            $"It cannot be known whether the source {server} tells of every change: {doubt.TrimEnd('.')}.",
             "Give the user +config|get, or let it write and remove keys of each type that are called keyferry:{*; or use --capture tracking or polling."
         );
 }

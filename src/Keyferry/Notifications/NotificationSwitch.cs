@@ -24,6 +24,9 @@ internal sealed class NotificationSwitch(ServerConnector connector, IRunStore st
     /// <summary>How often the server has set flags for this.</summary>
     public long Sets => Interlocked.Read(ref _sets);
 
+    /// <summary>The server.</summary>
+    public Endpoint Server => connector.Endpoint;
+
     /// <summary>Asks for the flags; changes nothing.</summary>
     /// <exception cref="KeyferryException">The server cannot be reached.</exception>
     public async ValueTask<FlagReading> ReadAsync(CancellationToken stop)
