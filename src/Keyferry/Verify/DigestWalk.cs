@@ -18,6 +18,9 @@ namespace Keyferry.Verify;
 internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSums onTarget, KeyBatch suspects)
 {
     private const int LargestPage = 256;
+
+    /// <summary>Where most values are left out, a key costs the source half as much.</summary>
+    private const int LargestIdlePage = 512;
     private const int SmallestPage = 8;
 
     /// <summary>Names alone cost a server little.</summary>
@@ -36,7 +39,7 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
     private readonly Queue<(DigestPage Page, bool Names)> _asked = [];
     private readonly DigestPage _onSource = new();
     private readonly DigestPage _onTarget = new();
-    private bool[] _places = new bool[2 * LargestPage];
+    private bool[] _places = new bool[2 * LargestIdlePage];
     private bool _namesAreAsked;
     private int _page = 32;
     private int _pages;
@@ -136,7 +139,7 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
             Require(frame, scripts.Source);
             link.Pace?.Received(frame.Length);
             page.Take(frame.Span, each, asked: default);
-            Resize(page.ValueBytes);
+            Resize(page.ValueBytes, since.Length > 0 ? LargestIdlePage : LargestPage);
             cursor = page.Next;
             if (cursor != 0)
             {
@@ -335,10 +338,10 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
         }
     }
 
-    private void Resize(long valueBytes) =>
+    private void Resize(long valueBytes, int largest) =>
         _page =
             valueBytes >= DigestScript.MostValueBytes / 2 ? Math.Max(SmallestPage, _page / 2)
-            : valueBytes < DigestScript.MostValueBytes / 8 ? Math.Min(LargestPage, _page * 2)
+            : valueBytes < DigestScript.MostValueBytes / 8 ? Math.Min(largest, _page * 2)
             : _page;
 
     private static void Require(ReadOnlyMemory<byte> frame, ServerScript script)
