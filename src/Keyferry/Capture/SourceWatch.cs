@@ -29,7 +29,9 @@ internal sealed class SourceWatch(
     TimeProvider time
 )
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    /// <summary>From the end of one look to the next.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan ClientsInterval = TimeSpan.FromMinutes(1);
 
     /// <summary>Commands that change any key without an event on some server. (Measured on 13 servers.) DEBUG counts whatever it is asked for: POPULATE writes keys, RELOAD reads all of
@@ -68,8 +70,24 @@ internal sealed class SourceWatch(
     private long _sets;
     private long _setsByUs;
 
-    /// <summary>Whether flags that are off and on again between two looks are noticed: the source counts whoever sets them.</summary>
-    public bool CountsFlagSetters => CountsCommands && hearing is null or { Unread: null or FlagObstacle.NotPermitted };
+    /// <summary>Whether flags that are off and on again between two looks are noticed: the source counts whoever sets them. Before 7.0 it counts readers, too, who are
+    /// many where the flags may be read.</summary>
+    public bool CountsFlagSetters
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _counts
+                    && hearing?.Unread switch
+                    {
+                        null => hearing is null || _identity?.RedisVersion >= new Version(7, 0),
+                        FlagObstacle.NotPermitted => true,
+                        _ => false,
+                    };
+            }
+        }
+    }
 
     /// <summary>Whether the source counted its commands when it was last looked at; if not, those that raise no event pass unseen.</summary>
     public bool CountsCommands

@@ -44,6 +44,26 @@ public sealed class SilentSourceTests
         Assert.Empty(Run(counting, static options => options).Premises);
     }
 
+    /// <summary>Flags that may be read are read every second; who sets them meanwhile is counted apart from 7.0 on.</summary>
+    [Theory]
+    [InlineData("6.2.14", true, true)]
+    [InlineData("7.0.15", false, true)]
+    [InlineData("7.0.15", true, false)]
+    public void What_is_not_read_often_enough_is_named(string version, bool counts, bool isNamed)
+    {
+        var source = new ServerOptions
+        {
+            CountsCommands = counts,
+            EventFlags = "AE",
+            Version = version,
+        };
+        var world = new SimWorld(1, SimProfiles.Calm with { Writes = 0, Busy = TimeSpan.Zero, Source = source });
+
+        var premises = Run(world, static options => options).Premises;
+
+        Assert.Equal(isNamed, premises.Any(static premise => premise.Contains("off and on again within 1 s", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void A_source_that_stays_silent_is_not_called_equal()
     {
