@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Keyferry.Integration.Servers;
 using Keyferry.Model;
 
@@ -65,9 +66,10 @@ internal sealed class SentinelPair : IAsyncDisposable
         return pair;
     }
 
-    /// <summary>Has the replica take over, as an operator does, and waits until both know.</summary>
+    /// <summary>Has the replica take over, as an operator does, once it has what was written until now; and waits until both know.</summary>
     public async Task FailOverAsync()
     {
+        await CatchUpAsync();
         await AskSentinelAsync("SENTINEL", "FAILOVER", "mymaster");
         await UntilAsync(async () =>
             (await AskServerAsync(Replica, "ROLE")).StartsWith("master", StringComparison.Ordinal)
@@ -84,6 +86,23 @@ internal sealed class SentinelPair : IAsyncDisposable
         await Sentinel.DisposeAsync();
         await Replica.DisposeAsync();
         await Primary.DisposeAsync();
+    }
+
+    /// <summary>A replica whose link is up may still miss what was written since: the primary holds it back until the replica has acknowledged its copy, which may take a second. One that
+    /// is promoted before has lost it for good.</summary>
+    private async Task CatchUpAsync()
+    {
+        var written = await OffsetAsync(Primary, "master_repl_offset");
+        await UntilAsync(async () => await OffsetAsync(Replica, "slave_repl_offset") >= written);
+    }
+
+    private async Task<long> OffsetAsync(RedisServer server, string field)
+    {
+        var lines = (await AskServerAsync(server, "INFO", "replication")).Split('\n', StringSplitOptions.TrimEntries);
+        var line = Array.Find(lines, line => line.StartsWith($"{field}:", StringComparison.Ordinal));
+        return line is null
+            ? throw new InvalidOperationException($"{server} does not tell its {field}")
+            : long.Parse(line[(field.Length + 1)..], CultureInfo.InvariantCulture);
     }
 
     private Task<string> AskSentinelAsync(params string[] command) => AskAsync(Sentinel, _terrain.SentinelPassword, command);
