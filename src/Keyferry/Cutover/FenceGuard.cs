@@ -7,7 +7,8 @@ namespace Keyferry.Cutover;
 
 /// <summary>Watches a fence, and the servers on both sides of it, for as long as it stands: a failover or a restart lifts a fence silently.</summary>
 /// <remarks><b>Promises.</b> From <see cref="BeginAsync"/> on, another process or another role behind an address of either side, a lost connection, or whatever the fence itself
-/// notices, cancels <see cref="Broken"/> within a tenth of a second or so.</remarks>
+/// notices, cancels <see cref="Broken"/> within a tenth of a second or so. That another server has taken over while the old one has not been told yet is noticed by
+/// <see cref="LookNowAsync"/>: after a failover by sentinels that lasts ten seconds, in which the fence stands where nobody writes.</remarks>
 internal sealed class FenceGuard : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
@@ -16,9 +17,10 @@ internal sealed class FenceGuard : IAsyncDisposable
     private static readonly TimeSpan LookPatience = TimeSpan.FromSeconds(2);
 
     private readonly IFence _fence;
-    private readonly IReadOnlyList<ServerConnector> _servers;
+    private readonly IReadOnlyList<ServerConnector> _sides;
     private readonly TimeProvider _time;
-    private readonly List<(RespConnection Connection, ServerIdentity Identity)> _posts = [];
+    private readonly List<(ServerConnector Server, RespConnection Connection, ServerIdentity Identity)> _posts = [];
+    private readonly List<(ServerConnector Side, ClusterTopology Topology, SlotMap Slots)> _slots = [];
     private readonly CancellationTokenSource _broken = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Turn _oneLook = new();
@@ -26,12 +28,12 @@ internal sealed class FenceGuard : IAsyncDisposable
     private string? _trouble;
 
     /// <param name="fence">What stands.</param>
-    /// <param name="servers">The primaries of both sides.</param>
+    /// <param name="sides">Both sides.</param>
     /// <param name="time">The clock of the run.</param>
-    public FenceGuard(IFence fence, IReadOnlyList<ServerConnector> servers, TimeProvider time)
+    public FenceGuard(IFence fence, IReadOnlyList<ServerConnector> sides, TimeProvider time)
     {
         _fence = fence;
-        _servers = servers;
+        _sides = sides;
         _time = time;
     }
 
@@ -45,10 +47,18 @@ internal sealed class FenceGuard : IAsyncDisposable
     /// <exception cref="CutoverFailedException">A server is a replica.</exception>
     public async ValueTask PrepareAsync(CancellationToken stop)
     {
-        foreach (var server in _servers)
+        foreach (var side in _sides)
+        {
+            if (side.Topology is { } topology)
+            {
+                _slots.Add((side, topology, await topology.RefreshAsync(stop)));
+            }
+        }
+
+        foreach (var server in _sides.SelectMany(static side => side.Nodes))
         {
             var connection = await server.ConnectAsync("guard", stop);
-            _posts.Add((connection, await ServerConnector.IdentifyAsync(connection, stop)));
+            _posts.Add((server, connection, await ServerConnector.IdentifyAsync(connection, stop)));
             if (_posts[^1].Identity.IsReplica)
             {
                 throw new CutoverFailedException($"the {server.Role} {server.Endpoint} is a replica now");
@@ -76,7 +86,11 @@ internal sealed class FenceGuard : IAsyncDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, late.Token);
         try
         {
-            if (Trouble is null && !_stop.IsCancellationRequested && await LookAsync(either.Token) is { } trouble)
+            if (
+                Trouble is null
+                && !_stop.IsCancellationRequested
+                && (await LookAsync(either.Token) ?? await MovedAsync(stop)) is { } trouble
+            )
             {
                 Break(trouble);
             }
@@ -94,12 +108,13 @@ internal sealed class FenceGuard : IAsyncDisposable
     {
         _stop.Cancel();
         await _watching;
-        foreach (var (connection, _) in _posts)
+        foreach (var (_, connection, _) in _posts)
         {
             await connection.DisposeAsync();
         }
 
         _posts.Clear();
+        _slots.Clear();
     }
 
     private async Task WatchAsync()
@@ -152,18 +167,32 @@ internal sealed class FenceGuard : IAsyncDisposable
             return trouble;
         }
 
-        for (var i = 0; i < _posts.Count; i++)
+        foreach (var (server, connection, before) in _posts)
         {
-            var (connection, before) = _posts[i];
             var now = await ServerConnector.IdentifyAsync(connection, stop);
             if (now.RunId != before.RunId)
             {
-                return $"the {_servers[i].Role} {_servers[i].Endpoint} was restarted";
+                return $"the {server.Role} {server.Endpoint} was restarted";
             }
 
             if (now.IsReplica || now.ReplicationId != before.ReplicationId)
             {
-                return $"the {_servers[i].Role} {_servers[i].Endpoint} failed over";
+                return $"the {server.Role} {server.Endpoint} failed over";
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Asks each side whether its keys are still served by those on which the guard stands.</summary>
+    private async ValueTask<string?> MovedAsync(CancellationToken stop)
+    {
+        foreach (var (side, topology, before) in _slots)
+        {
+            var now = await topology.RefreshAsync(stop);
+            if (now.Epoch != before.Epoch || now.Differences(before).Count > 0)
+            {
+                return $"the {side.Role} {side.Endpoint} failed over, or slots have moved";
             }
         }
 

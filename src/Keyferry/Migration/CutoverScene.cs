@@ -28,7 +28,7 @@ internal sealed class CutoverScene(
 
     private const string Frozen = "the clients are being switched: nothing is moved any more";
 
-    private readonly FenceGuard _guard = new(fence, [.. context.Source.Nodes, .. context.Target.Nodes], context.Time);
+    private readonly FenceGuard _guard = new(fence, [context.Source, context.Target], context.Time);
 
     private IWayBack? _plannedBack;
 

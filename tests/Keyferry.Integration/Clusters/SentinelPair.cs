@@ -69,12 +69,20 @@ internal sealed class SentinelPair : IAsyncDisposable
     /// <summary>Has the replica take over, as an operator does, once it has what was written until now; and waits until both know.</summary>
     public async Task FailOverAsync()
     {
-        await CatchUpAsync();
-        await AskSentinelAsync("SENTINEL", "FAILOVER", "mymaster");
+        await PromoteAsync();
         await UntilAsync(async () =>
             (await AskServerAsync(Replica, "ROLE")).StartsWith("master", StringComparison.Ordinal)
             && (await AskServerAsync(Primary, "ROLE")).StartsWith("slave", StringComparison.Ordinal)
-            && (await AskSentinelAsync("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster")).Contains(
+        );
+    }
+
+    /// <summary>The same, but waits only until the sentinel names the replica: the old primary takes itself for one for about ten seconds more.</summary>
+    public async Task PromoteAsync()
+    {
+        await CatchUpAsync();
+        await AskSentinelAsync("SENTINEL", "FAILOVER", "mymaster");
+        await UntilAsync(async () =>
+            (await AskSentinelAsync("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster")).Contains(
                 $"{_serverPorts[1]}",
                 StringComparison.Ordinal
             )

@@ -1,3 +1,6 @@
+using Keyferry.Control;
+using Keyferry.Cutover;
+using Keyferry.Integration.Cutover;
 using Keyferry.Integration.Runs;
 using Keyferry.Integration.Servers;
 using Keyferry.Migration;
@@ -46,6 +49,41 @@ public sealed class SentinelTests
         Assert.Equal(1_100, await right.KeyCountAsync());
         var comparison = await new ServerComparison(left, right, TimeSpan.FromMilliseconds(5)).RunAsync(Stop);
         Assert.True(comparison.AreEqual, $"{comparison}\n{run.Log}");
+    }
+
+    /// <summary>The clients of the source follow its sentinels to a server where no fence stands, while the one that is fenced takes itself for the primary.</summary>
+    [Fact]
+    public async Task A_failover_behind_the_fence_is_told_although_the_old_primary_does_not_know_of_it()
+    {
+        await using var source = await SentinelPair.StartAsync();
+        await using var target = await RedisServer.StartAsync(ServerKind.Machine);
+        var hooks = new FakeHooks
+        {
+            Answer = _ =>
+            {
+                source.PromoteAsync().Wait(Stop);
+                return new HookResult(true, 0, "");
+            },
+        };
+        var options = new MigrationOptions
+        {
+            Source = source.Endpoint,
+            Target = target.Endpoint,
+            Cutover = new CutoverOptions
+            {
+                SwitchHook = "switch",
+                FenceBudget = TimeSpan.FromSeconds(60),
+                WatchOld = TimeSpan.FromMilliseconds(300),
+            },
+        };
+        using var run = EngineRun.Start(options, Stop, hooks: hooks);
+        await run.ReachAsync(Phase.Following, Stop);
+
+        var (end, said) = await CutoverBench.ListenAsync(run.Run.Control.AskCutover(), Stop);
+
+        Assert.True(end == CutoverEnd.Switched, $"{said}\n{run.Log}");
+        Assert.Contains("The fence broke while the clients were switched", said, StringComparison.Ordinal);
+        Assert.Contains("failed over", said, StringComparison.Ordinal);
     }
 
     /// <summary>The pairs of deployments of which one has sentinels; the others are <see cref="ClusterMigrationTests"/>.</summary>

@@ -86,7 +86,8 @@ internal sealed class CutoverBench : IAsyncDisposable
         return await ListenAsync(Control.Back.AskCutover(), stop);
     }
 
-    private static async Task<(CutoverEnd End, string Said)> ListenAsync(CutoverTalk talk, CancellationToken stop)
+    /// <summary>Waits for the end of a cutover.</summary>
+    public static async Task<(CutoverEnd End, string Said)> ListenAsync(CutoverTalk talk, CancellationToken stop)
     {
         List<string> said = [];
         while (true)
