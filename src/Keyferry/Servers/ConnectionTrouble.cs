@@ -38,14 +38,29 @@ internal static class ConnectionTrouble
                 broken
             );
 
-    /// <summary>A node of the cluster cannot be reached.</summary>
-    public static KeyferryException Node(IOException lost, Endpoint endpoint, string role) =>
-        new(
-            FailureKind.Unreachable,
-            $"A node of the {role}, the cluster at {endpoint}, cannot be reached: {lost.Message.TrimEnd('.')}.",
-            "Check that the addresses in CLUSTER SLOTS lead to the nodes from this machine, too (cluster-announce-ip, cluster-announce-port).",
-            lost
-        );
+    /// <summary>A node of the cluster, or the primary that the sentinels have named, cannot be reached.</summary>
+    public static KeyferryException Node(IOException lost, Endpoint endpoint, string role)
+    {
+        if (lost.InnerException is KeyferryException { InnerException: TlsException } tls)
+        {
+            return tls;
+        }
+
+        var why = lost.Message.TrimEnd('.');
+        return endpoint.Sentinel is null
+            ? new(
+                FailureKind.Unreachable,
+                $"A node of the {role}, the cluster at {endpoint}, cannot be reached: {why}.",
+                "Check that the addresses in CLUSTER SLOTS lead to the nodes from this machine, too (cluster-announce-ip, cluster-announce-port).",
+                lost
+            )
+            : new(
+                FailureKind.Unreachable,
+                $"The primary of the {role} {endpoint} cannot be reached: {why}.",
+                "Check that the address that the sentinels tell leads to it from this machine, too (replica-announce-ip, sentinel announce-ip), and for TLS the options of the servers.",
+                lost
+            );
+    }
 
     /// <summary>A sentinel was named as if it were the server that it watches over.</summary>
     public static KeyferryException Sentinel(Endpoint endpoint, string role) =>
