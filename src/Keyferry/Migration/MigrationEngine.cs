@@ -37,7 +37,7 @@ internal sealed class MigrationEngine
     private ImportMode? _importMode;
     private long _streamsRescanned;
     private bool _skipCopy;
-    private bool _quietPass;
+    private readonly QuietPass _pass;
     private long _lastChange;
     private long _changesSeen = -1;
 
@@ -54,7 +54,7 @@ internal sealed class MigrationEngine
         Pace = new SourcePace(control.Pace, time);
         PaceWatch = new PaceWatch(source, control.Pace, Pace, Backlog, Note, time);
         (_options, _plan, _time) = (options, plan, time);
-        (_source, _target) = (source, target);
+        (_source, _target, _pass) = (source, target, new QuietPass(source));
         _counters = new LaneCounters(time);
         Gaps = new GapLedger(time);
         Functions = options.Functions ? new FunctionMover(source, target, Note) : null;
@@ -265,8 +265,8 @@ internal sealed class MigrationEngine
             else
             {
                 var rescan = NewRescan(Gaps.ClosingSlots);
-                await Untouched.RescanAsync(rescan, Capture, MovesUnchanged, stop);
-                _quietPass = rescan.Named == 0;
+                var isPolling = Capture is { Listens: false };
+                await _pass.WatchAsync(isPolling, rescan, () => Untouched.RescanAsync(rescan, Capture, MovesUnchanged, stop), stop);
             }
 
             await Lanes.SettleAsync(stop);
@@ -317,7 +317,7 @@ internal sealed class MigrationEngine
     {
         var changes = Lanes.Writes;
         // Polling hears of no changes: only a pass that found both sides equal tells that there were none.
-        if (changes != _changesSeen || (Capture is { Listens: false } && !_quietPass))
+        if (changes != _changesSeen || (Capture is { Listens: false } && !_pass.WasQuiet))
         {
             _changesSeen = changes;
             _lastChange = _time.GetTimestamp();
