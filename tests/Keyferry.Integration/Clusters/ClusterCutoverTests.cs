@@ -54,6 +54,13 @@ public sealed class ClusterCutoverTests
         await run.ReachAsync(Phase.Following, Stop);
 
         var (end, said) = await ListenAsync(run);
+        // Asked too early, the run may still be comparing both sides.
+        for (var tries = 0; !failed && tries < 100; tries++)
+        {
+            await Task.Delay(200, Stop);
+            (end, said) = await ListenAsync(run);
+        }
+
         Assert.True(end == CutoverEnd.NotSwitched, said);
         Assert.Contains("the fence broke", said, StringComparison.Ordinal);
         Assert.Empty(hooks.Calls);
