@@ -70,21 +70,14 @@ internal sealed class SourceWatch(
     private long _sets;
     private long _setsByUs;
 
-    /// <summary>Whether flags that are off and on again between two looks are noticed: the source counts whoever sets them. Before 7.0 it counts readers, too, who are
-    /// many where the flags may be read.</summary>
+    /// <summary>Whether flags that are off and on again between two looks are noticed: the source counts whoever sets them.</summary>
     public bool CountsFlagSetters
     {
         get
         {
             lock (_lock)
             {
-                return _counts
-                    && hearing?.Unread switch
-                    {
-                        null => hearing is null || _identity?.RedisVersion >= new Version(7, 0),
-                        FlagObstacle.NotPermitted => true,
-                        _ => false,
-                    };
+                return _counts && (hearing is null || (_identity is { } identity && SettingCommand(hearing, identity) is not null));
             }
         }
     }
@@ -363,19 +356,27 @@ internal sealed class SourceWatch(
         }
     }
 
-    /// <summary>What others ran that may have taken flags away and given them back between two looks. A service that has no CONFIG for its users changes flags by ways of its own, and
-    /// may run CONFIG for ends of its own.</summary>
+    /// <summary>What others ran that may have taken flags away and given them back between two looks.</summary>
     private string? FlagSetter(Dictionary<string, long> before, Dictionary<string, long> now, ServerIdentity identity)
     {
-        if (hearing is null or { Unread: not (null or FlagObstacle.NotPermitted) })
-        {
-            return null;
-        }
-
-        // Before 7.0 all subcommands are counted as one; a user who may not read flags may run none of them.
-        var setter = hearing.Unread is not null && identity.RedisVersion < new Version(7, 0) ? "config" : "config|set";
-        return CommandCounts.Rose([setter], before, now) is not null && now[setter] - before.GetValueOrDefault(setter) != _setsByUs
+        return
+            hearing is not null
+            && SettingCommand(hearing, identity) is { } setter
+            && CommandCounts.Rose([setter], before, now) is not null
+            && now[setter] - before.GetValueOrDefault(setter) != _setsByUs
             ? setter
             : null;
     }
+
+    /// <summary>The command, as the source counts it, that shows that flags were set; <see langword="null"/> where none does. Before 7.0 all of CONFIG is counted as one, with
+    /// readers, who are many where the flags may be read; a user who may not read them may run none of it. A service that has no CONFIG for its users changes flags by ways of its own,
+    /// and may run CONFIG for ends of its own.</summary>
+    private static string? SettingCommand(HearingTrial hearing, ServerIdentity identity) =>
+        (hearing.Unread, IsOld: identity.RedisVersion < new Version(7, 0)) switch
+        {
+            (null, IsOld: true) => null,
+            (FlagObstacle.NotPermitted, IsOld: true) => "config",
+            (null or FlagObstacle.NotPermitted, _) => "config|set",
+            _ => null,
+        };
 }

@@ -189,8 +189,7 @@ internal sealed class FenceGuard : IAsyncDisposable
     {
         foreach (var (side, topology, before) in _slots)
         {
-            var now = await topology.RefreshAsync(stop);
-            if (now.Epoch != before.Epoch || now.Differences(before).Count > 0)
+            if (await topology.HaveMovedAsync(before, stop))
             {
                 return $"the {side.Role} {side.Endpoint} failed over, or slots have moved";
             }

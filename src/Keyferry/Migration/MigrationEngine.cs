@@ -34,10 +34,10 @@ internal sealed class MigrationEngine
     private readonly (string Shard, SnapshotScanner Scanner)[] _scanners;
     private readonly TopologyWatch _targetSlots;
     private readonly PauseGate _gate;
+    private readonly QuietPass _pass;
     private ImportMode? _importMode;
     private long _streamsRescanned;
     private bool _skipCopy;
-    private readonly QuietPass _pass;
     private long _lastChange;
     private long _changesSeen = -1;
 

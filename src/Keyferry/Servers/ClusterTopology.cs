@@ -99,6 +99,14 @@ internal sealed class ClusterTopology(
         }
     }
 
+    /// <summary>Asks as <see cref="RefreshAsync"/> does whether slots have, or may have had, another owner since <paramref name="before"/> was told.</summary>
+    /// <exception cref="KeyferryException">None answers.</exception>
+    public async ValueTask<bool> HaveMovedAsync(SlotMap before, CancellationToken stop)
+    {
+        var now = await RefreshAsync(stop);
+        return now.Epoch != before.Epoch || now.Differences(before).Count > 0;
+    }
+
     /// <summary>Asks one node for the slots and whether the cluster works as it sees it.</summary>
     /// <exception cref="ServerErrorException">It refuses.</exception>
     public static async ValueTask<(SlotMap Map, bool Works)> AskAsync(RespConnection connection, CancellationToken stop)

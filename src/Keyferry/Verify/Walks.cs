@@ -106,8 +106,5 @@ internal sealed class Walks(ServerConnector source, ServerConnector target)
     }
 
     private static async ValueTask<bool> HasMovedAsync(ServerConnector side, SlotMap? before, CancellationToken stop) =>
-        before is not null
-        && side.Topology is { } topology
-        && await topology.RefreshAsync(stop) is var now
-        && (now.Epoch != before.Epoch || now.Differences(before).Count > 0);
+        before is not null && side.Topology is { } topology && await topology.HaveMovedAsync(before, stop);
 }
