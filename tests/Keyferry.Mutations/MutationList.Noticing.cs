@@ -57,8 +57,8 @@ internal static partial class MutationList
             6,
             "Whoever sets flags passes unnoticed",
             "Capture/SourceWatch.cs",
-            "if (FlagSetter(before, now, identity) is { } setter)",
-            "if (FlagSetter(before, now, identity) is { Length: 0 } setter)",
+            "is { } gap",
+            "is { Reason.Length: 0 } gap",
             Simulation("EngineSimulationTests", "Flags_that_cannot_be_read_go_and_come")
         ),
         new(

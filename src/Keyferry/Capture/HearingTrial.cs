@@ -34,9 +34,6 @@ internal sealed class HearingTrial(NotificationSwitch flags, IChangeSink sink, T
     /// <summary>Why the flags can only be tried out, or <see langword="null"/>.</summary>
     public FlagObstacle? Unread { get; private set; }
 
-    /// <summary>How often the flags were set from here.</summary>
-    public long Sets => flags.Sets;
-
     /// <summary>Whether the last trial did not hear everything.</summary>
     public bool IsDeaf => Volatile.Read(ref _deaf) is not null;
 

@@ -32,6 +32,8 @@ internal sealed class SourceWatch(
     /// <summary>From the end of one look to the next.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
+    private const int ExactTries = 10;
+    private static readonly TimeSpan ExactPause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan ClientsInterval = TimeSpan.FromMinutes(1);
 
     /// <summary>Commands that change any key without an event on some server. (Measured on 13 servers.) DEBUG counts whatever it is asked for: POPULATE writes keys, RELOAD reads all of
@@ -67,17 +69,16 @@ internal sealed class SourceWatch(
     private long? _clientsListed;
     private long _lastAsked;
     private long? _unheardSince;
-    private long _sets;
-    private long _setsByUs;
+    private readonly FlagSetters _setters = new();
 
-    /// <summary>Whether flags that are off and on again between two looks are noticed: the source counts whoever sets them.</summary>
-    public bool CountsFlagSetters
+    /// <summary>Why flags that were off and on again between two looks may not have been noticed, as a clause; <see langword="null"/> where they have been, and where no flags are needed.</summary>
+    public string? DoubtOfFlags
     {
         get
         {
             lock (_lock)
             {
-                return _counts && (hearing is null || (_identity is { } identity && SettingCommand(hearing, identity) is not null));
+                return hearing is null ? null : _setters.Doubt;
             }
         }
     }
@@ -177,14 +178,11 @@ internal sealed class SourceWatch(
     private async ValueTask LookAsync(RespConnection connection, CancellationToken stop)
     {
         var (number, after) = (Interlocked.Increment(ref _begun), Interlocked.Read(ref _compared));
-        var (quiet, asked, sets) = (connector.Quiet.Now, time.GetTimestamp(), hearing?.Sets ?? 0);
+        var (quiet, asked) = (connector.Quiet.Now, time.GetTimestamp());
         var identity = await ServerConnector.IdentifyAsync(connection, stop);
         var answered = time.GetTimestamp();
         var link = identity.IsReplica ? await LinkAsync(connection, identity, stop) : null;
-        var stats = await connection.TryCallAsync(stop, "INFO", "commandstats");
-        var calls = stats.IsError ? null : CommandCounts.Of(stats.Text);
-        // Servers that count nothing do not refuse the question: what was asked a moment ago is in no count.
-        calls = calls?.ContainsKey("info") == true ? calls : null;
+        var (calls, setter) = await CountsAsync(connection, identity, stop);
         var hidden = await HiddenClientsAsync(connection, identity, stop);
         lock (_lock)
         {
@@ -195,9 +193,7 @@ internal sealed class SourceWatch(
 
             var overlaps = after != _compared;
             _compared = number;
-            // Whoever sets flags from here notes a gap after that.
-            (_setsByUs, _sets) = (sets - _sets, sets);
-            Compare(identity, link, calls, overlaps);
+            Compare(identity, link, calls, setter with { Overlaps = overlaps });
             // What is noticed by the next look came after this one was asked for, or in the same turn of the server's event loop, which the look before bounds.
             (_unheardSince, _lastAsked) = (_lastAsked == 0 ? null : _lastAsked, asked);
             _evidence.Look(
@@ -212,6 +208,39 @@ internal sealed class SourceWatch(
                 }
             );
         }
+    }
+
+    /// <summary>Asks how often each command ran, and how many of the uses of CONFIG were ours: again where one of them was under way meanwhile.</summary>
+    private async ValueTask<(Dictionary<string, long>? Calls, SetterLook Setter)> CountsAsync(
+        RespConnection connection,
+        ServerIdentity identity,
+        CancellationToken stop
+    )
+    {
+        var name = FlagSetters.NameOn(identity.RedisVersion);
+        for (var tries = 1; ; tries++)
+        {
+            var before = OwnCallsNow();
+            var stats = await connection.TryCallAsync(stop, "INFO", "commandstats");
+            var isExact = before.WasQuietUntil(OwnCallsNow());
+            if (hearing is not null && !isExact && tries < ExactTries)
+            {
+                await Task.Delay(ExactPause, time, stop);
+                continue;
+            }
+
+            var calls = stats.IsError ? null : CommandCounts.Of(stats.Text);
+            // Servers that count nothing do not refuse the question: what was asked a moment ago is in no count.
+            calls = calls?.ContainsKey("info") == true ? calls : null;
+            var setter = new SetterLook(name, calls?.GetValueOrDefault(name), before.Answered)
+            {
+                IsExact = isExact,
+                Unread = hearing?.Unread,
+            };
+            return (calls, setter);
+        }
+
+        OwnCalls.Moment OwnCallsNow() => connector.Config.Now(connector.Endpoint.Host, connector.Endpoint.Port, name);
     }
 
     /// <summary>From which second of the source's clock on a key that was not used since was not written since <paramref name="since"/>, as far as this watch has seen.</summary>
@@ -271,7 +300,7 @@ internal sealed class SourceWatch(
         return "";
     }
 
-    private void Compare(ServerIdentity identity, string? link, Dictionary<string, long>? calls, bool overlaps)
+    private void Compare(ServerIdentity identity, string? link, Dictionary<string, long>? calls, SetterLook setter)
     {
         if (_identity is { } before)
         {
@@ -293,14 +322,16 @@ internal sealed class SourceWatch(
         }
 
         _counts = calls is not null;
+        var reset = false;
         if (calls is not null)
         {
-            if (_calls is { } earlier)
-            {
-                Compare(earlier, calls, identity, overlaps);
-            }
-
+            reset = _calls is { } earlier && WereReset(earlier, calls, identity, setter.Overlaps);
             _calls = calls;
+        }
+
+        if (hearing is not null && _setters.Look(setter with { WereReset = reset }, bound: _lastAsked == 0 ? null : _lastAsked) is { } gap)
+        {
+            sink.MayHaveMissed(gap.Reason, gap.Since);
         }
     }
 
@@ -318,6 +349,7 @@ internal sealed class SourceWatch(
         {
             sink.MayHaveMissed("the source was restarted");
             _calls = null;
+            _setters.Restarted();
         }
         else if (before.ReplicationId != now.ReplicationId || before.IsReplica != now.IsReplica)
         {
@@ -325,7 +357,9 @@ internal sealed class SourceWatch(
         }
     }
 
-    private void Compare(Dictionary<string, long> before, Dictionary<string, long> now, ServerIdentity identity, bool overlaps)
+    /// <summary>Notes what the counts tell of commands that raise no event.</summary>
+    /// <returns>Whether the counts were reset in between.</returns>
+    private bool WereReset(Dictionary<string, long> before, Dictionary<string, long> now, ServerIdentity identity, bool overlaps)
     {
         var reset = CommandCounts.WereReset(before, now, overlaps);
         IEnumerable<string> silent = identity.RedisVersion < new Version(6, 0) ? SilentCommands.Concat(SilentBefore6) : SilentCommands;
@@ -341,42 +375,12 @@ internal sealed class SourceWatch(
             );
         }
 
-        if (FlagSetter(before, now, identity) is { } setter)
-        {
-            sink.MayHaveMissed(
-                $"{setter.Replace('|', ' ').ToUpperInvariant()} ran on the source, so that its notification flags may have been others for a while",
-                _unheardSince
-            );
-        }
-
         IEnumerable<string> silentForStreams = hearing is null ? SilentStreamCommands.Concat(UntoldByTracking) : SilentStreamCommands;
         if (CommandCounts.Rose(silentForStreams, before, now) is { } streams)
         {
             gaps.Note($"{streams.ToUpperInvariant()} ran on the source, which raises no event", GapScope.Streams, _unheardSince);
         }
-    }
 
-    /// <summary>What others ran that may have taken flags away and given them back between two looks.</summary>
-    private string? FlagSetter(Dictionary<string, long> before, Dictionary<string, long> now, ServerIdentity identity)
-    {
-        return
-            hearing is not null
-            && SettingCommand(hearing, identity) is { } setter
-            && CommandCounts.Rose([setter], before, now) is not null
-            && now[setter] - before.GetValueOrDefault(setter) != _setsByUs
-            ? setter
-            : null;
+        return reset;
     }
-
-    /// <summary>The command, as the source counts it, that shows that flags were set; <see langword="null"/> where none does. Before 7.0 all of CONFIG is counted as one, with
-    /// readers, who are many where the flags may be read; a user who may not read them may run none of it. A service that has no CONFIG for its users changes flags by ways of its own,
-    /// and may run CONFIG for ends of its own.</summary>
-    private static string? SettingCommand(HearingTrial hearing, ServerIdentity identity) =>
-        (hearing.Unread, IsOld: identity.RedisVersion < new Version(7, 0)) switch
-        {
-            (null, IsOld: true) => null,
-            (FlagObstacle.NotPermitted, IsOld: true) => "config",
-            (null or FlagObstacle.NotPermitted, _) => "config|set",
-            _ => null,
-        };
 }

@@ -124,13 +124,12 @@ internal sealed class SourceListening
 
     /// <summary>What nothing proves of the source's flags, one sentence a node: had they been off and on again, it might not have been noticed.</summary>
     public IEnumerable<string> Premises =>
-        All()
-            .Where(static one => one.Armed.Hearing is not null && !one.Watch.CountsFlagSetters)
-            .Select(static one =>
-                one.Armed.Hearing is { Unread: not null }
-                    ? $"the notification flags of {one.Node.Endpoint} were never off and on again within {HearingTrial.Interval.TotalSeconds:0} s: it does not let them be read, and they were tried out so often, and at the end"
-                    : $"the notification flags of {one.Node.Endpoint} were never off and on again within {SourceWatch.Interval.TotalSeconds:0} s: it does not count who sets them, and they were read so often, and at the end"
-            );
+        from one in All()
+        let doubt = one.Watch.DoubtOfFlags
+        where doubt is not null
+        select one.Armed.Hearing is { Unread: not null }
+            ? $"the notification flags of {one.Node.Endpoint} were never off and on again within {HearingTrial.Interval.TotalSeconds:0} s: {doubt}; it does not let them be read, and they were tried out so often, and at the end"
+            : $"the notification flags of {one.Node.Endpoint} were never off and on again within {SourceWatch.Interval.TotalSeconds:0} s: {doubt}; they were read so often, and at the end";
 
     /// <summary>From which second of the source's clock on a key that was not used since was not written since a moment of the run's clock; or why that cannot be said.</summary>
     private async ValueTask<(long? Second, string WhyNot)> UntouchedSinceAsync(long since, CancellationToken stop)

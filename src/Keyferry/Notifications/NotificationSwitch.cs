@@ -19,10 +19,6 @@ namespace Keyferry.Notifications;
 internal sealed class NotificationSwitch(ServerConnector connector, IRunStore store, long? run, NotificationTest? test = null)
 {
     private ChannelFamily? _family;
-    private long _sets;
-
-    /// <summary>How often the server has set flags for this.</summary>
-    public long Sets => Interlocked.Read(ref _sets);
 
     /// <summary>The server.</summary>
     public Endpoint Server => connector.Endpoint;
@@ -100,7 +96,6 @@ internal sealed class NotificationSwitch(ServerConnector connector, IRunStore st
             throw FlagTrouble.CannotSet(connector.Endpoint, FlagTrouble.CauseOf(reply.Text), reply.Text, wanted);
         }
 
-        _ = Interlocked.Increment(ref _sets);
         if (await FlagReading.AskAsync(connection, stop) is not FlagReading.Known now || !now.Flags.Covers(needed))
         {
             throw new KeyferryException(

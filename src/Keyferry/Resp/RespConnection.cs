@@ -53,6 +53,9 @@ internal sealed class RespConnection : IAsyncDisposable
     /// <summary>The server's id of this connection (<c>CLIENT ID</c>), or 0 where it is not known.</summary>
     public long ClientId { get; set; }
 
+    /// <summary>Keeps count of calls that <see cref="TryCallAsync"/> makes; <see langword="null"/> for none.</summary>
+    public OwnCalls? Counted { get; set; }
+
     /// <summary>Bytes received so far.</summary>
     public long BytesReceived { get; private set; }
 
@@ -109,7 +112,12 @@ internal sealed class RespConnection : IAsyncDisposable
     /// <summary>Sends one command and waits for its reply; for the cold paths.</summary>
     /// <returns>The reply, which may be an error reply.</returns>
     /// <exception cref="IOException">The connection is lost.</exception>
-    public async ValueTask<RespValue> TryCallAsync(CancellationToken stop, params RespArgument[] command)
+    public ValueTask<RespValue> TryCallAsync(CancellationToken stop, params RespArgument[] command) =>
+        Counted is { } counted && counted.Covers(command)
+            ? counted.CountAsync(Endpoint.Host, Endpoint.Port, command, () => ExchangeAsync(command, stop))
+            : ExchangeAsync(command, stop);
+
+    private async ValueTask<RespValue> ExchangeAsync(RespArgument[] command, CancellationToken stop)
     {
         Write(command);
         await FlushAsync(stop);

@@ -19,6 +19,9 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
     /// <summary>Asks for reads that are no uses.</summary>
     public QuietReads Quiet { get; private init; } = new();
 
+    /// <summary>Which uses of CONFIG are ours.</summary>
+    public OwnCalls Config { get; private init; } = new("CONFIG");
+
     /// <summary>Which node is read in place of each primary; <see langword="null"/> where the primaries are.</summary>
     public ReplicaReads? Replicas { get; private init; }
 
@@ -229,6 +232,7 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
             Topology = Topology,
             Home = slot,
             Quiet = Quiet,
+            Config = Config,
             Replicas = Replicas,
             ComesBack = ComesBack,
         };
@@ -243,6 +247,7 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
             {
                 Topology = Topology,
                 Home = Home,
+                Config = Config,
                 Replicas = replicas,
                 ComesBack = comesBack,
             };
@@ -256,7 +261,7 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
     public ServerConnector To(ClusterNode node) => To(endpoint with { Host = node.Host, Port = node.Port, Sentinel = null });
 
     /// <summary>Plain connections to one node of the deployment.</summary>
-    public ServerConnector To(Endpoint node) => new(dialer, node, role, settings, time) { Quiet = Quiet };
+    public ServerConnector To(Endpoint node) => new(dialer, node, role, settings, time) { Quiet = Quiet, Config = Config };
 
     private async ValueTask<RespConnection> ConnectRoutedAsync(
         ClusterTopology topology,
@@ -380,6 +385,7 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
 
     private async ValueTask LogInAsync(RespConnection connection, Endpoint endpoint, string purpose, CancellationToken stop)
     {
+        connection.Counted = Config;
         if (await LoginAsync(endpoint, stop) is { } login)
         {
             _ = await connection.CallAsync(stop, login);

@@ -89,10 +89,11 @@ public sealed class SourceWatchTests
         Assert.Contains(watched.Sink.Losses, loss => loss.Contains(command.Split(' ')[0], StringComparison.Ordinal));
     }
 
-    /// <summary>Between two looks: nothing but the source's counts tells. Before 7.0 they do not tell who reads from who writes, and this user may do neither.</summary>
+    /// <summary>Between two looks: nothing but the source's counts tells. Before 7.0 they do not tell who reads from who writes.</summary>
     [Theory]
     [InlineData(ServerKind.Machine, null)]
     [InlineData(ServerKind.Machine, "-config")]
+    [InlineData(ServerKind.Redis60, null)]
     [InlineData(ServerKind.Redis60, "-config")]
     [InlineData(ServerKind.Valkey81, "-config")]
     public async Task Flags_that_were_off_and_are_on_again_are_a_gap(ServerKind kind, string? denied)
@@ -111,6 +112,38 @@ public sealed class SourceWatchTests
         Assert.Contains("notification flags", Assert.Single(watched.Sink.Losses), StringComparison.Ordinal);
         await watched.LookAsync();
         Assert.Single(watched.Sink.Losses);
+    }
+
+    /// <summary>Ours are known, whatever connection they come by; of others' it is not known what they do, and one who goes on is taken for monitoring.</summary>
+    [Fact]
+    public async Task Before_7_others_who_use_CONFIG_are_a_few_gaps_and_a_doubt_after_that()
+    {
+        await using var server = await RedisServer.StartAsync(ServerKind.Redis60, "--notify-keyspace-events", "AE");
+        await using var watched = await Watched.BeginAsync(server);
+        var ours = Task.WhenAll(Enumerable.Range(0, 200).Select(_ => watched.AskFlagsAsync()));
+        while (!ours.IsCompleted)
+        {
+            await watched.LookAsync();
+        }
+
+        await ours;
+        await watched.LookAsync();
+        Assert.Equal((0, null), (watched.Sink.Losses.Count, watched.Doubt));
+
+        for (var use = 1; use <= FlagSetters.MostGaps; use++)
+        {
+            await watched.ExecuteAsync("CONFIG GET maxmemory");
+            await watched.LookAsync();
+            await watched.LookAsync();
+            Assert.Equal((use, null), (watched.Sink.Losses.Count, watched.Doubt));
+        }
+
+        await watched.ExecuteAsync("CONFIG GET maxmemory");
+        await watched.ExecuteAsync("CONFIG GET maxmemory");
+        await watched.LookAsync();
+
+        Assert.Equal(FlagSetters.MostGaps, watched.Sink.Losses.Count);
+        Assert.Contains("others ran CONFIG 5 times", watched.Doubt, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -229,6 +262,10 @@ public sealed class SourceWatchTests
             await watched._watch.BeginAsync(Stop);
             return watched;
         }
+
+        public string? Doubt => _watch.DoubtOfFlags;
+
+        public async Task AskFlagsAsync() => _ = await _hearing.TryAsync(Stop);
 
         public async Task ExecuteAsync(string command)
         {

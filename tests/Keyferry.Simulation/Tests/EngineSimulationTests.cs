@@ -82,6 +82,9 @@ public sealed class EngineSimulationTests(ITestOutputHelper output)
     public void Flags_that_cannot_be_read_go_and_come() => Run(FlagProfiles.Flags_that_cannot_be_read_go_and_come, Seeds);
 
     [Fact]
+    public void Flags_go_and_come() => Run(FlagProfiles.Flags_go_and_come, Seeds);
+
+    [Fact]
     public void Flags_that_cannot_be_read_go_and_nothing_counts_it() =>
         Run(FlagProfiles.Flags_that_cannot_be_read_go_and_nothing_counts_it, Seeds);
 

@@ -158,7 +158,7 @@ internal static class EngineUnderTest
                 Verdict.Different => Claim.Different,
                 _ => Claim.NotProved,
             };
-            return new SimVerdict(claim, string.Join("; ", report.Reasons));
+            return new SimVerdict(claim, string.Join("; ", report.Reasons), string.Join("; ", report.Premises));
         }
         catch (KeyferryException failed)
         {

@@ -3,7 +3,7 @@ using Keyferry.Simulation.Server;
 
 namespace Keyferry.Simulation.World;
 
-/// <summary>Worlds in which the source does not let its notification flags be read, and somebody changes them; each is a test of the same name.</summary>
+/// <summary>Worlds in which somebody changes the notification flags, and most sources do not let them be read; each is a test of the same name.</summary>
 internal static class FlagProfiles
 {
     private static ServerOptions Unreadable { get; } =
@@ -35,6 +35,15 @@ internal static class FlagProfiles
             Streams = true,
         };
 
+    /// <summary>Seen by reading, or by the counts where they are on again before the next look.</summary>
+    public static SimProfile Flags_go_and_come { get; } =
+        Flags_that_cannot_be_read_go_and_come with
+        {
+            Name = nameof(Flags_go_and_come),
+            Source = new() { EventFlags = "AKE" },
+            Faults = 3,
+        };
+
     /// <summary>Only keys that are written can show it.</summary>
     public static SimProfile Flags_that_cannot_be_read_go_and_nothing_counts_it { get; } =
         new()
@@ -50,5 +59,5 @@ internal static class FlagProfiles
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<SimProfile> All { get; } =
-    [Flags_that_cannot_be_read_go_and_come, Flags_that_cannot_be_read_go_and_nothing_counts_it];
+    [Flags_that_cannot_be_read_go_and_come, Flags_go_and_come, Flags_that_cannot_be_read_go_and_nothing_counts_it];
 }

@@ -191,7 +191,9 @@ internal static class SimRun
             throw new SimulationFailedException($"It said Different, and {when} both sides are equal ({verdict.Why}).");
         }
 
-        if (world.Profile.NoticesEverything && world.Unnoticed is { Count: > 0 } lost)
+        // Before 7.0 those who set flags hide among many who read them, and the run says so.
+        var mayMiss = verdict.Provided.Contains("others ran CONFIG", StringComparison.Ordinal);
+        if (world.Profile.NoticesEverything && !mayMiss && world.Unnoticed is { Count: > 0 } lost)
         {
             throw new SimulationFailedException(
                 $"{lost.Count} keys differed before the proof, so a loss went unnoticed:\n  {string.Join("\n  ", lost.Take(10))}"

@@ -17,4 +17,7 @@ internal enum Claim
 }
 
 /// <summary>A claim and its reasons.</summary>
-internal sealed record SimVerdict(Claim Claim, string Why = "");
+/// <param name="Claim">What was said.</param>
+/// <param name="Why">Why.</param>
+/// <param name="Provided">What it takes for granted.</param>
+internal sealed record SimVerdict(Claim Claim, string Why = "", string Provided = "");
