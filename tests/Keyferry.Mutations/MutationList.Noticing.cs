@@ -11,7 +11,7 @@ internal static partial class MutationList
             6,
             "A loss is told to nobody",
             "Lanes/LaneSet.cs",
-            "_gaps.Note(reason, since: since);",
+            "_gaps.Note(reason, since: since, cause: cause, lasts: lasts);",
             "_ = reason;",
             Simulation("EngineSimulationTests", "Broken_networks")
         ),
@@ -41,8 +41,8 @@ internal static partial class MutationList
             6,
             "A source that has become silent is told to nobody",
             "Capture/HearingTrial.cs",
-            "sink.MayHaveMissed(reason, heard);",
-            "_ = sink;",
+            "if (_heard is not { } heard)",
+            "if (_heard is not { } heard || sink is not null)",
             Simulation("EngineSimulationTests", "Flags_that_cannot_be_read_go_and_nothing_counts_it")
         ),
         new(
@@ -209,9 +209,17 @@ internal static partial class MutationList
             6,
             "A rescan closes gaps that opened after it began",
             "Queue/GapLedger.cs",
-            "closed = [.. _closing];",
+            "closed = [.. _closing.Where(static gap => gap is { IsNotedAgain: false, Lasts: false })];",
             "closed = [.. _closing, .. _pending]; _pending.Clear();",
             Unit("GapLedgerTests", "A_gap_that_opens_during_a_rescan_is_not_closed_by_it")
+        ),
+        new(
+            6,
+            "A rescan closes a gap that lasts",
+            "Queue/GapLedger.cs",
+            "_standing.AddRange(_closing.Where(static gap => gap is { IsNotedAgain: false, Lasts: true }));",
+            "_standing.Clear();",
+            Unit("GapLedgerTests", "A_gap_that_lasts_is_closed_by_a_rescan_after_its_end_and_by_no_other")
         ),
         new(
             6,

@@ -6,8 +6,8 @@ namespace Keyferry.Capture;
 
 /// <summary>Finds out again and again whether a source still tells of every change: by its notification flags, and by keys of our own where it does not let them be read.</summary>
 /// <remarks>
-/// <para><b>Promises.</b> A source that has stopped telling is a gap, which begins with the last trial that heard everything, and is noted again when the source tells once
-/// more: only then does the blind time end.</para>
+/// <para><b>Promises.</b> A source that has stopped telling is one gap, which begins with the last trial that heard everything. Each further trial that does not hear everything asks for
+/// another look at the keys; the gap is closed only by one that begins after a trial has heard everything again, and says then from when to when it was.</para>
 /// <para><b>Does not promise.</b> Of flags that were off and on again between two trials nothing shows here; the counts of commands may tell.</para>
 /// <para><b>Concurrency.</b> Anybody, any time; one trial after the other.</para>
 /// </remarks>
@@ -21,8 +21,8 @@ internal sealed class HearingTrial(NotificationSwitch flags, IChangeSink sink, T
 
     private readonly Turn _turn = new();
     private long _tried = time.GetTimestamp();
-    private long? _heard;
-    private string? _deaf;
+    private (long Timestamp, DateTimeOffset At)? _heard;
+    private Deafness? _deaf;
     private bool _isInDoubt;
 
     /// <summary>Whether no key may be written just now, because clients are kept from writing: nothing is due then.</summary>
@@ -48,9 +48,9 @@ internal sealed class HearingTrial(NotificationSwitch flags, IChangeSink sink, T
         await _turn.EnterAsync(stop);
         try
         {
-            var began = time.GetTimestamp();
+            var began = (time.GetTimestamp(), time.GetUtcNow());
             var (deaf, changed) = await AskAsync(stop);
-            Note(deaf is null ? null : $"the source does not tell of every change any more: {deaf.Saw}", changed);
+            Note(deaf?.Saw, changed);
             _heard = deaf is null ? began : _heard;
             return deaf;
         }
@@ -73,16 +73,46 @@ internal sealed class HearingTrial(NotificationSwitch flags, IChangeSink sink, T
         }
     }
 
-    private void Note(string? deaf, bool changed)
+    /// <summary>Nobody listens to this source any more. If it was silent, the blind time ends here.</summary>
+    public async ValueTask EndAsync(CancellationToken stop)
+    {
+        await _turn.EnterAsync(stop);
+        try
+        {
+            Note(null, changed: false);
+        }
+        finally
+        {
+            _turn.Leave();
+        }
+    }
+
+    private void Note(string? saw, bool changed)
     {
         var was = _deaf;
-        Volatile.Write(ref _deaf, deaf);
-        var reason =
-            deaf ?? was ?? (changed ? "the source's notification flags had been changed, so that it no longer told of every change" : null);
+        Volatile.Write(ref _deaf, saw is null ? null : new Deafness(saw, was?.Cause ?? new GapCause()));
         // Before the first time that everything was heard, nobody has relied on it.
-        if (reason is not null && _heard is { } heard)
+        if (_heard is not { } heard)
         {
-            sink.MayHaveMissed(reason, heard);
+            return;
+        }
+
+        if (_deaf is { } deaf)
+        {
+            var reason = $"the source does not tell of every change any more, and last did at {heard.At:u}: {saw}";
+            sink.MayHaveMissed(reason, heard.Timestamp, deaf.Cause, lasts: true);
+        }
+        else if (was is not null)
+        {
+            var reason = $"the source did not tell of every change between {heard.At:u} and {time.GetUtcNow():u}: {was.Saw}";
+            sink.MayHaveMissed(reason, heard.Timestamp, was.Cause, lasts: false);
+        }
+        else if (changed)
+        {
+            sink.MayHaveMissed(
+                "the source's notification flags had been changed, so that it no longer told of every change",
+                heard.Timestamp
+            );
         }
     }
 
@@ -107,4 +137,9 @@ internal sealed class HearingTrial(NotificationSwitch flags, IChangeSink sink, T
             $"It cannot be known whether the source {server} tells of every change: {doubt.TrimEnd('.')}.",
             "Give the user +config|get, or let it write and remove keys of each type that are called keyferry:{*; or use --capture tracking or polling."
         );
+
+    /// <summary>A time in which the source does not tell of every change.</summary>
+    /// <param name="Saw">What the last trial saw of it.</param>
+    /// <param name="Cause">What makes one gap of all that is said of it.</param>
+    private sealed record Deafness(string Saw, GapCause Cause);
 }

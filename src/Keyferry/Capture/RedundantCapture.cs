@@ -90,7 +90,7 @@ internal sealed class RedundantCapture : ICapture
     }
 
     /// <summary>A half says that it may have missed something: at its loss, and again when it listens once more.</summary>
-    private void OnLost(Half half, string reason)
+    private void OnLost(Half half, string reason, GapCause? cause)
     {
         bool isGap;
         Joining? over = null;
@@ -103,7 +103,7 @@ internal sealed class RedundantCapture : ICapture
         _joined.Set();
         if (isGap)
         {
-            _sink.MayHaveMissed(reason, HeardUpTo);
+            _sink.MayHaveMissed(reason, HeardUpTo, cause);
         }
     }
 
@@ -236,6 +236,7 @@ internal sealed class RedundantCapture : ICapture
 
         public void AllChanged(string reason) => _whole._sink.AllChanged(reason);
 
-        public void MayHaveMissed(string reason, long? since = null) => _whole.OnLost(this, reason);
+        public void MayHaveMissed(string reason, long? since = null, GapCause? cause = null, bool lasts = false) =>
+            _whole.OnLost(this, reason, cause);
     }
 }

@@ -159,10 +159,10 @@ internal sealed class LaneSet : IChangeSink, ISnapshotSink
     }
 
     /// <inheritdoc/>
-    public void MayHaveMissed(string reason, long? since = null)
+    public void MayHaveMissed(string reason, long? since = null, GapCause? cause = null, bool lasts = false)
     {
         Volatile.Read(ref _watched)?.TouchAll();
-        _gaps.Note(reason, since: since);
+        _gaps.Note(reason, since: since, cause: cause, lasts: lasts);
     }
 
     /// <summary>Slots have moved: changes of their keys may have been missed.</summary>

@@ -66,6 +66,7 @@ internal sealed class RunCourse
         _listening.IsFenced = () => _cutover is { IsUnderWay: true };
         _journal.TakeUp(_engine.Gaps);
         _engine.Gaps.Opened = _journal.Opened;
+        _engine.Gaps.Changed = _journal.Changed;
         _engine.Gaps.Closed = _journal.Closed;
         _engine.Gaps.Opened += OnGap;
         _engine.Gaps.Closed += OnGap;
@@ -317,7 +318,7 @@ internal sealed class RunCourse
             {
                 return;
             }
-            else if (_options.UntilIdle is { } idle && _engine.Gaps.Open == 0 && !_control.IsPaused && _engine.Idle() >= idle)
+            else if (_options.UntilIdle is { } idle && _engine.Gaps.OnlyLastingAreOpen && !_control.IsPaused && _engine.Idle() >= idle)
             {
                 return;
             }

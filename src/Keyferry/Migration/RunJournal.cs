@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Keyferry.Model;
 using Keyferry.Observe;
 using Keyferry.Queue;
@@ -57,6 +58,17 @@ internal sealed class RunJournal(long run, IRunStore store, IRunObserver observe
             }
         );
         observer.On(new RunEvent.GapOpened(gap.Noticed, gap.Id, gap.Reason, gap.Concerns));
+    }
+
+    /// <summary>More is known of a gap.</summary>
+    public void Changed(Gap gap)
+    {
+        if (_gaps.TryGetValue(gap.Id, out var id))
+        {
+            store.RetellGap(id, gap.Reason);
+        }
+
+        Note(NoteLevel.Warning, string.Create(CultureInfo.InvariantCulture, $"Gap {gap.Id}: {gap.Reason}"));
     }
 
     /// <summary>A gap was closed.</summary>

@@ -157,10 +157,13 @@ internal sealed class SourceListening
         foreach (var gone in sharded.Nodes.Where(node => !wanted.ContainsKey(node)).ToList())
         {
             await sharded.RemoveAsync(gone);
+            Listened? left;
             lock (_listened)
             {
-                _ = _listened.Remove(gone);
+                _ = _listened.Remove(gone, out left);
             }
+
+            await (left?.Armed.Hearing?.EndAsync(stop) ?? ValueTask.CompletedTask);
         }
 
         foreach (var (name, node) in wanted.Where(entry => !sharded.Nodes.Contains(entry.Key)).ToList())

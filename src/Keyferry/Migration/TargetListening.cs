@@ -167,7 +167,8 @@ internal sealed class TargetListening(
     public void AllChanged(string reason) => Volatile.Write(ref _missed, true);
 
     /// <inheritdoc/>
-    public void MayHaveMissed(string reason, long? since = null) => Volatile.Write(ref _missed, true);
+    public void MayHaveMissed(string reason, long? since = null, GapCause? cause = null, bool lasts = false) =>
+        Volatile.Write(ref _missed, true);
 
     /// <summary>Who catches up with a capture that is ended meanwhile would wait for ever.</summary>
     private async ValueTask CatchUpAsync(CancellationToken stop)

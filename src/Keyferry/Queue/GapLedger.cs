@@ -5,8 +5,8 @@ namespace Keyferry.Queue;
 
 /// <summary>What may have been missed, and whether it has been looked at since.</summary>
 /// <remarks>
-/// <para><b>The rule.</b> A gap is closed only by a rescan that began after the gap was opened: what is lost while a rescan runs may concern keys that it has passed.
-/// So a rescan takes the gaps that are open when it begins and closes those alone.</para>
+/// <para><b>The rule.</b> A gap is closed only by a rescan that began after the gap was noted last: what is lost while a rescan runs may concern keys that it has passed.
+/// So a rescan takes the gaps that are open when it begins and closes those alone, and of those not the ones that last.</para>
 /// <para><b>Concurrency.</b> Anybody, any time.</para>
 /// </remarks>
 internal sealed class GapLedger(TimeProvider time)
@@ -14,10 +14,14 @@ internal sealed class GapLedger(TimeProvider time)
     private readonly Lock _lock = new();
     private readonly List<Gap> _pending = [];
     private readonly List<Gap> _closing = [];
+    private readonly List<Gap> _standing = [];
     private int _total;
 
     /// <summary>Told of every gap when it opens; must return at once.</summary>
     public Action<Gap>? Opened { get; set; }
+
+    /// <summary>Told of every gap of which more is known than when it opened; must return at once.</summary>
+    public Action<Gap>? Changed { get; set; }
 
     /// <summary>Told of every gap when it is closed; must return at once.</summary>
     public Action<Gap>? Closed { get; set; }
@@ -44,7 +48,7 @@ internal sealed class GapLedger(TimeProvider time)
         {
             lock (_lock)
             {
-                return _pending.Count + _closing.Count;
+                return _pending.Count + _closing.Count + _standing.Count;
             }
         }
     }
@@ -56,7 +60,7 @@ internal sealed class GapLedger(TimeProvider time)
         {
             lock (_lock)
             {
-                return _closing.Concat(_pending).MinBy(static gap => gap.Id);
+                return All.MinBy(static gap => gap.Id);
             }
         }
     }
@@ -66,9 +70,23 @@ internal sealed class GapLedger(TimeProvider time)
     {
         lock (_lock)
         {
-            return _pending.Concat(_closing).Any(gap => gap.Scope == scope);
+            return All.Any(gap => gap.Scope == scope);
         }
     }
+
+    /// <summary>Whether every open gap lasts and has been looked at since it was noted last: there is nothing to do but to wait for its end.</summary>
+    public bool OnlyLastingAreOpen
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _pending.Count + _closing.Count == 0;
+            }
+        }
+    }
+
+    private IEnumerable<Gap> All => _closing.Concat(_pending).Concat(_standing);
 
     /// <summary>Gaps that no rescan has taken yet.</summary>
     public int Pending
@@ -98,25 +116,80 @@ internal sealed class GapLedger(TimeProvider time)
     /// <param name="reason">What happened, in words.</param>
     /// <param name="scope">Which part of the keyspace.</param>
     /// <param name="since">A timestamp of the run's clock before which no change of the source was missed, if all that may be missing is changes of the source.</param>
-    public void Note(string reason, GapScope scope = GapScope.AllKeys, long? since = null)
+    /// <param name="cause">What other notes of the same gap have in common with this one; <see langword="null"/> where there are none.</param>
+    /// <param name="lasts">Whether more is being missed still: no rescan closes the gap before the same cause is noted as one that does not last.</param>
+    public void Note(string reason, GapScope scope = GapScope.AllKeys, long? since = null, GapCause? cause = null, bool lasts = false)
     {
-        Gap gap;
+        Gap? opened = null;
+        Gap? changed;
         lock (_lock)
         {
-            // One that nobody has begun to close yet covers this loss, too.
-            var same = _pending.FindIndex(open => open.Reason == reason && open.Scope == scope);
-            if (same >= 0)
+            if (!TryRenote(reason, since, cause, lasts, out changed))
             {
-                _pending[same] = _pending[same] with { Since = Earlier(_pending[same].Since, since) };
-                return;
-            }
+                // One that nobody has begun to close yet covers this loss, too.
+                var same = lasts ? -1 : _pending.FindIndex(open => open.Reason == reason && open.Scope == scope);
+                if (same >= 0)
+                {
+                    _pending[same] = _pending[same] with { Since = Earlier(_pending[same].Since, since) };
+                    return;
+                }
 
-            gap = new Gap(++_total, reason, scope, time.GetUtcNow()) { Since = since };
-            _pending.Add(gap);
+                opened = new Gap(++_total, reason, scope, time.GetUtcNow())
+                {
+                    Since = since,
+                    Cause = cause,
+                    Lasts = lasts,
+                };
+                _pending.Add(opened);
+            }
         }
 
-        Opened?.Invoke(gap);
+        if (opened is not null)
+        {
+            Opened?.Invoke(opened);
+        }
+
+        if (changed is not null)
+        {
+            Changed?.Invoke(changed);
+        }
+
         Pulse.Set();
+    }
+
+    /// <summary>Notes a gap again that is open for the same cause: it is to be looked at (again) from now on.</summary>
+    private bool TryRenote(string reason, long? since, GapCause? cause, bool lasts, out Gap? changed)
+    {
+        changed = null;
+        if (cause is null)
+        {
+            return false;
+        }
+
+        foreach (var list in (List<Gap>[])[_pending, _standing, _closing])
+        {
+            var at = list.FindIndex(open => open.Cause == cause);
+            if (at < 0)
+            {
+                continue;
+            }
+
+            var gap = list[at] with { Reason = reason, Since = Earlier(list[at].Since, since), Lasts = lasts };
+            changed = gap.Reason == list[at].Reason ? null : gap;
+            if (list == _standing)
+            {
+                list.RemoveAt(at);
+                _pending.Add(gap);
+            }
+            else
+            {
+                list[at] = gap with { IsNotedAgain = list == _closing };
+            }
+
+            return true;
+        }
+
+        return false;
     }
 
     /// <summary>Before this timestamp nothing was missed by any of the gaps that are being closed; <see langword="null"/> where that is not known of all.</summary>
@@ -197,7 +270,7 @@ internal sealed class GapLedger(TimeProvider time)
     {
         lock (_lock)
         {
-            _pending.InsertRange(0, _closing);
+            _pending.InsertRange(0, _closing.Select(static gap => gap with { IsNotedAgain = false }));
             _closing.Clear();
         }
     }
@@ -208,7 +281,9 @@ internal sealed class GapLedger(TimeProvider time)
         Gap[] closed;
         lock (_lock)
         {
-            closed = [.. _closing];
+            _pending.InsertRange(0, _closing.Where(static gap => gap.IsNotedAgain).Select(static gap => gap with { IsNotedAgain = false }));
+            _standing.AddRange(_closing.Where(static gap => gap is { IsNotedAgain: false, Lasts: true }));
+            closed = [.. _closing.Where(static gap => gap is { IsNotedAgain: false, Lasts: false })];
             _closing.Clear();
         }
 
@@ -235,6 +310,15 @@ internal sealed record Gap(int Id, string Reason, GapScope Scope, DateTimeOffset
     /// may have lost something, too.</summary>
     public long? Since { get; init; }
 
+    /// <summary>What all notes of it have in common; <see langword="null"/> where it is noted once.</summary>
+    public GapCause? Cause { get; init; }
+
+    /// <summary>Whether more is being missed still.</summary>
+    public bool Lasts { get; init; }
+
+    /// <summary>Whether it was noted again since the rescan began that is to close it.</summary>
+    public bool IsNotedAgain { get; init; }
+
     /// <summary>What <see cref="Concerns"/> says of a gap of streams.</summary>
     public const string StreamsInWords = "streams";
 
@@ -244,6 +328,9 @@ internal sealed record Gap(int Id, string Reason, GapScope Scope, DateTimeOffset
         : Slots is { } slots ? string.Create(CultureInfo.InvariantCulture, $"{slots.Count:#,0} slots")
         : "all keys";
 }
+
+/// <summary>What notes of one gap have in common: the gap that is open for it is noted again, rather than a second one opened. It is itself, and holds nothing.</summary>
+internal sealed class GapCause;
 
 /// <summary>Which part of the keyspace a gap concerns; a later member covers the earlier ones.</summary>
 internal enum GapScope

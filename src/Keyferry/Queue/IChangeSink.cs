@@ -16,5 +16,7 @@ internal interface IChangeSink
     /// <param name="reason">What happened, in words.</param>
     /// <param name="since">A moment of the run's clock (a timestamp) before which no change of the source was missed; <see langword="null"/> where that is not
     /// known, or where more is at stake than changes of the source.</param>
-    void MayHaveMissed(string reason, long? since = null);
+    /// <param name="cause">What all that is said of one loss has in common: it is one gap, whose reason is the one that is said last. <see langword="null"/> where it is said in the same words, or once.</param>
+    /// <param name="lasts">Whether the capture is blind still, and will say the same cause again when it is not.</param>
+    void MayHaveMissed(string reason, long? since = null, GapCause? cause = null, bool lasts = false);
 }

@@ -41,6 +41,9 @@ internal interface IRunStore : IDisposable
     /// <returns>Its id.</returns>
     long RecordGap(GapRecord gap);
 
+    /// <summary>Records what is known of the gap's reason now.</summary>
+    void RetellGap(long id, string reason);
+
     /// <summary>Records that everything the gap concerned has been looked at again. Idempotent.</summary>
     void CloseGap(long id);
 

@@ -106,6 +106,15 @@ internal sealed class MemoryRunStore(TimeProvider time) : IRunStore
     }
 
     /// <inheritdoc/>
+    public void RetellGap(long id, string reason)
+    {
+        lock (_lock)
+        {
+            _gaps[(int)id - 1] = _gaps[(int)id - 1] with { Reason = reason };
+        }
+    }
+
+    /// <inheritdoc/>
     public void CloseGap(long id)
     {
         lock (_lock)

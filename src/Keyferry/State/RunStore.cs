@@ -192,6 +192,10 @@ internal sealed class RunStore : IRunStore
         );
 
     /// <inheritdoc/>
+    public void RetellGap(long id, string reason) =>
+        _file.Execute(true, "UPDATE gap SET reason = $reason WHERE id = $id", ("$id", id), ("$reason", reason));
+
+    /// <inheritdoc/>
     public void CloseGap(long id) =>
         _file.Execute(true, "UPDATE gap SET closed = $now WHERE id = $id AND closed IS NULL", ("$id", id), ("$now", Now));
 

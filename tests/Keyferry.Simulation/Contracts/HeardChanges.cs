@@ -71,7 +71,7 @@ internal sealed class HeardChanges : IChangeSink
     public void AllChanged(string reason) => MayHaveMissed(reason);
 
     /// <inheritdoc/>
-    public void MayHaveMissed(string reason, long? since = null)
+    public void MayHaveMissed(string reason, long? since = null, GapCause? cause = null, bool lasts = false)
     {
         lock (_lock)
         {

@@ -33,6 +33,50 @@ public sealed class SilentSourceTests
         }
     }
 
+    /// <summary>However often it is found out meanwhile. What was not heard until the end is on the other side when the gap is closed.</summary>
+    [Fact]
+    public void A_source_that_is_silent_for_a_while_is_one_gap_from_its_beginning_to_its_end()
+    {
+        for (var seed = 1UL; seed <= Schedules; seed++)
+        {
+            var world = WorldOf(seed, on: TimeSpan.FromSeconds(44), off: TimeSpan.FromSeconds(5));
+            _ = world.Scheduler.Time.After(TimeSpan.FromSeconds(43), () => _ = world.Source.Execute("SET", "late", "1"), "late");
+            List<RunEvent> told = [];
+            IReadOnlyList<string> left = ["not closed"];
+            var observer = new Told(happened =>
+            {
+                told.Add(happened);
+                left = happened is RunEvent.GapClosed ? world.Differences() : left;
+            });
+
+            var report = Run(world, static options => options, TimeSpan.FromSeconds(70), observer);
+
+            Assert.Equal((seed, Verdict.Equal, 1), (seed, report.Verdict, report.Progress.Gaps));
+            Assert.Equal((seed, ""), (seed, string.Join("; ", left)));
+            var opened = Assert.Single(told.OfType<RunEvent.GapOpened>());
+            Assert.Contains("does not tell of every change any more, and last did at", opened.Reason, StringComparison.Ordinal);
+            var over = Assert.Single(told.OfType<RunEvent.Note>(), static note => note.Text.StartsWith("Gap 1:", StringComparison.Ordinal));
+            Assert.Matches("did not tell of every change between .+Z and .+Z: ", over.Text);
+            Assert.InRange(
+                Assert.Single(told.OfType<RunEvent.GapClosed>()).At - opened.At,
+                TimeSpan.FromSeconds(29),
+                TimeSpan.FromSeconds(50)
+            );
+        }
+    }
+
+    /// <summary>It would wait for ever.</summary>
+    [Fact]
+    public void A_source_that_stays_silent_does_not_keep_a_run_from_ending_when_it_is_idle()
+    {
+        var world = WorldOf(seed: 1, on: null);
+
+        var report = Run(world, static options => options with { UntilIdle = TimeSpan.FromSeconds(15) }, TimeSpan.FromHours(1));
+
+        Assert.Equal((Verdict.NotProved, 1), (report.Verdict, report.Progress.Gaps));
+        Assert.InRange(world.Scheduler.Time.Elapsed, TimeSpan.Zero, TimeSpan.FromMinutes(10));
+    }
+
     /// <summary>Without that nothing tells: what was lost is found by the comparison, and the report names what it takes for granted.</summary>
     [Fact]
     public void What_nothing_tells_is_named()
@@ -70,7 +114,7 @@ public sealed class SilentSourceTests
     {
         for (var seed = 1UL; seed <= Schedules; seed++)
         {
-            var world = WorldOf(seed, on: false);
+            var world = WorldOf(seed, on: null);
 
             var report = Run(world, static options => options);
 
@@ -79,7 +123,11 @@ public sealed class SilentSourceTests
         }
     }
 
-    private static SimWorld WorldOf(ulong seed, bool counts = false, bool on = true)
+    private static SimWorld WorldOf(ulong seed, bool counts = false) => WorldOf(seed, counts, Off, On);
+
+    private static SimWorld WorldOf(ulong seed, TimeSpan? on, TimeSpan? off = null) => WorldOf(seed, counts: false, off ?? Off, on);
+
+    private static SimWorld WorldOf(ulong seed, bool counts, TimeSpan off, TimeSpan? on)
     {
         var source = new ServerOptions
         {
@@ -88,11 +136,11 @@ public sealed class SilentSourceTests
             Denied = new HashSet<string>(StringComparer.Ordinal) { "config" },
         };
         var world = new SimWorld(seed, SimProfiles.Calm with { Writes = 0, Busy = TimeSpan.Zero, Source = source });
-        At(Off, "CONFIG", "SET", "notify-keyspace-events", "");
-        At(Off * 1.5, "SET", "unheard", "1");
-        if (on)
+        At(off, "CONFIG", "SET", "notify-keyspace-events", "");
+        At(off * 1.5, "SET", "unheard", "1");
+        if (on is { } again)
         {
-            At(On, "CONFIG", "SET", "notify-keyspace-events", "AE");
+            At(again, "CONFIG", "SET", "notify-keyspace-events", "AE");
         }
 
         return world;
@@ -101,7 +149,12 @@ public sealed class SilentSourceTests
             world.Scheduler.Time.After(when, () => _ = world.Source.Execute(command), command[0].ToString());
     }
 
-    private static MigrationReport Run(SimWorld world, Func<MigrationOptions, MigrationOptions> adjust)
+    private static MigrationReport Run(
+        SimWorld world,
+        Func<MigrationOptions, MigrationOptions> adjust,
+        TimeSpan? lasts = null,
+        IRunObserver? observer = null
+    )
     {
         MigrationReport? report = null;
         world.Scheduler.Run(async () =>
@@ -117,22 +170,19 @@ public sealed class SilentSourceTests
                     Capture = CaptureKind.Notifications,
                 }
             );
-            var run = new MigrationRun(options, world.Network, store, new Silent(), world.Time).RunAsync(
+            var run = new MigrationRun(options, world.Network, store, observer ?? new Told(static _ => { }), world.Time).RunAsync(
                 finish.Token,
                 CancellationToken.None
             );
-            await Task.WhenAny(run, Task.Delay(TimeSpan.FromSeconds(20), world.Time));
+            await Task.WhenAny(run, Task.Delay(lasts ?? TimeSpan.FromSeconds(20), world.Time));
             finish.Cancel();
             report = await run;
         });
         return report ?? throw new InvalidOperationException("the run gave no report");
     }
 
-    private sealed class Silent : IRunObserver
+    private sealed class Told(Action<RunEvent> tell) : IRunObserver
     {
-        public void On(RunEvent happened)
-        {
-            // Only the end matters here.
-        }
+        public void On(RunEvent happened) => tell(happened);
     }
 }

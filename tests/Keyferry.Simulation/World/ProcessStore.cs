@@ -33,6 +33,8 @@ internal sealed class ProcessStore(IRunStore kept, SimProcess process) : IRunSto
 
     public long RecordGap(GapRecord gap) => Kept.RecordGap(gap);
 
+    public void RetellGap(long id, string reason) => Kept.RetellGap(id, reason);
+
     public void CloseGap(long id) => Kept.CloseGap(id);
 
     public IReadOnlyList<GapRecord> Gaps(long run) => Kept.Gaps(run);

@@ -48,5 +48,5 @@ public sealed class PollingCaptureTests : IChangeSink
 
     void IChangeSink.AllChanged(string reason) => throw new InvalidOperationException("it hears nothing");
 
-    void IChangeSink.MayHaveMissed(string reason, long? since) => _passes++;
+    void IChangeSink.MayHaveMissed(string reason, long? since, GapCause? cause, bool lasts) => _passes++;
 }

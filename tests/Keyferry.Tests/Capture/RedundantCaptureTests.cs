@@ -138,7 +138,7 @@ public sealed class RedundantCaptureTests
 
         public void AllChanged(string reason) => throw new InvalidOperationException();
 
-        public void MayHaveMissed(string reason, long? since = null) => Gaps.Add(reason);
+        public void MayHaveMissed(string reason, long? since = null, GapCause? cause = null, bool lasts = false) => Gaps.Add(reason);
 
         public async ValueTask DisposeAsync()
         {

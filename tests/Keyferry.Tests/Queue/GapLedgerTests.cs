@@ -75,4 +75,84 @@ public class GapLedgerTests
         _ = _gaps.BeginClosing();
         Assert.Null(_gaps.ClosingSlots);
     }
+
+    /// <summary>The source is silent: what it does meanwhile is found by looking, again and again, but only a look after it speaks again finds all of it.</summary>
+    [Fact]
+    public void A_gap_that_lasts_is_closed_by_a_rescan_after_its_end_and_by_no_other()
+    {
+        var (silence, closed) = (new GapCause(), new List<Gap>());
+        _gaps.Closed = closed.Add;
+        for (var trial = 0; trial < 3; trial++)
+        {
+            _gaps.Note("silent", cause: silence, lasts: true);
+            Assert.Equal((1, false), (_gaps.Pending, _gaps.OnlyLastingAreOpen));
+            Rescan();
+            Assert.Equal((0, 1, true), (_gaps.Pending, _gaps.Open, _gaps.OnlyLastingAreOpen));
+            Assert.True(_gaps.IsOpen(GapScope.AllKeys));
+            Assert.Equal("silent", _gaps.Oldest?.Reason);
+        }
+
+        _gaps.Note("was silent", cause: silence);
+        Assert.Equal((1, 1), (_gaps.Pending, _gaps.Open));
+        Rescan();
+
+        Assert.Equal((0, 1), (_gaps.Open, _gaps.Total));
+        Assert.Equal("was silent", Assert.Single(closed).Reason);
+        _gaps.Note("silent", cause: new GapCause(), lasts: true);
+        Assert.Equal(2, _gaps.Total);
+    }
+
+    [Fact]
+    public void A_gap_whose_end_is_noted_during_a_rescan_is_not_closed_by_it()
+    {
+        var silence = new GapCause();
+        _gaps.Note("silent", since: 7, cause: silence, lasts: true);
+        _ = _gaps.BeginClosing();
+        _gaps.Note("was silent", since: 9, cause: silence);
+        Assert.Equal(7, _gaps.ClosingSince);
+        _gaps.FinishClosing();
+
+        Assert.Equal((1, 1, 1), (_gaps.Pending, _gaps.Open, _gaps.Total));
+        Rescan();
+        Assert.Equal(0, _gaps.Open);
+    }
+
+    [Fact]
+    public void A_gap_whose_end_is_noted_during_a_rescan_that_fails_is_closed_by_the_next()
+    {
+        var silence = new GapCause();
+        _gaps.Note("silent", cause: silence, lasts: true);
+        _ = _gaps.BeginClosing();
+        _gaps.Note("was silent", cause: silence);
+        _gaps.AbandonClosing();
+        Assert.Equal((1, 1), (_gaps.Pending, _gaps.Open));
+        Rescan();
+        Assert.Equal(0, _gaps.Open);
+    }
+
+    [Fact]
+    public void What_more_is_known_of_a_gap_is_told_and_opens_none()
+    {
+        var (loss, told, opened) = (new GapCause(), new List<Gap>(), new List<Gap>());
+        (_gaps.Changed, _gaps.Opened) = (told.Add, opened.Add);
+        _gaps.Note("closed", since: 5, cause: loss);
+        _gaps.Note("closed", since: 5, cause: loss);
+        Assert.Empty(told);
+        _gaps.Note("cut off", since: null, cause: loss);
+
+        var gap = Assert.Single(told);
+        Assert.Equal((1, "cut off", null), (gap.Id, gap.Reason, gap.Since));
+        Assert.Single(opened);
+        _gaps.Note("closed", cause: new GapCause());
+        _gaps.Note("closed", cause: new GapCause());
+        Assert.Equal(2, _gaps.Total);
+        Rescan();
+        Assert.Equal(0, _gaps.Open);
+    }
+
+    private void Rescan()
+    {
+        Assert.Equal(GapScope.AllKeys, _gaps.BeginClosing());
+        _gaps.FinishClosing();
+    }
 }
