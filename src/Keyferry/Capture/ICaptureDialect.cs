@@ -9,6 +9,9 @@ internal interface ICaptureDialect
     /// <summary>What listens to what, for people.</summary>
     string Description { get; }
 
+    /// <summary>The class of clients whose <c>client-output-buffer-limit</c> holds for the connection.</summary>
+    string BufferClass { get; }
+
     /// <summary>How many pongs, one after another, prove that everything before has been heard. (Measured: tracking pushes may follow the replies of their turn.)</summary>
     int PongsPerProof { get; }
 

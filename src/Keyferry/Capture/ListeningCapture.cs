@@ -38,8 +38,13 @@ internal sealed class ListeningCapture(
     private long _ponged;
     private long _lost;
     private long _loggedIn;
+    private long _armed;
+    private bool _gaveUp;
     private byte[]? _probe;
     private bool _probeSeen;
+
+    /// <summary>What the source counts of clients that it cuts off; whoever else asks the source for it adds what it sees.</summary>
+    public BufferCuts Cuts { get; init; } = new();
 
     /// <inheritdoc/>
     public string Description => dialect.Description;
@@ -60,6 +65,7 @@ internal sealed class ListeningCapture(
         {
             using var patience = new CancellationTokenSource(PongPatience, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, patience.Token);
+            await CountCutsAsync(connection, either.Token);
             await dialect.SubscribeAsync(connection, either.Token);
         }
         catch (Exception failed)
@@ -91,7 +97,7 @@ internal sealed class ListeningCapture(
             var connection = _connection ?? throw new InvalidOperationException("a capture is armed before it runs");
             using var either = CancellationTokenSource.CreateLinkedTokenSource(stop);
             var pinging = PingAsync(connection, either.Token);
-            var reason = "";
+            CaptureLoss? loss = null;
             try
             {
                 await ListenAsync(connection, stop);
@@ -99,12 +105,17 @@ internal sealed class ListeningCapture(
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
                 // The run is over; nothing has been missed.
-                reason = "";
+                loss = null;
             }
             catch (IOException lost)
             {
-                reason = $"the capture's connection to the source was lost: {lost.Message}";
-                sink.MayHaveMissed(reason, _mark.UpTo);
+                loss = CaptureLoss.Of(
+                    lost,
+                    Math.Max(_mark.UpTo ?? 0, _armed),
+                    Cuts,
+                    Volatile.Read(ref _gaveUp) ? null : dialect.BufferClass
+                );
+                sink.MayHaveMissed(loss.Reason, _mark.UpTo, loss.Cause);
             }
 
             either.Cancel();
@@ -116,9 +127,9 @@ internal sealed class ListeningCapture(
             _ = _sending.Release();
             _ = Interlocked.Increment(ref _lost);
             _heard.Set();
-            if (!stop.IsCancellationRequested)
+            if (loss is not null && !stop.IsCancellationRequested)
             {
-                await ArmAgainAsync(reason, stop);
+                await ArmAgainAsync(loss, stop);
             }
         }
     }
@@ -192,7 +203,7 @@ internal sealed class ListeningCapture(
         _sending.Dispose();
     }
 
-    private async Task ArmAgainAsync(string reason, CancellationToken stop)
+    private async Task ArmAgainAsync(CaptureLoss loss, CancellationToken stop)
     {
         var since = time.GetTimestamp();
         for (var pause = FirstPause; ; pause = pause * 2 > LongestPause ? LongestPause : pause * 2)
@@ -202,7 +213,7 @@ internal sealed class ListeningCapture(
                 await Task.Delay(pause, time, stop);
                 await ArmAsync(stop);
                 // The blind time ends only now: a rescan that began before must not count for it.
-                sink.MayHaveMissed(reason, _mark.UpTo);
+                sink.MayHaveMissed(loss.Told(Cuts, dialect.BufferClass), _mark.UpTo, loss.Cause);
                 return;
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -217,6 +228,20 @@ internal sealed class ListeningCapture(
                 }
             }
         }
+    }
+
+    /// <summary>Takes up what the source counts, while the connection is certainly not cut off.</summary>
+    private async ValueTask CountCutsAsync(RespConnection connection, CancellationToken stop)
+    {
+        var said = await connection.TryCallAsync(stop, "INFO");
+        var answered = time.GetTimestamp();
+        if (!said.IsError)
+        {
+            Cuts.Seen(ServerIdentity.Parse(said.Text), answered);
+        }
+
+        _armed = answered;
+        Volatile.Write(ref _gaveUp, false);
     }
 
     private async Task ListenAsync(RespConnection connection, CancellationToken stop)
@@ -263,6 +288,7 @@ internal sealed class ListeningCapture(
                     var left = PongPatience - time.GetElapsedTime(since);
                     if (left <= TimeSpan.Zero)
                     {
+                        Volatile.Write(ref _gaveUp, true);
                         connection.Reset();
                         return;
                     }

@@ -18,6 +18,9 @@ internal sealed class NotificationDialect(ServerConnector connector, HearingTria
     public string Description => $"keyspace notifications ({family.Pattern()})";
 
     /// <inheritdoc/>
+    public string BufferClass => "pubsub";
+
+    /// <inheritdoc/>
     public int PongsPerProof => 1;
 
     /// <summary>Subscribes on a connection that is closed again.</summary>

@@ -83,6 +83,9 @@ internal sealed class SourceWatch(
         }
     }
 
+    /// <summary>Told what the source counts of clients that it cuts off.</summary>
+    public BufferCuts? Cuts { get; init; }
+
     /// <summary>Whether the source counted its commands when it was last looked at; if not, those that raise no event pass unseen.</summary>
     public bool CountsCommands
     {
@@ -181,6 +184,7 @@ internal sealed class SourceWatch(
         var (quiet, asked) = (connector.Quiet.Now, time.GetTimestamp());
         var identity = await ServerConnector.IdentifyAsync(connection, stop);
         var answered = time.GetTimestamp();
+        Cuts?.Seen(identity, answered);
         var link = identity.IsReplica ? await LinkAsync(connection, identity, stop) : null;
         var (calls, setter) = await CountsAsync(connection, identity, stop);
         var hidden = await HiddenClientsAsync(connection, identity, stop);

@@ -19,6 +19,9 @@ internal sealed class TrackingDialect(ServerConnector connector) : ICaptureDiale
     public string Description => "client tracking in broadcast mode";
 
     /// <inheritdoc/>
+    public string BufferClass => "normal";
+
+    /// <inheritdoc/>
     public int PongsPerProof => 2;
 
     /// <summary>Says that a database is in use.</summary>

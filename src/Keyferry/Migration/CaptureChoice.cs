@@ -19,6 +19,8 @@ internal sealed class CaptureChoice(
     TimeProvider time
 )
 {
+    private readonly BufferCuts _cuts = new();
+
     /// <summary>Arms a capture.</summary>
     /// <exception cref="KeyferryException">The source allows none of those that may be used.</exception>
     public async ValueTask<ArmedCapture> ArmAsync(CancellationToken stop)
@@ -62,7 +64,7 @@ internal sealed class CaptureChoice(
         var found = await flags.EnsureAsync(stop);
         journal.Note(NoteLevel.Information, $"Source: {found.Words}.");
         var dialect = new NotificationDialect(source, hearing, found.Family);
-        return new ArmedCapture(await ArmAsync(dialect, stop), null) { Hearing = hearing };
+        return new ArmedCapture(await ArmAsync(dialect, stop), null) { Hearing = hearing, Cuts = _cuts };
     }
 
     private async ValueTask<ArmedCapture> ArmTrackingAsync(CancellationToken stop)
@@ -84,12 +86,12 @@ internal sealed class CaptureChoice(
             _ = dialect.UseDatabase(database);
         }
 
-        return new ArmedCapture(await ArmAsync(dialect, stop), plan.Transfer.Scope.Databases is null ? dialect : null);
+        return new ArmedCapture(await ArmAsync(dialect, stop), plan.Transfer.Scope.Databases is null ? dialect : null) { Cuts = _cuts };
     }
 
     private async ValueTask<ICapture> ArmAsync(ICaptureDialect dialect, CancellationToken stop)
     {
-        ICapture Listen(IChangeSink into) => new ListeningCapture(source, dialect, into, options.OutageBudget, time);
+        ICapture Listen(IChangeSink into) => new ListeningCapture(source, dialect, into, options.OutageBudget, time) { Cuts = _cuts };
         ICapture Create(IChangeSink into) =>
             options.CaptureMaximumAge is { } age ? new RotatingCapture(() => Listen(into), age, time) : Listen(into);
         var capture = options.RedundantCapture ? new RedundantCapture(Create, sink) : Create(sink);
@@ -113,4 +115,7 @@ internal sealed record ArmedCapture(ICapture Capture, TrackingDialect? Tracking)
 {
     /// <summary>Finds out whether the source still tells of every change; <see langword="null"/> where nothing has to be switched on for that.</summary>
     public HearingTrial? Hearing { get; init; }
+
+    /// <summary>What the capture wants to know of clients that the source cuts off; <see langword="null"/> where it has no connection to lose.</summary>
+    public BufferCuts? Cuts { get; init; }
 }

@@ -322,7 +322,7 @@ internal sealed class SourceListening
             var name = node.Endpoint.ToString();
             if (!_listened.TryGetValue(name, out var one))
             {
-                var watch = new SourceWatch(node, armed.Hearing, armed.Tracking, _engine.Lanes, _engine.Gaps, _time);
+                var watch = new SourceWatch(node, armed.Hearing, armed.Tracking, _engine.Lanes, _engine.Gaps, _time) { Cuts = armed.Cuts };
                 _listened[name] = one = new Listened(node, armed, watch);
             }
 
