@@ -183,6 +183,22 @@ internal static partial class MutationList
         ),
         new(
             6,
+            "The sum of a page's digests does not tell whose value is whose",
+            "Verify/DigestScript.cs",
+            "add('k'..#k..':'..k..c,y,z)",
+            "add('k'..c,y,z)",
+            Integration("DigestScriptTests", "Every_change_of_a_hash_table_shows")
+        ),
+        new(
+            6,
+            "The names of one node of a cluster are forgotten when the next has its turn",
+            "Verify/DigestWalk.cs",
+            "if (!Continues)",
+            "if (!Continues || _pages == 0)",
+            Integration("ClusterRescanTests", "Whatever_differs_is_named_and_nothing_else")
+        ),
+        new(
+            6,
             "Values that no server has looked into count as equal",
             "Verify/DigestWalk.cs",
             "await CompareApartAsync(page, link, scripts, stop);",

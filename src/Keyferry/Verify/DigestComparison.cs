@@ -6,7 +6,8 @@ namespace Keyferry.Verify;
 
 /// <summary>The comparison of one database where both servers run scripts: values stay where they are, and of equal keys only the names are moved.</summary>
 /// <remarks>
-/// <para><b>Promises.</b> Every key of the source that was there during the whole comparison was found equal, or is among the suspects; that different values count as equal has a
+/// <para>Of a cluster each node is walked over in its turn (<see cref="Begin"/>); the names of all walks are added up together.</para>
+/// <para><b>Promises.</b> Once all walks are done, every key of the source that was there during the whole comparison was found equal, or is among the suspects; that different values count as equal has a
 /// chance of about 2^-64 (ADR 0010). Every key of the target that was there during the whole comparison is also on the source, or in
 /// <see cref="Surplus"/>.</para>
 /// </remarks>
@@ -15,37 +16,42 @@ namespace Keyferry.Verify;
 /// <param name="suspects">Gets the keys that are not certainly equal.</param>
 /// <param name="proving">
 /// Whether it is to prove that keys are equal, as in a verify. Then nothing is compared between servers of different payload versions, whose digests
-/// leave some of a value out, nor where an expiry is known but roughly.
+/// leave some of a value out, nor where an expiry is known but roughly, nor where a side is a cluster.
 /// </param>
 internal sealed class DigestComparison(VerifyOptions options, DatabasePair pair, KeyBatch suspects, bool proving)
 {
     /// <summary>Of the buckets, so many may differ; where it is more, most keys of the target are looked up anyway.</summary>
     private const int MostUnequal = 4;
 
-    /// <summary>A packed list of one name.</summary>
-    private static readonly byte[] _noKey = [0x91, 0xB1, .. "keyferry:{verify}"u8];
-
     private readonly byte[] _ignoredPrefix = Encoding.UTF8.GetBytes(options.IgnoredPrefix);
-    private Pass? _pass;
+    private (bool Source, bool Target) _sides = (true, true);
+    private (NameSums OnSource, NameSums OnTarget)? _names;
+    private DigestWalk? _walk;
 
     /// <summary>Seconds since 1970 by the source's clock: keys that it has not used since then are equal, where they are there. <see langword="null"/> to compare every
     /// key.</summary>
     public long? UsedSince { get; init; }
 
+    /// <summary>About how many keys the database has; what one server says of itself where that is more.</summary>
+    public long AboutKeys { get; init; }
+
     /// <summary>Why keys were compared although they had not been used; <see langword="null"/> where none was.</summary>
     public string? NotLeftOut { get; private set; }
 
-    /// <summary>Whether it came to its end; if not, the servers do not allow it.</summary>
+    /// <summary>Whether the walk came to its end; if not, the servers do not allow it.</summary>
     public bool IsDone { get; private set; }
 
     /// <summary>Once it is done: the keys of the target that the source may not have; <see langword="null"/> for any of them.</summary>
     public NameBuckets? Surplus { get; private set; }
 
     /// <summary>Keys of the source that have been passed.</summary>
-    public long SourceKeys => _pass?.OnSource.Keys ?? 0;
+    public long SourceKeys => _names?.OnSource.Keys ?? 0;
 
     /// <summary>Keys of the target that have been passed.</summary>
-    public long TargetKeys => _pass?.OnTarget.Keys ?? 0;
+    public long TargetKeys => _names?.OnTarget.Keys ?? 0;
+
+    /// <summary>Begins the next walk where there are several: over a node of each side, or over one of one side only.</summary>
+    public void Begin(bool source, bool target) => (_sides, _walk) = ((source, target), null);
 
     /// <summary>Walks over both sides at the same time; again after an interruption, it goes on where it was.</summary>
     /// <param name="link">Both sides, turned to the databases.</param>
@@ -54,43 +60,37 @@ internal sealed class DigestComparison(VerifyOptions options, DatabasePair pair,
     /// <exception cref="IOException">A server is lost.</exception>
     public async ValueTask RunAsync(VerifyLink link, Func<ValueTask> compared, CancellationToken stop)
     {
-        NotLeftOut = null;
-        if (!link.Source.ManyKeysPerCommand || !link.Target.ManyKeysPerCommand)
-        {
-            NotLeftOut = UsedSince is null ? null : "one side is a cluster";
-            return;
-        }
-
+        (IsDone, NotLeftOut) = (false, null);
         var kind = KindFor(link);
-        if (proving && (kind != DigestKind.SamePayload || !link.Source.HasPExpireTime || !link.Target.HasPExpireTime))
+        var spread = !link.Source.ManyKeysPerCommand || !link.Target.ManyKeysPerCommand;
+        if (proving && (spread || kind != DigestKind.SamePayload || !link.Source.HasPExpireTime || !link.Target.HasPExpireTime))
         {
             return;
         }
 
         var since = await SinceAsync(link.Source, stop);
-        if (await ScriptsAsync(link, kind, stop) is not { } scripts)
+        if (await ScriptsAsync(link, kind, spread, stop) is not { } scripts)
         {
             NotLeftOut = UsedSince is null ? null : "scripts are refused";
             return;
         }
 
-        var pass = _pass ??= NewPass(link);
-        IsDone = await pass.Walk.RunAsync(link, scripts, since, compared, stop);
-        if (IsDone && pass.OnTarget.UnequalTo(pass.OnSource) is { } unequal && unequal.Count <= unequal.Capacity / MostUnequal)
-        {
-            Surplus = unequal;
-        }
+        var continues = _names is not null && _walk is null;
+        var names = _names ??= NewNames(link);
+        _walk ??= new DigestWalk(_ignoredPrefix, names.OnSource, names.OnTarget, suspects) { Sides = _sides, Continues = continues };
+        IsDone = await _walk.RunAsync(link, scripts, since, compared, stop);
+        var unequal = IsDone ? names.OnTarget.UnequalTo(names.OnSource) : null;
+        Surplus = unequal?.Count <= unequal?.Capacity / MostUnequal ? unequal : null;
     }
 
-    private Pass NewPass(VerifyLink link)
+    private (NameSums OnSource, NameSums OnTarget) NewNames(VerifyLink link)
     {
         var (source, target) = (
             link.Source.Identity.Keyspace.GetValueOrDefault(pair.Source),
             link.Target.Identity.Keyspace.GetValueOrDefault(pair.Target)
         );
-        var bits = NameSums.BitsFor(Math.Max(source, target));
-        var (onSource, onTarget) = (new NameSums(bits), new NameSums(bits));
-        return new Pass(onSource, onTarget, new DigestWalk(_ignoredPrefix, onSource, onTarget, suspects));
+        var bits = NameSums.BitsFor(Math.Max(AboutKeys, Math.Max(source, target)));
+        return (new NameSums(bits), new NameSums(bits));
     }
 
     /// <summary>Small values have one encoding from Redis 7.0 (payload version 10) on, and another before.</summary>
@@ -114,6 +114,12 @@ internal sealed class DigestComparison(VerifyOptions options, DatabasePair pair,
             return "";
         }
 
+        if (!source.ManyKeysPerCommand)
+        {
+            NotLeftOut = "the source is a cluster";
+            return "";
+        }
+
         foreach (var about in (string[])["IDLETIME", "ENCODING"])
         {
             if ((await source.Looks.TryCallAsync(stop, "OBJECT", about, "keyferry:{verify}")).IsError)
@@ -127,11 +133,11 @@ internal sealed class DigestComparison(VerifyOptions options, DatabasePair pair,
     }
 
     /// <summary>The script on both sides: with strings as MGET tells them where both allow that.</summary>
-    private async ValueTask<DigestScripts?> ScriptsAsync(VerifyLink link, DigestKind kind, CancellationToken stop)
+    private async ValueTask<DigestScripts?> ScriptsAsync(VerifyLink link, DigestKind kind, bool spread, CancellationToken stop)
     {
         var sorted =
             await SortsByBytesAsync(link.Source, options.SourceIsFenced, stop) && await SortsByBytesAsync(link.Target, fenced: false, stop);
-        foreach (var raw in (bool[])(link.Source.TellsSizes && link.Target.TellsSizes ? [true, false] : [false]))
+        foreach (var raw in (bool[])(!spread && link.Source.TellsSizes && link.Target.TellsSizes ? [true, false] : [false]))
         {
             var onSource = await TryAsync(link.Source, TextFor(link.Source), options.SourceIsFenced, stop);
             var onTarget = onSource is null ? null : await TryAsync(link.Target, TextFor(link.Target), fenced: false, stop);
@@ -141,7 +147,7 @@ internal sealed class DigestComparison(VerifyOptions options, DatabasePair pair,
             }
 
             string TextFor(VerifySide side) =>
-                DigestScript.Text(kind, sorted, raw, side.HasPExpireTime, side.TellsSizes, movesTables: proving);
+                DigestScript.Text(kind, sorted, raw, side.HasPExpireTime, side.TellsSizes, movesTables: proving, summed: spread);
         }
 
         return null;
@@ -154,7 +160,5 @@ internal sealed class DigestComparison(VerifyOptions options, DatabasePair pair,
         && reply.Integer == 1;
 
     private static ValueTask<ServerScript?> TryAsync(VerifySide side, string text, bool fenced, CancellationToken stop) =>
-        ServerScript.TryCreateAsync(side, text, fenced, stop, "", _noKey, "", "", "");
-
-    private sealed record Pass(NameSums OnSource, NameSums OnTarget, DigestWalk Walk);
+        ServerScript.TryCreateAsync(side, text, fenced, stop, "", PackedNames.Of(side.NoKey), "", "", "");
 }

@@ -77,6 +77,45 @@ internal sealed class DigestPage
         }
     }
 
+    /// <summary>Takes what was put together of several replies.</summary>
+    /// <param name="count">How many keys.</param>
+    /// <param name="each">Whether there is a digest for each key.</param>
+    /// <param name="digest">The digest, or the digests.</param>
+    /// <param name="expiries">Places and expiries, in order.</param>
+    public void Set(int count, bool each, ReadOnlySpan<byte> digest, ReadOnlySpan<byte> expiries)
+    {
+        (Count, Each, Next, ValueBytes) = (count, each, 0, 0);
+        foreach (var part in (ReadOnlySpan<ArrayBufferWriter<byte>>)[_names, _looked, _digest, _expiries, _apart, _tables])
+        {
+            part.ResetWrittenCount();
+        }
+
+        _digest.Write(digest);
+        _expiries.Write(expiries);
+    }
+
+    /// <summary>Tells the expiries of the keys that expire.</summary>
+    /// <param name="places">The places of this page's keys among others, from 0 on.</param>
+    /// <param name="expiries">Gets them, each at its place.</param>
+    public void CopyExpiries(IReadOnlyList<int> places, Span<long> expiries)
+    {
+        for (var offset = 0; offset < _expiries.WrittenCount; offset += DigestScript.ExpiryLength)
+        {
+            var (place, expiry) = At(offset);
+            expiries[places[place - 1]] = expiry;
+        }
+    }
+
+    /// <summary>Writes one place, from 1 on, and its expiry as a server tells them.</summary>
+    public static void WriteExpiry(IBufferWriter<byte> output, int place, long expiry)
+    {
+        Span<byte> entry = stackalloc byte[DigestScript.ExpiryLength];
+        BinaryPrimitives.WriteUInt16BigEndian(entry, (ushort)place);
+        BinaryPrimitives.WriteUInt16BigEndian(entry[DigestScript.PlaceLength..], (ushort)(expiry >> 32));
+        BinaryPrimitives.WriteUInt32BigEndian(entry[(DigestScript.PlaceLength + 2)..], (uint)expiry);
+        output.Write(entry);
+    }
+
     /// <summary>Whether both servers have said that the key at a place has the same value.</summary>
     public bool AgreesAt(int place, DigestPage other)
     {

@@ -38,6 +38,9 @@ internal static class DigestScript
     /// <summary>Bytes that tell the place of a key in its page, and its expiry.</summary>
     public const int ExpiryLength = PlaceLength + 6;
 
+    /// <summary>Bytes of a sum of digests: 16 bits of one sum, 48 of another.</summary>
+    public const int SumLength = 8;
+
     /// <summary>Bytes of a place.</summary>
     public const int PlaceLength = 2;
 
@@ -59,9 +62,11 @@ internal static class DigestScript
         + "local function timed(k) local f,m,n=split(k) if n==0 or n>4000 then return nil end "
         + "local e=call('HPEXPIRETIME',k,'FIELDS',n,unpack(f)) for i=1,n do f[n+i]=m[f[i]] end return h64('t'..mp(f)..mp(e)) end ";
 
+    private const string Sums =
+        "local function add(x,s,t) local h=sha(x) return (s+num(sub(h,1,12),16))%281474976710656,(t+num(sub(h,13,16),16))%65536 end ";
+
     private const string SummedMembers =
-        "local function add(x,s,t) local h=sha(x) return (s+num(sub(h,1,12),16))%281474976710656,(t+num(sub(h,13,16),16))%65536 end "
-        + "local function sum(s,t) return pack('>I2I6',t,s) end "
+        "local function sum(s,t) return pack('>I2I6',t,s) end "
         + "local function set(k) local v,s,t=call('SMEMBERS',k),0,0 for i=1,#v do s,t=add('s'..v[i],s,t) end return sum(s,t) end "
         + "local function hash(k) local v,s,t=call('HGETALL',k),0,0 for i=1,#v,2 do s,t=add('h'..#v[i]..':'..v[i]..v[i+1],s,t) end return sum(s,t) end "
         + "local function timed(k) local v,f,s,t=call('HGETALL',k),{},0,0 for i=1,#v,2 do f[#f+1]=v[i] end "
@@ -129,9 +134,19 @@ internal static class DigestScript
     /// <param name="tellsSizes">Whether the server tells how large values are.</param>
     /// <param name="movesTables">Whether the payloads of small hash tables are told instead of digested, where not each key is: to sort the members costs a server three
     /// times as much, and 100,000 tables of 300 bytes among a million keys cost the wire 60 bytes a key.</param>
-    public static string Text(DigestKind kind, bool sorted, bool raw, bool tellsExpiry, bool tellsSizes, bool movesTables)
+    /// <param name="summed">Whether the digest of a page is a sum of 64 bits of a hash for each key, its name included, to which nodes of a cluster add what is theirs.
+    /// Keys that the node does not own are set apart. Not with <paramref name="raw"/>, since MGET takes keys of one slot only, nor with <paramref name="movesTables"/>.</param>
+    public static string Text(
+        DigestKind kind,
+        bool sorted,
+        bool raw,
+        bool tellsExpiry,
+        bool tellsSizes,
+        bool movesTables,
+        bool summed = false
+    )
     {
-        var members = sorted ? SortedMembers : SummedMembers;
+        var members = (summed || !sorted ? Sums : "") + (sorted ? SortedMembers : SummedMembers);
         var functions = kind switch
         {
             DigestKind.SamePayload => members + TablesOnly + PayloadEnd,
@@ -143,7 +158,7 @@ internal static class DigestScript
             ? "local e=call('PEXPIRETIME',k) "
             : "local e=call('PTTL',k) if e>=0 then local t=call('TIME') e=e+t[1]*1000+math.floor(t[2]/1000) end ";
         var sizes = tellsSizes
-            ? $"local P={{}} for i=1,#K do local b=try('MEMORY','USAGE',K[i],'SAMPLES',{MemoryQuestion.Samples}) if type(b)~='number' then b=0 end "
+            ? $"local P={{}} for i=1,#K do local b=try('MEMORY','USAGE',K[i],'SAMPLES',{MemoryQuestion.Samples}) if type(b)~='number' then b={(summed ? "type(b)=='table' and math.huge or 0" : "0")} end "
                 + $"if b>{VerifyLink.LargeValue} or size>=most then A[#A+1]=K[i] else P[#P+1]=K[i] {(raw ? "size=size+b " : "")}end end "
             : "local P=K ";
         var strings = raw ? "local M=#P>0 and call('MGET',unpack(P)) or {} " : "local M={} ";
@@ -153,6 +168,7 @@ internal static class DigestScript
             + functions
             + Page
             + $"local n,size,V,D,X,O,Q,A,T,each,most=0,0,{{}},{{}},{{}},{{}},{{}},{{}},{{}},ARGV[5]=='1',named and ARGV[3]=='' and math.huge or {MostValueBytes} "
+            + (summed ? "local y,z=0,0 " : "")
             + sizes
             + strings
             + "for i=1,#P do local k,v,c,d,t=P[i],M[i] "
@@ -160,11 +176,11 @@ internal static class DigestScript
             + "elseif d==false and named then c='-' end end "
             // A key of the page that is not there any more is no key: DUMP has answered with false. Where it was not asked for, it is nil.
             + "if not v and not c and not t then if d~=false then A[#A+1]=k end else n=n+1 Q[n]=k "
-            + $"if each then O[n]=sub(sha(v and 's'..v or 'd'..c),1,{KeyDigestLength}) else V[n]=v or c or false if not v then D[#D+1]=n end "
+            + $"if each then O[n]=sub(sha(v and 's'..v or 'd'..c),1,{KeyDigestLength}) else {(summed ? "y,z=add('k'..#k..':'..k..c,y,z)" : "V[n]=v or c or false if not v then D[#D+1]=n end")} "
             + "if t then T[#T+1]=pack('>I2',n) T[#T+1]=t end end "
             + expiry
             // The places of all that is no string stand behind the values, so that no string passes for the digest of something else.
             + "if e>=0 then X[#X+1]=pack('>I2I6',n,e) end end end V[n+1]=D "
-            + "return {cursor,size,n,all,n==whole and '' or names(Q),each and cat(O) or sha(mp(V)),cat(X),names(A),names(T)}";
+            + $"return {{cursor,size,n,all,n==whole and '' or names(Q),each and cat(O) or {(summed ? "pack('>I2I6',z,y)" : "sha(mp(V))")},cat(X),names(A),names(T)}}";
     }
 }

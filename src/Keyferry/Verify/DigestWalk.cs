@@ -36,7 +36,7 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
     private const int Trial = 16;
 
     private readonly Stack<DigestPage> _spare = [];
-    private readonly Queue<(DigestPage Page, bool Names)> _asked = [];
+    private readonly Queue<(DigestPage Page, NodeParts? Parts, bool Names)> _asked = [];
     private readonly DigestPage _onSource = new();
     private readonly DigestPage _onTarget = new();
     private bool[] _places = new bool[2 * LargestIdlePage];
@@ -50,6 +50,12 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
     private bool _targetIsOver;
     private string _runIds = "";
 
+    /// <summary>Whether the source's keys are walked over, and the target's names are told: of a cluster the nodes have their turns in several walks.</summary>
+    public (bool Source, bool Target) Sides { get; init; } = (true, true);
+
+    /// <summary>Whether the names of other walks are among those that were added up: then it cannot begin anew.</summary>
+    public bool Continues { get; init; }
+
     /// <summary>Whether the walk has reached the end.</summary>
     public bool IsOver { get; private set; }
 
@@ -62,7 +68,7 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
     /// <param name="since">Only keys that the source may have used since this second of its clock are looked at, all others are equal if they are there; empty for all.</param>
     /// <param name="compared">Called after each page.</param>
     /// <param name="stop">Gives up.</param>
-    /// <returns>Whether the servers did all of it; if not, one of them refuses something that the script needs.</returns>
+    /// <returns>Whether the servers did all of it; if not, one of them refuses something that the script needs, or has been restarted where the walk cannot begin anew.</returns>
     /// <exception cref="IOException">A server is lost.</exception>
     public async ValueTask<bool> RunAsync(
         VerifyLink link,
@@ -72,10 +78,9 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
         CancellationToken stop
     )
     {
-        StartOverIfRestarted(link);
-        if (IsOver)
+        if (!StartedOverIfRestarted(link) || IsOver)
         {
-            return true;
+            return IsOver;
         }
 
         try
@@ -86,8 +91,12 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
         catch (ServerErrorException refused) when (!Outage.IsPassing(refused))
         {
             // Answers to other pages may still be on their way: nobody is to take them for his own.
-            link.Source.Pages.Reset();
-            link.Target.Pages.Reset();
+            foreach (var side in (VerifySide[])[link.Source, link.Target])
+            {
+                side.Pages.Reset();
+                side.Looks.Reset();
+            }
+
             return false;
         }
         finally
@@ -136,7 +145,7 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
         {
             var page = _spare.TryPop(out var spare) ? spare : new DigestPage();
             var frame = await link.Source.Pages.ReadAsync(stop);
-            Require(frame, scripts.Source);
+            scripts.Source.Require(frame);
             link.Pace?.Received(frame.Length);
             page.Take(frame.Span, each, asked: default);
             Resize(page.ValueBytes, since.Length > 0 ? LargestIdlePage : LargestPage);
@@ -174,10 +183,7 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
     private async ValueTask AskTargetAsync(DigestPage page, VerifyLink link, DigestScripts scripts, CancellationToken stop)
     {
         var output = link.Target.Pages.Output;
-        if (page.Count > 0)
-        {
-            scripts.Target.Write(output, Named(page.Looked, isBounded: false, page.Each));
-        }
+        var parts = page.Count > 0 ? scripts.OnTarget.Ask(link.Target, output, page.Looked, page.Each) : null;
 
         // The next page of names begins where the one before has ended.
         var names = !_targetIsOver && !_namesAreAsked;
@@ -187,19 +193,17 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
             _namesAreAsked = true;
         }
 
-        _asked.Enqueue((page, names));
+        _asked.Enqueue((page, parts, names));
         await link.Target.Pages.FlushAsync(stop);
     }
 
     /// <summary>Compares the page that was asked for first.</summary>
     private async ValueTask CompleteAsync(VerifyLink link, DigestScripts scripts, CancellationToken stop)
     {
-        var (page, names) = _asked.Peek();
+        var (page, parts, names) = _asked.Peek();
         if (page.Count > 0)
         {
-            var frame = await link.Target.Pages.ReadAsync(stop);
-            Require(frame, scripts.Target);
-            _onTarget.Take(frame.Span, page.Each, page.Looked.Span);
+            await scripts.OnTarget.ReadAsync(link.Target, link.Target.Pages, parts, page.Looked, page.Each, _onTarget, stop);
             await JudgeAsync(page, link, scripts, stop);
         }
 
@@ -223,8 +227,8 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
         if (!page.Each && !page.Digest.SequenceEqual(_onTarget.Digest))
         {
             _unequal++;
-            await AskAsync(link.Source, scripts.Source, page.Looked, each: true, _onSource, stop);
-            await AskAsync(link.Target, scripts.Target, page.Looked, each: true, _onTarget, stop);
+            await AskSourceAsync(link, scripts, page.Looked, each: true, _onSource, stop);
+            await AskTargetAsync(link, scripts, page.Looked, each: true, stop);
             source = _onSource;
         }
 
@@ -263,38 +267,49 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
         var part = new DigestPage();
         for (var left = page.Apart.ToArray(); left.Length > 0; left = part.Apart.ToArray())
         {
-            await AskAsync(link.Source, scripts.Source, left, each: false, part, stop);
+            await AskSourceAsync(link, scripts, left, each: false, part, stop);
             if (part.Count == 0)
             {
                 AddAll(left);
                 return;
             }
 
-            await AskAsync(link.Target, scripts.Target, part.Looked, each: false, _onTarget, stop);
+            await AskTargetAsync(link, scripts, part.Looked, each: false, stop);
             await JudgeAsync(part, link, scripts, stop);
         }
     }
 
-    /// <summary>Asks one side about keys by name, beside the pages that are under way.</summary>
-    private async ValueTask AskAsync(
-        VerifySide side,
-        ServerScript script,
+    /// <summary>Asks the source about keys by name, beside the pages that are under way.</summary>
+    private static async ValueTask AskSourceAsync(
+        VerifyLink link,
+        DigestScripts scripts,
         ReadOnlyMemory<byte> names,
         bool each,
         DigestPage answer,
         CancellationToken stop
     )
     {
-        // What the source has found small enough for one call is asked for whole on the target.
-        script.Write(side.Looks.Output, Named(names, isBounded: answer != _onTarget, each));
-        await side.Looks.FlushAsync(stop);
-        var frame = await side.Looks.ReadAsync(stop);
-        Require(frame, script);
+        // They may be too much for one call.
+        scripts.Source.Write(link.Source.Looks.Output, "", names, "1", "", each ? "1" : "");
+        await link.Source.Looks.FlushAsync(stop);
+        var frame = await link.Source.Looks.ReadAsync(stop);
+        scripts.Source.Require(frame);
         answer.Take(frame.Span, each, names.Span);
     }
 
-    private static RespArgument[] Named(ReadOnlyMemory<byte> names, bool isBounded, bool each) =>
-        ["", names, isBounded ? "1" : "", "", each ? "1" : ""];
+    /// <summary>Asks the target about keys by name, beside the pages that are under way: what the source has found small enough for one call is asked for whole.</summary>
+    private async ValueTask AskTargetAsync(
+        VerifyLink link,
+        DigestScripts scripts,
+        ReadOnlyMemory<byte> names,
+        bool each,
+        CancellationToken stop
+    )
+    {
+        var parts = scripts.OnTarget.Ask(link.Target, link.Target.Looks.Output, names, each);
+        await link.Target.Looks.FlushAsync(stop);
+        await scripts.OnTarget.ReadAsync(link.Target, link.Target.Looks, parts, names, each, _onTarget, stop);
+    }
 
     private void AddPlaces(ReadOnlySpan<byte> packed)
     {
@@ -322,7 +337,7 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
     private async ValueTask TakeNamesAsync(VerifySide target, ServerScript script, CancellationToken stop)
     {
         var frame = await target.Pages.ReadAsync(stop);
-        Require(frame, script);
+        script.Require(frame);
         _onTarget.Take(frame.Span, each: false, asked: default);
         Add(_onTarget.Names, onTarget);
         _targetCursor = _onTarget.Next;
@@ -344,14 +359,6 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
             : valueBytes < DigestScript.MostValueBytes / 8 ? Math.Min(largest, _page * 2)
             : _page;
 
-    private static void Require(ReadOnlyMemory<byte> frame, ServerScript script)
-    {
-        if (VerifySide.IsError(frame))
-        {
-            throw script.Refused(frame.Span);
-        }
-    }
-
     private static byte[] Digits(ulong cursor)
     {
         Span<byte> digits = stackalloc byte[20];
@@ -360,21 +367,29 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
     }
 
     /// <summary>A cursor means nothing to a server that has been restarted, and its keys may be others.</summary>
-    private void StartOverIfRestarted(VerifyLink link)
+    /// <returns>Whether the walk can go on, or begin.</returns>
+    private bool StartedOverIfRestarted(VerifyLink link)
     {
         var runIds = $"{link.Source.Identity.RunId} {link.Target.Identity.RunId}";
-        if (_runIds != runIds)
+        if (_runIds == runIds)
         {
-            (_runIds, _cursor, _targetCursor, IsOver) = (runIds, 0, 0, false);
-            (_sourceIsOver, _targetIsOver) = (false, false);
-            (_pages, _unequal) = (0, 0);
+            return true;
+        }
+
+        if (Continues && _runIds.Length > 0)
+        {
+            return IsOver = false;
+        }
+
+        (_runIds, _cursor, _targetCursor, IsOver) = (runIds, 0, 0, false);
+        (_sourceIsOver, _targetIsOver) = (!Sides.Source, !Sides.Target);
+        (_pages, _unequal) = (0, 0);
+        if (!Continues)
+        {
             onSource.Clear();
             onTarget.Clear();
         }
+
+        return true;
     }
 }
-
-/// <summary>The script as it is called on both sides.</summary>
-/// <param name="Source">On the source.</param>
-/// <param name="Target">On the target.</param>
-internal sealed record DigestScripts(ServerScript Source, ServerScript Target);

@@ -40,14 +40,34 @@ internal ref struct PackedNames
     /// <summary>How many names are still to come.</summary>
     public int Left { get; private set; }
 
+    /// <summary>One short name, packed.</summary>
+    public static byte[] Of(ReadOnlySpan<byte> name) => [.. Head(1), (byte)(ShortString | name.Length), .. name];
+
+    /// <summary>What stands before so many packed names.</summary>
+    public static byte[] Head(int names)
+    {
+        var head = new byte[5];
+        head[0] = Array32;
+        BinaryPrimitives.WriteInt32BigEndian(head.AsSpan(1), names);
+        return head;
+    }
+
     /// <summary>Takes the next name.</summary>
     /// <returns>Whether there was one.</returns>
     /// <exception cref="RespProtocolException">What comes next is no string.</exception>
-    public bool Next(out ReadOnlySpan<byte> name)
+    public bool Next(out ReadOnlySpan<byte> name) => Next(out name, out _);
+
+    /// <summary>Takes the next name.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="packed">The same as it is packed.</param>
+    /// <returns>Whether there was one.</returns>
+    /// <exception cref="RespProtocolException">What comes next is no string.</exception>
+    public bool Next(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> packed)
     {
+        var before = _rest;
         if (Left == 0)
         {
-            name = default;
+            name = packed = default;
             return false;
         }
 
@@ -63,6 +83,7 @@ internal ref struct PackedNames
                 _ => throw Malformed(),
             }
         );
+        packed = before[..^_rest.Length];
         return true;
     }
 

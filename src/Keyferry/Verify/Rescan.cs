@@ -56,7 +56,8 @@ internal sealed class Rescan(
         foreach (var pair in pairs)
         {
             // Digests are of all keys of a page: with some of them only, they would differ everywhere.
-            compared.Add((pair, surplusOnly || !options.ComparesSums ? null : await CompareAsync(keeper, pair, stop)));
+            var keys = Math.Max(left.Keyspace.GetValueOrDefault(pair.Source), right.Keyspace.GetValueOrDefault(pair.Target));
+            compared.Add((pair, surplusOnly || !options.ComparesSums ? null : await CompareAsync(walks, keeper, pair, keys, stop)));
         }
 
         await walks.FinishAsync(
@@ -70,19 +71,33 @@ internal sealed class Rescan(
 
     /// <summary>Compares a database where the values stay on the servers.</summary>
     /// <returns>What is known then; <see langword="null"/> where the servers do not allow it.</returns>
-    private async ValueTask<DigestComparison?> CompareAsync(SessionKeeper keeper, DatabasePair pair, CancellationToken stop)
+    private async ValueTask<DigestComparison?> CompareAsync(
+        Walks walks,
+        SessionKeeper keeper,
+        DatabasePair pair,
+        long aboutKeys,
+        CancellationToken stop
+    )
     {
         using var suspects = new KeyBatch();
-        var comparison = new DigestComparison(options, pair, suspects, proving: false) { UsedSince = UsedSince };
-        await keeper.RunAsync(
-            async session =>
+        var comparison = new DigestComparison(options, pair, suspects, proving: false) { UsedSince = UsedSince, AboutKeys = aboutKeys };
+        await walks.ForBothAsync(
+            keeper,
+            async (source, target) =>
             {
-                await session.Link.SelectAsync(pair, stop);
-                await comparison.RunAsync(session.Link, () => NameAsync(keeper, suspects, pair.Source, stop), stop);
-            },
-            stop
+                comparison.Begin(source, target);
+                await keeper.RunAsync(
+                    async session =>
+                    {
+                        await session.Link.SelectAsync(pair, stop);
+                        await comparison.RunAsync(session.Link, () => NameAsync(keeper, suspects, pair.Source, stop), stop);
+                    },
+                    stop
+                );
+                await NameAsync(keeper, suspects, pair.Source, stop);
+                return comparison.IsDone;
+            }
         );
-        await NameAsync(keeper, suspects, pair.Source, stop);
         NotLeftOut ??= comparison.NotLeftOut;
         return comparison.IsDone ? comparison : null;
     }

@@ -10,17 +10,18 @@ namespace Keyferry.Verify;
 internal sealed class VerifySide : IAsyncDisposable
 {
     private static readonly byte[] _probeKey = "keyferry:{verify}"u8.ToArray();
+    private readonly ServerConnector _connector;
     private int _database;
 
-    private VerifySide(string role, RespConnection pages, RespConnection looks)
+    private VerifySide(ServerConnector connector, RespConnection pages, RespConnection looks)
     {
-        Role = role;
+        _connector = connector;
         Pages = pages;
         Looks = looks;
     }
 
     /// <summary>Which side it is, in a word.</summary>
-    public string Role { get; }
+    public string Role => _connector.Role;
 
     /// <summary>SCAN pages and their comparison.</summary>
     public RespConnection Pages { get; }
@@ -58,6 +59,13 @@ internal sealed class VerifySide : IAsyncDisposable
     /// <summary>Whether several keys may stand in one command: everywhere but in a cluster.</summary>
     public bool ManyKeysPerCommand => !Identity.IsCluster;
 
+    /// <summary>Which node of the cluster has which slots now; <see langword="null"/> where this is none.</summary>
+    public SlotMap? Slots => ManyKeysPerCommand ? null : _connector.Topology?.Current;
+
+    /// <summary>A key that is never there: of the node that gets what has no key.</summary>
+    public byte[] NoKey =>
+        ManyKeysPerCommand ? _probeKey : System.Text.Encoding.ASCII.GetBytes($"keyferry:{{{KeySlot.TagOf(_connector.Home)}}}");
+
     /// <summary>Opens both connections and asks the server what it can do.</summary>
     public static async ValueTask<VerifySide> OpenAsync(ServerConnector connector, TimeProvider time, CancellationToken stop)
     {
@@ -65,7 +73,7 @@ internal sealed class VerifySide : IAsyncDisposable
         VerifySide side;
         try
         {
-            side = new VerifySide(connector.Role, pages, await connector.ConnectAsync("verify-look", stop));
+            side = new VerifySide(connector, pages, await connector.ConnectAsync("verify-look", stop));
         }
         catch
         {
@@ -75,7 +83,7 @@ internal sealed class VerifySide : IAsyncDisposable
 
         try
         {
-            await side.GetToKnowAsync(connector, time, stop);
+            await side.GetToKnowAsync(time, stop);
             return side;
         }
         catch
@@ -176,7 +184,7 @@ internal sealed class VerifySide : IAsyncDisposable
         await Looks.DisposeAsync();
     }
 
-    private async ValueTask GetToKnowAsync(ServerConnector connector, TimeProvider time, CancellationToken stop)
+    private async ValueTask GetToKnowAsync(TimeProvider time, CancellationToken stop)
     {
         Identity = ServerIdentity.Parse((await CallAsync(Looks, "INFO", stop)).Text);
         try
@@ -197,8 +205,8 @@ internal sealed class VerifySide : IAsyncDisposable
         if (Identity.HasNoTouch)
         {
             // Reading must not disturb what the server evicts; where it is forbidden the comparison is not worth less.
-            await connector.Quiet.AskAsync(Pages, stop);
-            await connector.Quiet.AskAsync(Looks, stop);
+            await _connector.Quiet.AskAsync(Pages, stop);
+            await _connector.Quiet.AskAsync(Looks, stop);
         }
     }
 }

@@ -48,6 +48,21 @@ internal sealed class Walks(ServerConnector source, ServerConnector target)
         await keeper.TurnToAsync(source, target);
     }
 
+    /// <summary>Does <paramref name="walk"/> for a primary of each side at a time, until every one has had its turn.</summary>
+    /// <param name="keeper">Keeps the connections.</param>
+    /// <param name="walk">Told whether it is the turn of the primary of the source, and of that of the target; says whether to go on.</param>
+    public async ValueTask ForBothAsync(SessionKeeper keeper, Func<bool, bool, ValueTask<bool>> walk)
+    {
+        var goesOn = true;
+        for (var i = 0; goesOn && i < Math.Max(_sources.Count, _targets.Count); i++)
+        {
+            await keeper.TurnToAsync(_sources[Math.Min(i, _sources.Count - 1)], _targets[Math.Min(i, _targets.Count - 1)]);
+            goesOn = await walk(i < _sources.Count, i < _targets.Count);
+        }
+
+        await keeper.TurnToAsync(source, target);
+    }
+
     /// <summary>Walks key by key over what the comparison by digests has left open.</summary>
     /// <param name="keeper">Keeps the connections.</param>
     /// <param name="compared">Each pair of databases, and what is known of it; <see langword="null"/> where all of it is open.</param>

@@ -24,7 +24,9 @@ public sealed class DigestScriptTests
         var fields = string.Join(' ', Enumerable.Range(0, 700).Select(static i => $"f{i} v{i}"));
         var members = string.Join(' ', Enumerable.Range(0, 700).Select(static i => $"m{i}"));
         var backwards = string.Join(' ', Enumerable.Range(0, 700).Reverse().Select(static i => $"m{i}"));
-        await pair.OnBothAsync($"HSET wide {fields}\nHSET narrow a 1 b 2 ab {Long}\nSET text x\nSET lasting x PXAT 4102444800000");
+        await pair.OnBothAsync(
+            $"HSET wide {fields}\nHSET narrow a 1 b 2 ab {Long}\nSET text x\nSET one 1\nSET two 2\nSET lasting x PXAT 4102444800000"
+        );
         await pair.OnSourceAsync($"SADD set {members}");
         await pair.OnTargetAsync($"SADD set {backwards}");
         Assert.Equal(0, await UnequalAsync(pair, sorted));
@@ -43,6 +45,8 @@ public sealed class DigestScriptTests
             ("PEXPIREAT lasting 4102444800001", "PEXPIREAT lasting 4102444800000"),
             ("PERSIST lasting", "PEXPIREAT lasting 4102444800000"),
             ("APPEND text y", "SET text x"),
+            // What is added up over all keys has to tell whose value is whose.
+            ("MSET one 2 two 1", "MSET one 1 two 2"),
         ];
         foreach (var (plant, undo) in changes)
         {
@@ -91,8 +95,8 @@ public sealed class DigestScriptTests
         {
             await using var link = await LinkAsync(pair);
             var scripts = new DigestScripts(
-                await ScriptAsync(link.Source, sorted: true, raw: true, tables: true),
-                await ScriptAsync(link.Target, sorted: true, raw: true, tables: true)
+                await ScriptAsync(link.Source, sorted: true, raw: true, tables: true, summed: false),
+                await ScriptAsync(link.Target, sorted: true, raw: true, tables: true, summed: false)
             );
             return await walk.RunAsync(link, scripts, since: "", compared, Stop);
         }
@@ -102,11 +106,14 @@ public sealed class DigestScriptTests
     {
         await using var link = await LinkAsync(pair);
         var unequal = -1;
-        foreach (var (raw, tables) in ((bool, bool)[])[(true, false), (false, false), (true, true)])
+        foreach (
+            var (raw, tables, summed) in ((bool, bool, bool)[])
+                [(true, false, false), (false, false, false), (true, true, false), (false, false, true)]
+        )
         {
             var scripts = new DigestScripts(
-                await ScriptAsync(link.Source, sorted, raw, tables),
-                await ScriptAsync(link.Target, sorted, raw, tables)
+                await ScriptAsync(link.Source, sorted, raw, tables, summed),
+                await ScriptAsync(link.Target, sorted, raw, tables, summed)
             );
             var (source, target) = (new NameSums(12), new NameSums(12));
             using var suspects = new KeyBatch();
@@ -114,16 +121,19 @@ public sealed class DigestScriptTests
             Assert.True(await walk.RunAsync(link, scripts, since: "", static () => ValueTask.CompletedTask, Stop));
             Assert.True(source.Keys > 0);
             var here = suspects.Count + source.UnequalTo(target).Count;
-            Assert.True(unequal < 0 || here == unequal, $"{unequal} differ, and {here} where raw is {raw} and tables are moved: {tables}");
+            Assert.True(
+                unequal < 0 || here == unequal,
+                $"{unequal} differ, and {here} where raw is {raw}, tables are moved: {tables}, digests are added up: {summed}"
+            );
             unequal = here;
         }
 
         return unequal;
     }
 
-    private static async Task<ServerScript> ScriptAsync(VerifySide side, bool sorted, bool raw, bool tables)
+    private static async Task<ServerScript> ScriptAsync(VerifySide side, bool sorted, bool raw, bool tables, bool summed)
     {
-        var text = DigestScript.Text(DigestKind.SamePayload, sorted, raw, tellsExpiry: true, tellsSizes: true, tables);
+        var text = DigestScript.Text(DigestKind.SamePayload, sorted, raw, tellsExpiry: true, tellsSizes: true, tables, summed);
         var script = await ServerScript.TryCreateAsync(side, text, fenced: false, Stop, "0", 1L, _prefix, "", "");
         Assert.NotNull(script);
         return script;
