@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Keyferry.Resp;
 
 namespace Keyferry.Verify;
 
@@ -61,15 +60,14 @@ internal sealed class DigestComparison(VerifyOptions options, DatabasePair pair,
     public async ValueTask RunAsync(VerifyLink link, Func<ValueTask> compared, CancellationToken stop)
     {
         (IsDone, NotLeftOut) = (false, null);
-        var kind = KindFor(link);
-        var spread = !link.Source.ManyKeysPerCommand || !link.Target.ManyKeysPerCommand;
-        if (proving && (spread || kind != DigestKind.SamePayload || !link.Source.HasPExpireTime || !link.Target.HasPExpireTime))
+        var isSame = !DigestScripts.AreSpread(link) && DigestScripts.KindFor(link) == DigestKind.SamePayload;
+        if (proving && !(isSame && link.Source.HasPExpireTime && link.Target.HasPExpireTime))
         {
             return;
         }
 
         var since = await SinceAsync(link.Source, stop);
-        if (await ScriptsAsync(link, kind, spread, stop) is not { } scripts)
+        if (await DigestScripts.TryCreateAsync(link, options, movesTables: proving, stop) is not { } scripts)
         {
             NotLeftOut = UsedSince is null ? null : "scripts are refused";
             return;
@@ -91,19 +89,6 @@ internal sealed class DigestComparison(VerifyOptions options, DatabasePair pair,
         );
         var bits = NameSums.BitsFor(Math.Max(AboutKeys, Math.Max(source, target)));
         return (new NameSums(bits), new NameSums(bits));
-    }
-
-    /// <summary>Small values have one encoding from Redis 7.0 (payload version 10) on, and another before.</summary>
-    private static DigestKind KindFor(VerifyLink link)
-    {
-        const int listpacks = 10;
-        var (source, target) = (link.Source.Identity, link.Target.Identity);
-        if (source.PayloadVersion == target.PayloadVersion && (source.PayloadVersion != 0 || source.Version == target.Version))
-        {
-            return DigestKind.SamePayload;
-        }
-
-        return source.PayloadVersion >= listpacks && target.PayloadVersion >= listpacks ? DigestKind.SameEncodings : DigestKind.Elements;
     }
 
     /// <returns>The second, as the script takes it; empty where every key is to be compared.</returns>
@@ -131,34 +116,4 @@ internal sealed class DigestComparison(VerifyOptions options, DatabasePair pair,
 
         return since.ToString(CultureInfo.InvariantCulture);
     }
-
-    /// <summary>The script on both sides: with strings as MGET tells them where both allow that.</summary>
-    private async ValueTask<DigestScripts?> ScriptsAsync(VerifyLink link, DigestKind kind, bool spread, CancellationToken stop)
-    {
-        var sorted =
-            await SortsByBytesAsync(link.Source, options.SourceIsFenced, stop) && await SortsByBytesAsync(link.Target, fenced: false, stop);
-        foreach (var raw in (bool[])(!spread && link.Source.TellsSizes && link.Target.TellsSizes ? [true, false] : [false]))
-        {
-            var onSource = await TryAsync(link.Source, TextFor(link.Source), options.SourceIsFenced, stop);
-            var onTarget = onSource is null ? null : await TryAsync(link.Target, TextFor(link.Target), fenced: false, stop);
-            if (onSource is not null && onTarget is not null)
-            {
-                return new DigestScripts(onSource, onTarget);
-            }
-
-            string TextFor(VerifySide side) =>
-                DigestScript.Text(kind, sorted, raw, side.HasPExpireTime, side.TellsSizes, movesTables: proving, summed: spread);
-        }
-
-        return null;
-    }
-
-    private static async ValueTask<bool> SortsByBytesAsync(VerifySide side, bool fenced, CancellationToken stop) =>
-        (side.HasReadOnlyScripts || !fenced)
-        && await side.Looks.TryCallAsync(stop, side.HasReadOnlyScripts ? "EVAL_RO" : "EVAL", DigestScript.SortsByBytes, 0) is var reply
-        && reply.Type == RespType.Integer
-        && reply.Integer == 1;
-
-    private static ValueTask<ServerScript?> TryAsync(VerifySide side, string text, bool fenced, CancellationToken stop) =>
-        ServerScript.TryCreateAsync(side, text, fenced, stop, "", PackedNames.Of(side.NoKey), "", "", "");
 }

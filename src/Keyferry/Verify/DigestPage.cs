@@ -117,12 +117,15 @@ internal sealed class DigestPage
     }
 
     /// <summary>Whether both servers have said that the key at a place has the same value.</summary>
-    public bool AgreesAt(int place, DigestPage other)
+    public bool AgreesAt(int place, DigestPage other) => AgreesAt(place, other, place);
+
+    /// <summary>The same for a key that has another place in the page of the other.</summary>
+    public bool AgreesAt(int place, DigestPage other, int otherPlace)
     {
-        var at = place * DigestScript.KeyDigestLength;
+        var (at, otherAt) = (place * DigestScript.KeyDigestLength, otherPlace * DigestScript.KeyDigestLength);
         return Digest.Length >= at + DigestScript.KeyDigestLength
-            && other.Digest.Length >= at + DigestScript.KeyDigestLength
-            && Digest.Slice(at, DigestScript.KeyDigestLength).SequenceEqual(other.Digest.Slice(at, DigestScript.KeyDigestLength));
+            && other.Digest.Length >= otherAt + DigestScript.KeyDigestLength
+            && Digest.Slice(at, DigestScript.KeyDigestLength).SequenceEqual(other.Digest.Slice(otherAt, DigestScript.KeyDigestLength));
     }
 
     /// <summary>Marks the places of hash tables that are not certainly equal: told apart from the digest, by both servers or by one.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using Keyferry.Resp;
 
@@ -40,8 +41,19 @@ internal ref struct PackedNames
     /// <summary>How many names are still to come.</summary>
     public int Left { get; private set; }
 
-    /// <summary>One short name, packed.</summary>
-    public static byte[] Of(ReadOnlySpan<byte> name) => [.. Head(1), (byte)(ShortString | name.Length), .. name];
+    /// <summary>Packs names.</summary>
+    public static byte[] Pack(IReadOnlyList<ReadOnlyMemory<byte>> names)
+    {
+        var packed = new ArrayBufferWriter<byte>();
+        packed.Write(Head(names.Count));
+        foreach (var name in names)
+        {
+            packed.Write(HeadOf(name.Length));
+            packed.Write(name.Span);
+        }
+
+        return packed.WrittenSpan.ToArray();
+    }
 
     /// <summary>What stands before so many packed names.</summary>
     public static byte[] Head(int names)
@@ -86,6 +98,15 @@ internal ref struct PackedNames
         packed = before[..^_rest.Length];
         return true;
     }
+
+    private static byte[] HeadOf(int length) =>
+        length switch
+        {
+            < 32 => [(byte)(ShortString | length)],
+            <= byte.MaxValue => [String8, (byte)length],
+            <= ushort.MaxValue => [String16, (byte)(length >> 8), (byte)length],
+            _ => [String32, (byte)(length >> 24), (byte)(length >> 16), (byte)(length >> 8), (byte)length],
+        };
 
     private ReadOnlySpan<byte> Take(int bytes)
     {

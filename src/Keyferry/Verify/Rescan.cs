@@ -1,5 +1,6 @@
 using System.Text;
 using Keyferry.Model;
+using Keyferry.Resp;
 using Keyferry.Servers;
 
 namespace Keyferry.Verify;
@@ -106,14 +107,30 @@ internal sealed class Rescan(
     {
         using var suspects = new KeyBatch();
         using var walk = new PageWalk(_ignoredPrefix, options.NamesOf(pair), suspects, only);
+        // Where everything takes part, digests have been tried already.
+        var byDigests = fromSource && !options.ComparesSums;
         await keeper.RunAsync(
             async session =>
             {
                 await session.Link.SelectAsync(pair, stop);
-                if (!walk.IsOver)
+                if (walk.IsOver)
                 {
-                    var (side, pages) = fromSource ? (session.Link.Source, session.Values) : (session.Link.Target, session.Existence);
-                    await walk.RunAsync(side, session.Link, pages, () => NameAsync(keeper, suspects, pair.Source, stop), stop);
+                    return;
+                }
+
+                var side = fromSource ? session.Link.Source : session.Link.Target;
+                var pages = fromSource ? session.Values : session.Existence;
+                var digests =
+                    byDigests && session.Values is PayloadPages ? await DigestPages.TryCreateAsync(session.Link, options, stop) : null;
+                try
+                {
+                    await walk.RunAsync(side, session.Link, digests ?? pages, () => NameAsync(keeper, suspects, pair.Source, stop), stop);
+                }
+                catch (ServerErrorException refused) when (digests is not null && !Outage.IsPassing(refused))
+                {
+                    // Answers to other pages may still be on their way: on new connections the values are compared from here on.
+                    byDigests = false;
+                    throw new IOException("a server refuses what a script needs", refused);
                 }
             },
             stop
