@@ -169,7 +169,7 @@ internal sealed class FingerprintPages : IPageLook
         return "local call,try,sub,pack=redis.call,redis.pcall,string.sub,struct.pack "
             + "local large=string.rep('\\1',18) local never,absent=pack('>i8',-1),string.rep('\\0',10)..pack('>i8',-2) local out,size={},0 "
             + clock
-            + $"for i=1,#KEYS do local k=KEYS[i] local u=try('MEMORY','USAGE',k,'SAMPLES',{MemoryQuestion.Samples}) if type(u)=='number' and u>{VerifyLink.LargeValue} then out[i]=large else "
+            + $"for i=1,#KEYS do local k=KEYS[i] local u=try('MEMORY','USAGE',k,'SAMPLES','{MemoryQuestion.Samples}') if type(u)=='number' and u>{VerifyLink.LargeValue} then out[i]=large else "
             + "local d=call('DUMP',k) if d then "
             + expiry
             + "size=size+#d out[i]=sub(d,-10)..(e==-1 and never or pack('>i8',e)) if size>1000000 then break end "

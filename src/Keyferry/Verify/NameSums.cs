@@ -12,6 +12,10 @@ internal sealed class NameSums(int bits)
 {
     private readonly ulong[] _sums = new ulong[1 << bits];
 
+    /// <summary>Hashes whose turn is still to come: each hits a place of its own in megabytes, and a processor waits for many such places at once if it is told of them at once.</summary>
+    private readonly ulong[] _waiting = new ulong[64];
+    private int _waits;
+
     /// <summary>Names that were added.</summary>
     public long Keys { get; private set; }
 
@@ -22,20 +26,25 @@ internal sealed class NameSums(int bits)
     public void Add(ReadOnlySpan<byte> name)
     {
         Keys++;
-        var hash = NameBuckets.HashOf(name);
-        _sums[NameBuckets.BucketOf(hash, bits)] += hash;
+        _waiting[_waits++] = NameBuckets.HashOf(name);
+        if (_waits == _waiting.Length)
+        {
+            AddWaiting();
+        }
     }
 
     /// <summary>Forgets everything.</summary>
     public void Clear()
     {
-        Keys = 0;
+        (Keys, _waits) = (0, 0);
         Array.Clear(_sums);
     }
 
     /// <summary>The buckets in which the other side has other names, for all that the sums tell.</summary>
     public NameBuckets UnequalTo(NameSums other)
     {
+        AddWaiting();
+        other.AddWaiting();
         var unequal = new NameBuckets(bits);
         for (var bucket = 0; bucket < _sums.Length; bucket++)
         {
@@ -46,5 +55,15 @@ internal sealed class NameSums(int bits)
         }
 
         return unequal;
+    }
+
+    private void AddWaiting()
+    {
+        foreach (var hash in _waiting.AsSpan(0, _waits))
+        {
+            _sums[NameBuckets.BucketOf(hash, bits)] += hash;
+        }
+
+        _waits = 0;
     }
 }
