@@ -49,9 +49,17 @@ internal static partial class MutationList
             6,
             "Flags that cannot be read are not tried out again and again",
             "Capture/SourceWatch.cs",
-            "if (reading is FlagReading.Known ? !hearing.IsDeaf || hearing.IsDue : mayTry && hearing.IsDue)",
-            "if (reading is FlagReading.Known)",
+            "if (covers || (reading is FlagReading.Known ? !hearing.IsDeaf || hearing.IsDue : mayTry && hearing.IsDue))",
+            "if (covers || reading is FlagReading.Known)",
             Simulation("EngineSimulationTests", "Flags_that_cannot_be_read_go_and_nothing_counts_it")
+        ),
+        new(
+            6,
+            "A source whose flags somebody has put right counts as silent for ever",
+            "Capture/SourceWatch.cs",
+            "if (covers && !hearing.IsDeaf)",
+            "if (covers)",
+            Integration("SourceWatchTests", "Flags_that_somebody_has_put_right_end_the_blind_time")
         ),
         new(
             6,

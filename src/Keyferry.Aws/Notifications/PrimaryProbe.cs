@@ -46,7 +46,7 @@ internal sealed class PrimaryProbe(Func<CacheAddress, ServerConnector> connect, 
             return new NodeFinding(
                 node,
                 isReplica,
-                isReplica ? null : await new NotificationTest(connector, Random.Shared, time, tag).RunAsync(stop),
+                isReplica ? null : await new NotificationTest(connector, Random.Shared, time, () => tag).RunAsync(stop),
                 null
             );
         }

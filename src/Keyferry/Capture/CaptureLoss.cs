@@ -26,7 +26,7 @@ internal sealed record CaptureLoss(string Reason, long Alive, GapCause Cause)
         return new CaptureLoss(reason + unknown, alive, new GapCause());
     }
 
-    /// <summary>What is known when the source has been asked again. Its count does not tell which client it was; those that were cut off before the last sign of life are not among them.</summary>
+    /// <summary>What is known when the source has been asked again. Its count does not tell which client it was; one that was cut off shortly before the last sign of life may be among them.</summary>
     /// <param name="cuts">What the source counts.</param>
     /// <param name="buffer">The class of clients whose limit held for the connection.</param>
     public string Told(BufferCuts cuts, string buffer) =>
@@ -34,6 +34,6 @@ internal sealed record CaptureLoss(string Reason, long Alive, GapCause Cause)
             ? Reason
             : string.Create(
                 CultureInfo.InvariantCulture,
-                $"{Reason}; about then the source cut off {cut:#,0} {(cut == 1 ? "client" : "clients")} for the output buffer, most likely this one: raise client-output-buffer-limit {buffer} (CONFIG SET client-output-buffer-limit \"{buffer} 268435456 134217728 60\", on ElastiCache in the parameter group), or find out what keeps Keyferry from reading"
+                $"{Reason}; about then the source cut off {cut:#,0} {(cut == 1 ? "client" : "clients")} for the output buffer, most likely this one: raise client-output-buffer-limit {buffer}, if there is a limit (CONFIG GET client-output-buffer-limit; on ElastiCache see the parameter group), or find out what keeps Keyferry from reading"
             );
 }

@@ -45,6 +45,7 @@ internal sealed class FlagSetters
 
         if (!look.IsExact)
         {
+            _isInterrupted |= _last is null;
             Doubt = "when it was last asked who sets them, calls of Keyferry's own were under way";
             return null;
         }

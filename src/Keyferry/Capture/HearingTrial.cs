@@ -24,6 +24,7 @@ internal sealed class HearingTrial(NotificationSwitch flags, IChangeSink sink, T
     private (long Timestamp, DateTimeOffset At)? _heard;
     private Deafness? _deaf;
     private bool _isInDoubt;
+    private bool _hasEnded;
 
     /// <summary>Whether no key may be written just now, because clients are kept from writing: nothing is due then.</summary>
     public Func<bool> Rests { get; init; } = static () => false;
@@ -40,6 +41,28 @@ internal sealed class HearingTrial(NotificationSwitch flags, IChangeSink sink, T
     /// <summary>Whether the last trial is so long ago that another one should follow.</summary>
     public bool IsDue => time.GetElapsedTime(Interlocked.Read(ref _tried)) >= Interval && !Rests();
 
+    /// <summary>This moment, on both clocks.</summary>
+    public (long Timestamp, DateTimeOffset At) Now => (time.GetTimestamp(), time.GetUtcNow());
+
+    /// <summary>The flags were read, and the source told of every change: what may be missed later came after that.</summary>
+    /// <param name="asked">A moment (<see cref="Now"/>) before they were asked for.</param>
+    /// <param name="stop">Gives up.</param>
+    public async ValueTask ReadAsync((long Timestamp, DateTimeOffset At) asked, CancellationToken stop)
+    {
+        await _turn.EnterAsync(stop);
+        try
+        {
+            if (_deaf is null && _heard is { } heard && heard.Timestamp < asked.Timestamp)
+            {
+                _heard = asked;
+            }
+        }
+        finally
+        {
+            _turn.Leave();
+        }
+    }
+
     /// <summary>Tries now.</summary>
     /// <returns>Why changes may not be heard of, and what to do; <see langword="null"/> where all are.</returns>
     /// <exception cref="KeyferryException">The source cannot be reached.</exception>
@@ -48,7 +71,12 @@ internal sealed class HearingTrial(NotificationSwitch flags, IChangeSink sink, T
         await _turn.EnterAsync(stop);
         try
         {
-            var began = (time.GetTimestamp(), time.GetUtcNow());
+            if (_hasEnded)
+            {
+                return null;
+            }
+
+            var began = Now;
             var (deaf, changed) = await AskAsync(stop);
             Note(deaf?.Saw, changed);
             _heard = deaf is null ? began : _heard;
@@ -73,12 +101,13 @@ internal sealed class HearingTrial(NotificationSwitch flags, IChangeSink sink, T
         }
     }
 
-    /// <summary>Nobody listens to this source any more. If it was silent, the blind time ends here.</summary>
+    /// <summary>Nobody listens to this source any more. If it was silent, the blind time ends here; it is not tried again.</summary>
     public async ValueTask EndAsync(CancellationToken stop)
     {
         await _turn.EnterAsync(stop);
         try
         {
+            _hasEnded = true;
             Note(null, changed: false);
         }
         finally

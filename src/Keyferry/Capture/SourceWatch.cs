@@ -151,13 +151,17 @@ internal sealed class SourceWatch(
             return;
         }
 
+        var asked = hearing.Now;
         var reading = await FlagReading.AskAsync(connection, stop);
-        if (reading is FlagReading.Known now && now.Flags.Covers(NotificationFlags.Needed(hearing.Family)))
+        var covers = reading is FlagReading.Known now && now.Flags.Covers(NotificationFlags.Needed(hearing.Family));
+        if (covers && !hearing.IsDeaf)
         {
+            await hearing.ReadAsync(asked, stop);
             return;
         }
 
-        if (reading is FlagReading.Known ? !hearing.IsDeaf || hearing.IsDue : mayTry && hearing.IsDue)
+        // Flags that somebody has put right end the blind time at once: nothing has to be written to know it.
+        if (covers || (reading is FlagReading.Known ? !hearing.IsDeaf || hearing.IsDue : mayTry && hearing.IsDue))
         {
             _ = await hearing.TryAsync(stop);
         }

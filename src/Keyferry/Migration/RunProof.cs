@@ -59,7 +59,11 @@ internal sealed class RunProof(
 
             if (proof == Proofs)
             {
-                return (verify, Judge(verify, $"changes may have been missed while both sides were compared, {Proofs} times in a row"));
+                var open = engine.Gaps.Oldest is { } gap ? $"; not over yet: {gap.Reason}" : "";
+                return (
+                    verify,
+                    Judge(verify, $"changes may have been missed while both sides were compared, {Proofs} times in a row{open}")
+                );
             }
 
             journal.Note(

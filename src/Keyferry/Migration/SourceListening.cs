@@ -308,7 +308,7 @@ internal sealed class SourceListening
         if (!_switches.TryGetValue(name, out var flags))
         {
             // Where a source does not tell its flags, keys of our own find out; the clock makes their names unlike those of another run.
-            var test = new NotificationTest(node, new Random(_time.GetUtcNow().GetHashCode()), _time, TagAt(node));
+            var test = new NotificationTest(node, new Random(_time.GetUtcNow().GetHashCode()), _time, () => TagAt(node));
             _switches[name] = flags = new NotificationSwitch(node, _journal.Store, _journal.Run, test);
         }
 

@@ -8,8 +8,8 @@ namespace Keyferry.Notifications;
 /// <param name="connector">Connections to the server.</param>
 /// <param name="random">Makes the names of the keys unlike any other.</param>
 /// <param name="time">The clock.</param>
-/// <param name="tag">Puts the keys into a slot that the server serves, where it is a node of a cluster.</param>
-internal sealed class NotificationTest(ServerConnector connector, Random random, TimeProvider time, string tag = "probe")
+/// <param name="tag">Puts the keys into a slot that the server serves, where it is a node of a cluster; asked for anew for each test, because slots move.</param>
+internal sealed class NotificationTest(ServerConnector connector, Random random, TimeProvider time, Func<string>? tag = null)
 {
     private static readonly TimeSpan ShortLife = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
@@ -42,7 +42,7 @@ internal sealed class NotificationTest(ServerConnector connector, Random random,
                 return new NotificationTestResult([], $"the server refuses the subscription ({events.Refusals[ChannelFamily.Event]})");
             }
 
-            await using var keys = await ThrowAwayKeys.OpenAsync(connector, random, stop, tag);
+            await using var keys = await ThrowAwayKeys.OpenAsync(connector, random, stop, tag?.Invoke() ?? "probe");
             List<ClassResult> classes =
             [
                 .. await TryCommandsAsync(events, keys, stop),

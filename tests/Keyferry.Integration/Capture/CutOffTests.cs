@@ -98,6 +98,7 @@ public sealed class CutOffTests
     {
         while (run.Run.Progress is { Gaps: 0 } or { OpenGaps: > 0 })
         {
+            Assert.False(run.Ended.IsCompleted, run.Log.ToString());
             await Task.Delay(TimeSpan.FromMilliseconds(20), Stop);
         }
     }

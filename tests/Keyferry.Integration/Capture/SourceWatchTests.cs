@@ -89,6 +89,48 @@ public sealed class SourceWatchTests
         Assert.Contains(watched.Sink.Losses, loss => loss.Contains(command.Split(' ')[0], StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Flags_that_somebody_has_put_right_end_the_blind_time()
+    {
+        await using var server = await RedisServer.StartAsync(ServerKind.Machine);
+        _ = await server.CommandAsync("ACL", "SETUSER", "src", "on", ">pw", "~*", "&*", "+@all", "-config|set");
+        await using var watched = await Watched.BeginAsync(server, prepare: false, user: "src");
+        // The time of the last reading is told in seconds.
+        await Task.Delay(TimeSpan.FromSeconds(1), Stop);
+        var read = TimeProvider.System.GetUtcNow();
+        await watched.LookAsync();
+
+        await watched.ExecuteAsync("CONFIG SET notify-keyspace-events Kx");
+        await watched.LookAsync();
+        await watched.ExecuteAsync("CONFIG SET notify-keyspace-events AE");
+        await watched.LookAsync();
+        await watched.LookAsync();
+
+        var silent = Assert.Single(
+            watched.Sink.Losses,
+            static loss => loss.Contains("any more, and last did at", StringComparison.Ordinal)
+        );
+        Assert.True(string.CompareOrdinal(silent.Split("last did at ")[1], $"{read:u}") >= 0, $"{silent}, read at {read:u}");
+        _ = Assert.Single(
+            watched.Sink.Losses,
+            static loss => loss.Contains("did not tell of every change between", StringComparison.Ordinal)
+        );
+    }
+
+    [Fact]
+    public async Task A_source_that_is_not_listened_to_any_more_is_not_tried()
+    {
+        await using var server = await RedisServer.StartAsync(ServerKind.Machine);
+        _ = await server.CommandAsync("ACL", "SETUSER", "src", "on", ">pw", "~*", "&*", "+@all", "-config|set");
+        await using var watched = await Watched.BeginAsync(server, prepare: false, user: "src");
+
+        await watched.EndAsync();
+        await watched.ExecuteAsync("CONFIG SET notify-keyspace-events Kx");
+        await watched.AskFlagsAsync();
+
+        Assert.Empty(watched.Sink.Losses);
+    }
+
     /// <summary>Between two looks: nothing but the source's counts tells. Before 7.0 they do not tell who reads from who writes.</summary>
     [Theory]
     [InlineData(ServerKind.Machine, null)]
@@ -266,6 +308,8 @@ public sealed class SourceWatchTests
         public string? Doubt => _watch.DoubtOfFlags;
 
         public async Task AskFlagsAsync() => _ = await _hearing.TryAsync(Stop);
+
+        public async Task EndAsync() => await _hearing.EndAsync(Stop);
 
         public async Task ExecuteAsync(string command)
         {

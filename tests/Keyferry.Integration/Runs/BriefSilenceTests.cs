@@ -51,8 +51,10 @@ public sealed class BriefSilenceTests
         using var run = await FollowAsync(source, target);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         var monitoring = MonitorAsync(here, over.Token);
-        while (run.Run.Progress is { Gaps: < FlagSetters.MostGaps } or { OpenGaps: > 0 })
+        // Two that come close together are one.
+        while (!run.Log.ToString().Contains("taken for monitoring", StringComparison.Ordinal) || run.Run.Progress.OpenGaps > 0)
         {
+            Assert.False(run.Ended.IsCompleted, run.Log.ToString());
             await Task.Delay(TimeSpan.FromMilliseconds(20), Stop);
         }
 
@@ -61,7 +63,8 @@ public sealed class BriefSilenceTests
         await over.CancelAsync();
         await monitoring;
 
-        Assert.Equal((Verdict.Equal, FlagSetters.MostGaps), (report.Verdict, report.Progress.Gaps));
+        Assert.Equal(Verdict.Equal, report.Verdict);
+        Assert.InRange(report.Progress.Gaps, 2, FlagSetters.MostGaps);
         Assert.Matches("never off and on again within 1 s: others ran CONFIG [0-9]+ times", Assert.Single(report.Premises));
     }
 
