@@ -107,7 +107,8 @@ internal sealed class TargetQuestions(ServerScript script)
     {
         for (var names = new PackedNames(part.Pack()); names.Next(out var name, out var packed); )
         {
-            script.WriteTo(name, output, Named((byte[])[.. PackedNames.Head(1), .. packed], each));
+            // Whole: it may end at a node that has never been asked.
+            script.Whole.WriteTo(name, output, Named((byte[])[.. PackedNames.Head(1), .. packed], each));
         }
     }
 
