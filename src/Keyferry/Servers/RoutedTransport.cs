@@ -36,7 +36,7 @@ internal sealed class RoutedTransport : ITransport
 
     /// <summary>Opens the stream with a connection to its home node; the others are opened when they are needed.</summary>
     /// <param name="topology">Who serves what.</param>
-    /// <param name="home">A slot of the node that gets what has no key.</param>
+    /// <param name="home">The node that gets what has no key.</param>
     /// <param name="open">Opens a connection to a node, or to what is read in its place.</param>
     /// <param name="openItself">Opens one to the node itself, for what is asked again: only it knows of slots that are on their way.</param>
     /// <param name="time">The clock of the run.</param>
@@ -44,7 +44,7 @@ internal sealed class RoutedTransport : ITransport
     /// <exception cref="IOException">The home node cannot be reached.</exception>
     public static async ValueTask<RoutedTransport> OpenAsync(
         ClusterTopology topology,
-        int home,
+        HomeNode home,
         Func<Endpoint, CancellationToken, ValueTask<RespConnection>> open,
         Func<Endpoint, CancellationToken, ValueTask<RespConnection>> openItself,
         TimeProvider time,
@@ -52,7 +52,7 @@ internal sealed class RoutedTransport : ITransport
     )
     {
         var map = topology.Current;
-        var node = map.OwnerOf(home) ?? (map.Primaries is [var first, ..] ? first : null);
+        var node = map.OwnerOf(home.SlotIn(map)) ?? (map.Primaries is [var first, ..] ? first : null);
         if (node is null)
         {
             throw new IOException("no node of the cluster serves any slot");

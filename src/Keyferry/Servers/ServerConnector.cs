@@ -13,8 +13,8 @@ namespace Keyferry.Servers;
 /// <param name="time">The clock of the run.</param>
 internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string role, ConnectionSettings settings, TimeProvider time)
 {
-    /// <summary>A slot of the home node.</summary>
-    public int Home { get; private init; }
+    /// <summary>A slot that the home node serves now.</summary>
+    public int Home => Topology is { Current: var map } ? HomeNode.SlotIn(map) : HomeNode.Slot;
 
     /// <summary>Asks for reads that are no uses.</summary>
     public QuietReads Quiet { get; private init; } = new();
@@ -24,8 +24,8 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
 
     /// <summary>Which node is read in place of each primary; <see langword="null"/> where the primaries are.</summary>
     public ReplicaReads? Replicas { get; private init; }
-
     private bool ComesBack { get; init; }
+    private HomeNode HomeNode { get; init; } = new(null, 0);
 
     /// <summary>Where the connections go.</summary>
     public Endpoint Endpoint => endpoint;
@@ -35,7 +35,7 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
 
     /// <summary>One for each primary, which is the home of its connections; for a server on its own, this one.</summary>
     public IReadOnlyList<ServerConnector> Shards =>
-        Topology is { Current: var map } ? [.. map.Primaries.Select(node => At(map.FirstSlotOf(node)))] : [this];
+        Topology is { Current: var map } ? [.. map.Primaries.Select(node => At(new HomeNode(node, map.FirstSlotOf(node))))] : [this];
 
     /// <summary>One for each primary, with plain connections to that node alone; for a server on its own, this one.</summary>
     public IReadOnlyList<ServerConnector> Nodes => Topology is { Current: var map } ? [.. map.Primaries.Select(To)] : [this];
@@ -225,12 +225,12 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
         }
     }
 
-    /// <summary>The same deployment, with the node that serves <paramref name="slot"/> as home.</summary>
-    public ServerConnector At(int slot) =>
+    /// <summary>The same deployment, with another node as home.</summary>
+    private ServerConnector At(HomeNode home) =>
         new(dialer, endpoint, role, settings, time)
         {
             Topology = Topology,
-            Home = slot,
+            HomeNode = home,
             Quiet = Quiet,
             Config = Config,
             Replicas = Replicas,
@@ -246,7 +246,7 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
             : new(dialer, endpoint, role, settings, time)
             {
                 Topology = Topology,
-                Home = Home,
+                HomeNode = HomeNode,
                 Config = Config,
                 Replicas = replicas,
                 ComesBack = comesBack,
@@ -279,7 +279,7 @@ internal sealed class ServerConnector(IDialer dialer, Endpoint endpoint, string 
         {
             var transport = await RoutedTransport.OpenAsync(
                 topology,
-                Home,
+                HomeNode,
                 OpenNodeAsync,
                 Replicas is null ? OpenNodeAsync : (node, gaveUp) => ConnectPlainAsync(node, purpose, subscription: false, gaveUp),
                 time,

@@ -13,7 +13,7 @@ internal sealed class Walks(ServerConnector source, ServerConnector target)
     private readonly SlotMap? _targetSlots = target.Topology?.Told;
 
     /// <summary>Asks both sides where their slots are, so that the walks begin with what is so now.</summary>
-    /// <exception cref="Model.KeyferryException">A cluster does not answer.</exception>
+    /// <exception cref="Model.KeyferryException">A cluster does not answer, or none of its nodes serves any slot.</exception>
     public static async ValueTask<Walks> PlanAsync(ServerConnector source, ServerConnector target, CancellationToken stop)
     {
         foreach (var side in (ServerConnector[])[source, target])
@@ -24,7 +24,10 @@ internal sealed class Walks(ServerConnector source, ServerConnector target)
             }
         }
 
-        return new Walks(source, target);
+        var walks = new Walks(source, target);
+        return walks._sources.Count == 0 ? throw NoPrimary(source)
+            : walks._targets.Count == 0 ? throw NoPrimary(target)
+            : walks;
     }
 
     /// <summary>What both sides are, all primaries taken together.</summary>
@@ -119,6 +122,9 @@ internal sealed class Walks(ServerConnector source, ServerConnector target)
 
         return await HasMovedAsync(target, _targetSlots, stop) ? "target" : null;
     }
+
+    private static Model.KeyferryException NoPrimary(ServerConnector side) =>
+        ConnectionTrouble.Node(new IOException("no node of the cluster serves any slot"), side.Endpoint, side.Role);
 
     private static async ValueTask<bool> HasMovedAsync(ServerConnector side, SlotMap? before, CancellationToken stop) =>
         before is not null && side.Topology is { } topology && await topology.HaveMovedAsync(before, stop);

@@ -163,40 +163,73 @@ public sealed class ClusterRescanTests(ITestOutputHelper output)
             for (; !named.IsCancellationRequested; times++)
             {
                 _ = await RedisCluster.AskAsync(nodes[times % nodes.Count], "SCRIPT", "FLUSH");
+                // Meanwhile it gets on.
+                await Task.Delay(TimeSpan.FromMilliseconds(100), Stop);
             }
 
             return times;
         }
     }
 
-    /// <summary>A slot that stands half-way between two nodes: each has some of its keys, and whoever asks for the others is sent on.</summary>
+    /// <summary>Slots that stand half-way between two nodes, in either direction: each has some of their keys, and whoever asks for the others is sent on.</summary>
     [Fact]
     public async Task A_slot_that_is_half_moved_hides_nothing()
     {
         await using var pair = await EqualAsync(2, 2, ServerKind.Machine, keys: 2_000);
         var (source, target) = (pair.Source.Database(), pair.Target.Database());
-        for (var i = 0; i < 40; i++)
+        string[] tags = ["{half}", "{quarter}"];
+        foreach (var tag in tags)
         {
-            _ = await source.StringSetAsync($"{{half}}:{i}", "same");
-            _ = await target.StringSetAsync($"{{half}}:{i}", "same");
+            for (var i = 0; i < 40; i++)
+            {
+                _ = await source.StringSetAsync($"{tag}:{i}", "same");
+                _ = i % 30 == 4 || await target.StringSetAsync($"{tag}:{i}", i % 30 == 3 ? "other" : "same");
+            }
         }
 
-        _ = await target.StringSetAsync("{half}:3", "other");
-        _ = await target.StringSetAsync("{half}:33", "other");
-        _ = await target.KeyDeleteAsync("{half}:4");
-        _ = await target.KeyDeleteAsync("{half}:34");
         _ = await target.StringSetAsync(Name(7), "other");
-        string[] differing = [Name(7), "{half}:3", "{half}:33", "{half}:34", "{half}:4"];
-        await BeginMoveAsync(pair.TargetCluster);
+        string[] differing = [Name(7), .. tags.SelectMany(static tag => (string[])[$"{tag}:3", $"{tag}:33", $"{tag}:34", $"{tag}:4"])];
+        await BeginMovesAsync(pair.TargetCluster, tags);
 
         Assert.Equal(differing.Order(StringComparer.Ordinal), (await RescanAsync(pair)).Order(StringComparer.Ordinal));
 
-        await BeginMoveAsync(pair.SourceCluster);
+        await BeginMovesAsync(pair.SourceCluster, tags);
         var named = await RescanAsync(pair);
 
         // The walk over the source finds keys at a node that does not serve their slot, and can say nothing of those.
-        Assert.All(named.Except(differing), static name => Assert.StartsWith("{half}:", name, StringComparison.Ordinal));
+        Assert.All(named.Except(differing), name => Assert.Contains(tags, tag => name.StartsWith(tag, StringComparison.Ordinal)));
         Assert.Equal(differing.Order(StringComparer.Ordinal), named.Intersect(differing).Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>The walk over a node begins after the slot that was its first has become another's: it is walked over all the same.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_node_that_loses_its_first_slot_is_walked_over(bool ofSource)
+    {
+        await using var pair = await EqualAsync(2, 2, ServerKind.Machine, keys: 0);
+        var nodes = (ofSource ? pair.SourceCluster : pair.TargetCluster)?.Nodes ?? [];
+        var (first, last) = (KeySlot.TagOf(0), KeySlot.TagOf(KeySlot.Count - 1));
+        _ = await pair.Source.Database().StringSetAsync($"{{{first}}}", "x");
+        _ = await pair.Source.Database().StringSetAsync($"{{{last}}}", "x");
+        _ = await pair.Target.Database().StringSetAsync($"{{{last}}}:surplus", "x");
+
+        var named = await RescanAsync(pair, looked: MoveAsync);
+
+        string[] differing = [$"{{{first}}}", $"{{{last}}}", $"{{{last}}}:surplus"];
+        Assert.Equal(differing.Order(StringComparer.Ordinal), named.Order(StringComparer.Ordinal));
+
+        async Task MoveAsync(ServerConnector source, ServerConnector target)
+        {
+            var id = await RedisCluster.AskAsync(nodes[0], "CLUSTER", "MYID");
+            foreach (var node in nodes.Reverse())
+            {
+                Assert.Equal("OK", await RedisCluster.AskAsync(node, "CLUSTER", "SETSLOT", "8192", "NODE", id));
+            }
+
+            var topology = Assert.IsType<ClusterTopology>((ofSource ? source : target).Topology);
+            Assert.Equal(nodes[0].Port, (await topology.RefreshAsync(Stop)).OwnerOf(8192)?.Port);
+        }
     }
 
     /// <summary>Copies, makes a gap, and asserts that closing it moves no key and next to no bytes.</summary>
@@ -292,18 +325,21 @@ public sealed class ClusterRescanTests(ITestOutputHelper output)
         ClusterPair pair,
         string? sourceUser = null,
         string? targetUser = null,
-        VerifyOptions? options = null
+        VerifyOptions? options = null,
+        Func<ServerConnector, ServerConnector, Task>? looked = null
     )
     {
+        var source = await ConnectorAsync(pair.SourceEndpoint, "source", sourceUser);
+        var target = await ConnectorAsync(pair.TargetEndpoint, "target", targetUser);
         var named = new HashSet<string>(StringComparer.Ordinal);
         var rescan = new Rescan(
-            await ConnectorAsync(pair.SourceEndpoint, "source", sourceUser),
-            await ConnectorAsync(pair.TargetEndpoint, "target", targetUser),
+            source,
+            target,
             options ?? Options,
-            (key, _) =>
+            async (key, _) =>
             {
                 named.Add(Encoding.UTF8.GetString(key.Name.Span));
-                return ValueTask.CompletedTask;
+                await (looked?.Invoke(source, target) ?? Task.CompletedTask);
             },
             TimeProvider.System
         );
@@ -319,18 +355,34 @@ public sealed class ClusterRescanTests(ITestOutputHelper output)
         return connector;
     }
 
-    /// <summary>Moves keys of a slot without ending it.</summary>
-    private static async Task BeginMoveAsync(RedisCluster? cluster)
+    /// <summary>Moves keys of the slots of some tags without ending it.</summary>
+    private static async Task BeginMovesAsync(RedisCluster? cluster, string[] tags)
     {
         Assert.NotNull(cluster);
-        var slot = KeySlot.Of("half"u8);
-        var number = slot.ToString(CultureInfo.InvariantCulture);
-        // The nodes share the slots evenly, in order.
-        var (from, to) = slot < KeySlot.Count / 2 ? (cluster.Nodes[0], cluster.Nodes[1]) : (cluster.Nodes[1], cluster.Nodes[0]);
-        await RedisCluster.AskAsync(to, "CLUSTER", "SETSLOT", number, "IMPORTING", await RedisCluster.AskAsync(from, "CLUSTER", "MYID"));
-        await RedisCluster.AskAsync(from, "CLUSTER", "SETSLOT", number, "MIGRATING", await RedisCluster.AskAsync(to, "CLUSTER", "MYID"));
-        var moved = Enumerable.Range(0, 20).Select(static i => $"{{half}}:{i}");
-        await RedisCluster.AskAsync(from, ["MIGRATE", "127.0.0.1", $"{to.Port}", "", "0", "5000", "KEYS", .. moved]);
+        foreach (var tag in tags)
+        {
+            var slot = KeySlot.Of(Encoding.UTF8.GetBytes(tag));
+            // The nodes share the slots evenly, in order.
+            var (from, to) = slot < KeySlot.Count / 2 ? (cluster.Nodes[0], cluster.Nodes[1]) : (cluster.Nodes[1], cluster.Nodes[0]);
+            await RedisCluster.AskAsync(
+                to,
+                "CLUSTER",
+                "SETSLOT",
+                $"{slot}",
+                "IMPORTING",
+                await RedisCluster.AskAsync(from, "CLUSTER", "MYID")
+            );
+            await RedisCluster.AskAsync(
+                from,
+                "CLUSTER",
+                "SETSLOT",
+                $"{slot}",
+                "MIGRATING",
+                await RedisCluster.AskAsync(to, "CLUSTER", "MYID")
+            );
+            var moved = Enumerable.Range(0, 20).Select(i => $"{tag}:{i}");
+            await RedisCluster.AskAsync(from, ["MIGRATE", "127.0.0.1", $"{to.Port}", "", "0", "5000", "KEYS", .. moved]);
+        }
     }
 
     private static async Task<long> BytesAsync(ClusterPair pair)

@@ -54,7 +54,10 @@ public sealed class RoutedRepliesTests
         var topology = new ClusterTopology(_first, (_, _) => ValueTask.FromResult((map, true)), map);
         ValueTask<RespConnection> OpenNode(Endpoint node, CancellationToken stop) =>
             ValueTask.FromResult(Connection(new Scripted(command => answer(node, command)), node));
-        return Connection(await RoutedTransport.OpenAsync(topology, 0, OpenNode, OpenNode, TimeProvider.System, Stop), _first);
+        return Connection(
+            await RoutedTransport.OpenAsync(topology, new HomeNode(null, 0), OpenNode, OpenNode, TimeProvider.System, Stop),
+            _first
+        );
     }
 
     private static RespConnection Connection(ITransport transport, Endpoint endpoint) =>
