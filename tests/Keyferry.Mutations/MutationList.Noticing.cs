@@ -303,6 +303,14 @@ internal static partial class MutationList
         ),
         new(
             8,
+            "A walk with rests takes other replies for the answers about a page",
+            "Verify/PageWalk.cs",
+            "if (cursor != 0 && !rests)",
+            "if (cursor != 0)",
+            Integration("ContinuousVerifierTests", "A_walk_with_rests_compares_every_key_and_keeps_its_connections")
+        ),
+        new(
+            8,
             "A difference seen once is one, whatever is seen then",
             "Verify/Rechecks.cs",
             "if (!candidates[key].SameAs(now, rule))",

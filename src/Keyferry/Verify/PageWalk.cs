@@ -6,7 +6,8 @@ namespace Keyferry.Verify;
 
 /// <summary>One walk over all keys of one database of one side: SCAN pages, each compared by a cheap look. It can be taken up again where it was interrupted.</summary>
 /// <remarks>
-/// While one page is compared, the questions about the next one and the SCAN after that are under way, so that both servers always have something to do.
+/// While one page is compared, the questions about the next one and the SCAN after that are under way, so that both servers always have something to do; not while the servers are
+/// left to others in between (<see cref="VerifyLink.Rests"/>). Replies come in the order of the questions: each is read before anything that was asked later.
 /// </remarks>
 /// <param name="ignoredPrefix">Keys whose names begin so are passed over.</param>
 /// <param name="names">Keys of other names are passed over as well.</param>
@@ -47,9 +48,10 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
         var hasPage = false;
         do
         {
-            var pageCursor = cursor;
+            // Said once for the page: rests may begin and end at any time.
+            var (pageCursor, rests) = (cursor, link.Rests);
             cursor = await ReadScanAsync(side, link.Options.Slots, stop);
-            if (cursor != 0)
+            if (cursor != 0 && !rests)
             {
                 AskScan(side, cursor, PageSize(link, look));
             }
@@ -70,11 +72,17 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
 
             (_page, _next) = (_next, _page);
             hasPage = true;
-            if (link.Rests)
+            if (rests)
             {
-                // Whoever leaves the servers to others now and then must not have asked for a page that they compare meanwhile.
+                // Whoever leaves the servers to others now and then must not have asked for a page that they compare meanwhile. The next SCAN goes to the same connection as
+                // the questions about this page: asked for before these were answered, its reply would be taken for one of their answers.
                 await CompareAsync(link, look, cursor, compared, stop);
                 hasPage = false;
+                if (cursor != 0)
+                {
+                    AskScan(side, cursor, PageSize(link, look));
+                    await side.Pages.FlushAsync(stop);
+                }
             }
         } while (cursor != 0);
 

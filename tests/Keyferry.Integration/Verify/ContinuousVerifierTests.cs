@@ -1,5 +1,7 @@
+using System.Globalization;
 using Keyferry.Integration.Servers;
 using Keyferry.Verify;
+using StackExchange.Redis;
 
 namespace Keyferry.Integration.Verify;
 
@@ -31,6 +33,36 @@ public sealed class ContinuousVerifierTests
         }
 
         Assert.Equal(0, unequal);
+        await verifying.CancelAsync();
+        await running;
+    }
+
+    /// <summary>By fingerprints of 100 keys a call, and by payloads. Where all values are alike, an answer that is taken for another one's shows in nothing but this.</summary>
+    [Theory]
+    [InlineData(ServerKind.Machine, ServerKind.Machine)]
+    [InlineData(ServerKind.Machine, ServerKind.Redis80)]
+    public async Task A_walk_with_rests_compares_every_key_and_keeps_its_connections(ServerKind source, ServerKind target)
+    {
+        const int count = 1_000;
+        const int different = 50;
+        await using var pair = await VerifyPair.StartAsync(source, target);
+        await FillAsync(pair, count);
+        await pair.OnTargetAsync(
+            string.Join('\n', Enumerable.Range(0, different).Select(static i => $"SET key:{(i * count / different) + 7} other"))
+        );
+        await using var verifier = Verifier(pair, new TouchedWatch(static () => []));
+        using var verifying = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        var before = await ConnectionsAsync(pair.SourceClient);
+        var running = verifier.RunAsync(verifying.Token);
+
+        await CompleteAsync(verifier).WaitAsync(TimeSpan.FromSeconds(30), Stop);
+        for (var i = 0; verifier.Coverage.Different < different && i < 1_000; i++)
+        {
+            await Task.Delay(20, Stop);
+        }
+
+        Assert.Equal(different, verifier.Coverage.Different);
+        Assert.InRange(await ConnectionsAsync(pair.SourceClient) - before, 1, 6);
         await verifying.CancelAsync();
         await running;
     }
@@ -109,6 +141,12 @@ public sealed class ContinuousVerifierTests
             TimeProvider.System
         );
 
+    private static async Task<long> ConnectionsAsync(IConnectionMultiplexer client)
+    {
+        var stats = await client.GetServers()[0].InfoAsync("stats");
+        return long.Parse(stats.SelectMany(static part => part).ToDictionary()["total_connections_received"], CultureInfo.InvariantCulture);
+    }
+
     private static async Task CompleteAsync(ContinuousVerifier verifier)
     {
         while (!verifier.Coverage.IsComplete)
@@ -117,12 +155,12 @@ public sealed class ContinuousVerifierTests
         }
     }
 
-    private static async Task FillAsync(VerifyPair pair)
+    private static async Task FillAsync(VerifyPair pair, int keys = Keys)
     {
         const string script = "for i=0,ARGV[1]-1 do redis.call('SET','key:'..i,string.rep('v',500)) end";
         foreach (var client in new[] { pair.SourceClient, pair.TargetClient })
         {
-            _ = await client.GetDatabase().ScriptEvaluateAsync(script, [], [Keys]);
+            _ = await client.GetDatabase().ScriptEvaluateAsync(script, [], [keys]);
         }
     }
 }
