@@ -5,9 +5,6 @@ namespace Keyferry.Verify;
 /// <remarks>Both sides are sent the names and tell a digest and the expiry of each key: the names do not count, so that keys may have others on the target.</remarks>
 internal sealed class DigestPages : IPageLook
 {
-    private const int LargestPage = 256;
-    private const int SmallestPage = 8;
-
     private readonly VerifyLink _link;
     private readonly DigestScripts _scripts;
     private readonly Queue<(byte[] Names, byte[] OnTarget, NodeParts? Parts)> _asked = [];
@@ -17,7 +14,7 @@ internal sealed class DigestPages : IPageLook
     private DigestPages(VerifyLink link, DigestScripts scripts) => (_link, _scripts) = (link, scripts);
 
     /// <inheritdoc/>
-    public int PageSize { get; private set; } = LargestPage / 4;
+    public int PageSize { get; private set; } = DigestScript.LargestPage / 4;
 
     /// <summary>Tries the script on both sides.</summary>
     /// <returns><see langword="null"/> where one of both does not allow it.</returns>
@@ -55,7 +52,7 @@ internal sealed class DigestPages : IPageLook
         _onSource.Take(frame.Span, each: true, names);
         await _scripts.OnTarget.ReadAsync(_link.Target, _link.Target.Pages, parts, onTarget, each: true, _onTarget, stop);
         Compare(page, suspects);
-        Resize(_onSource.ValueBytes);
+        PageSize = DigestScript.NextPage(PageSize, _onSource.ValueBytes, DigestScript.LargestPage);
     }
 
     private void Compare(KeyBatch page, KeyBatch suspects)
@@ -101,12 +98,6 @@ internal sealed class DigestPages : IPageLook
 
         return places;
     }
-
-    private void Resize(long valueBytes) =>
-        PageSize =
-            valueBytes >= DigestScript.MostValueBytes / 2 ? Math.Max(SmallestPage, PageSize / 2)
-            : valueBytes < DigestScript.MostValueBytes / 8 ? Math.Min(LargestPage, PageSize * 2)
-            : PageSize;
 
     private static byte[] Pack(KeyBatch page) => PackedNames.Pack([.. Enumerable.Range(0, page.Count).Select(page.Memory)]);
 }

@@ -32,6 +32,11 @@ internal static class DigestScript
     /// <summary>When the values of one call have reached so many bytes, its other keys are set apart.</summary>
     public const int MostValueBytes = 512_000;
 
+    /// <summary>Keys of one call, at most.</summary>
+    public const int LargestPage = 256;
+
+    private const int SmallestPage = 8;
+
     /// <summary>Bytes of the digest of one key: the first 16 hexadecimal digits of a SHA-1. (To pack them costs the server more than to send them.)</summary>
     public const int KeyDigestLength = 16;
 
@@ -49,6 +54,15 @@ internal static class DigestScript
 
     /// <summary>Tells, by 1, that the server sorts strings by their bytes: locales that do otherwise put small letters before large ones.</summary>
     public const string SortsByBytes = "return 'B'<'a' and 1 or 0";
+
+    /// <summary>How many keys to ask for next: fewer where values are large, so that a call stays short.</summary>
+    /// <param name="page">How many it was last.</param>
+    /// <param name="valueBytes">Bytes of their values.</param>
+    /// <param name="largest">How many it may be.</param>
+    public static int NextPage(int page, long valueBytes, int largest) =>
+        valueBytes >= MostValueBytes / 2 ? Math.Max(SmallestPage, page / 2)
+        : valueBytes < MostValueBytes / 8 ? Math.Min(largest, page * 2)
+        : page;
 
     private const string Prelude =
         "local call,try,sub,byte,pack,num,cat=redis.call,redis.pcall,string.sub,string.byte,struct.pack,tonumber,table.concat "

@@ -17,11 +17,8 @@ namespace Keyferry.Verify;
 /// <param name="suspects">Gets the keys that are not certainly equal.</param>
 internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSums onTarget, KeyBatch suspects)
 {
-    private const int LargestPage = 256;
-
     /// <summary>Where most values are left out, a key costs the source half as much.</summary>
     private const int LargestIdlePage = 512;
-    private const int SmallestPage = 8;
 
     /// <summary>Names alone cost a server little.</summary>
     private const int NamePage = 1000;
@@ -148,7 +145,7 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
             scripts.Source.Require(frame);
             link.Pace?.Received(frame.Length);
             page.Take(frame.Span, each, asked: default);
-            Resize(page.ValueBytes, since.Length > 0 ? LargestIdlePage : LargestPage);
+            _page = DigestScript.NextPage(_page, page.ValueBytes, since.Length > 0 ? LargestIdlePage : DigestScript.LargestPage);
             cursor = page.Next;
             if (cursor != 0)
             {
@@ -352,12 +349,6 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
             sums.Add(name);
         }
     }
-
-    private void Resize(long valueBytes, int largest) =>
-        _page =
-            valueBytes >= DigestScript.MostValueBytes / 2 ? Math.Max(SmallestPage, _page / 2)
-            : valueBytes < DigestScript.MostValueBytes / 8 ? Math.Min(largest, _page * 2)
-            : _page;
 
     private static byte[] Digits(ulong cursor)
     {
