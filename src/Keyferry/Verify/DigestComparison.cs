@@ -75,7 +75,11 @@ internal sealed class DigestComparison(VerifyOptions options, DatabasePair pair,
 
         var continues = _names is not null && _walk is null;
         var names = _names ??= NewNames(link);
-        _walk ??= new DigestWalk(_ignoredPrefix, names.OnSource, names.OnTarget, suspects) { Sides = _sides, Continues = continues };
+        _walk ??= new DigestWalk(_ignoredPrefix, names.OnSource, names.OnTarget, suspects, plainNames: proving)
+        {
+            Sides = _sides,
+            Continues = continues,
+        };
         IsDone = await _walk.RunAsync(link, scripts, since, compared, stop);
         var unequal = IsDone ? names.OnTarget.UnequalTo(names.OnSource) : null;
         Surplus = unequal?.Count <= unequal?.Capacity / MostUnequal ? unequal : null;

@@ -15,13 +15,11 @@ namespace Keyferry.Verify;
 /// <param name="onSource">Gets the names of the source's keys.</param>
 /// <param name="onTarget">Gets the names of the target's keys.</param>
 /// <param name="suspects">Gets the keys that are not certainly equal.</param>
-internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSums onTarget, KeyBatch suspects)
+/// <param name="plainNames">Whether the target tells its names by a plain SCAN (<see cref="TargetNames"/>).</param>
+internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSums onTarget, KeyBatch suspects, bool plainNames = false)
 {
     /// <summary>Where most values are left out, a key costs the source half as much.</summary>
     private const int LargestIdlePage = 512;
-
-    /// <summary>Names alone cost a server little.</summary>
-    private const int NamePage = 1000;
 
     /// <summary>While the source's pace is held down: what is asked at once is what others wait for.</summary>
     private const int PacedPage = 64;
@@ -37,14 +35,12 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
     private readonly DigestPage _onSource = new();
     private readonly DigestPage _onTarget = new();
     private bool[] _places = new bool[2 * LargestIdlePage];
-    private bool _namesAreAsked;
+    private readonly TargetNames _names = new(ignoredPrefix, onTarget, plainNames);
     private int _page = 32;
     private int _pages;
     private int _unequal;
     private ulong _cursor;
-    private ulong _targetCursor;
     private bool _sourceIsOver;
-    private bool _targetIsOver;
     private string _runIds = "";
 
     /// <summary>Whether the source's keys are walked over, and the target's names are told: of a cluster the nodes have their turns in several walks.</summary>
@@ -113,17 +109,17 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
         CancellationToken stop
     )
     {
-        _namesAreAsked = false;
+        _names.Forget();
         if (!_sourceIsOver)
         {
             await WalkSourceAsync(link, scripts, since, compared, stop);
         }
 
-        while (!_targetIsOver)
+        while (!_names.IsOver)
         {
-            AskNames(link.Target.Pages.Output, scripts.Target);
+            _names.Ask(link.Target.Pages.Output, scripts.Target);
             await link.Target.Pages.FlushAsync(stop);
-            await TakeNamesAsync(link.Target, scripts.Target, stop);
+            await _names.TakeAsync(link.Target.Pages, scripts.Target, stop);
             await compared();
         }
     }
@@ -182,12 +178,10 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
         var output = link.Target.Pages.Output;
         var parts = page.Count > 0 ? scripts.OnTarget.Ask(link.Target, output, page.Looked, page.Each) : null;
 
-        // The next page of names begins where the one before has ended.
-        var names = !_targetIsOver && !_namesAreAsked;
+        var names = !_names.IsOver && !_names.IsAsked;
         if (names)
         {
-            AskNames(output, scripts.Target);
-            _namesAreAsked = true;
+            _names.Ask(output, scripts.Target);
         }
 
         _asked.Enqueue((page, parts, names));
@@ -207,10 +201,10 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
         await CompareApartAsync(page, link, scripts, stop);
         if (names)
         {
-            await TakeNamesAsync(link.Target, scripts.Target, stop);
+            await _names.TakeAsync(link.Target.Pages, scripts.Target, stop);
         }
 
-        Add(page.Names, onSource);
+        onSource.AddPacked(page.Names);
         _pages++;
         _cursor = page.Next;
         _sourceIsOver = _cursor == 0;
@@ -328,28 +322,6 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
         }
     }
 
-    private void AskNames(RespOutput output, ServerScript script) =>
-        script.Write(output, Digits(_targetCursor), NamePage, ignoredPrefix, DigestScript.NamesOnly, "");
-
-    private async ValueTask TakeNamesAsync(VerifySide target, ServerScript script, CancellationToken stop)
-    {
-        var frame = await target.Pages.ReadAsync(stop);
-        script.Require(frame);
-        _onTarget.Take(frame.Span, each: false, asked: default);
-        Add(_onTarget.Names, onTarget);
-        _targetCursor = _onTarget.Next;
-        _targetIsOver = _targetCursor == 0;
-        _namesAreAsked = false;
-    }
-
-    private static void Add(ReadOnlySpan<byte> packed, NameSums sums)
-    {
-        for (var names = new PackedNames(packed); names.Next(out var name); )
-        {
-            sums.Add(name);
-        }
-    }
-
     private static byte[] Digits(ulong cursor)
     {
         Span<byte> digits = stackalloc byte[20];
@@ -372,8 +344,9 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
             return IsOver = false;
         }
 
-        (_runIds, _cursor, _targetCursor, IsOver) = (runIds, 0, 0, false);
-        (_sourceIsOver, _targetIsOver) = (!Sides.Source, !Sides.Target);
+        (_runIds, _cursor, IsOver) = (runIds, 0, false);
+        _sourceIsOver = !Sides.Source;
+        _names.Begin(isOver: !Sides.Target);
         (_pages, _unequal) = (0, 0);
         if (!Continues)
         {

@@ -33,6 +33,15 @@ internal sealed class NameSums(int bits)
         }
     }
 
+    /// <summary>Adds packed names.</summary>
+    public void AddPacked(ReadOnlySpan<byte> packed)
+    {
+        for (var names = new PackedNames(packed); names.Next(out var name); )
+        {
+            Add(name);
+        }
+    }
+
     /// <summary>Forgets everything.</summary>
     public void Clear()
     {

@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using Keyferry.Model;
 using Keyferry.Resp;
 
@@ -43,7 +42,7 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
         _isTarget = ReferenceEquals(side, link.Target);
         var kinds = !link.Options.Kinds.AreAll && !_isTarget ? new KindLook(link) : null;
         var cursor = _resumeAt;
-        AskScan(side, cursor, PageSize(link, look));
+        ScanPage.Ask(side.Pages.Output, cursor, PageSize(link, look));
         await side.Pages.FlushAsync(stop);
         var hasPage = false;
         do
@@ -53,7 +52,7 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
             cursor = await ReadScanAsync(side, link.Options.Slots, stop);
             if (cursor != 0 && !rests)
             {
-                AskScan(side, cursor, PageSize(link, look));
+                ScanPage.Ask(side.Pages.Output, cursor, PageSize(link, look));
             }
 
             if (kinds is not null)
@@ -80,7 +79,7 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
                 hasPage = false;
                 if (cursor != 0)
                 {
-                    AskScan(side, cursor, PageSize(link, look));
+                    ScanPage.Ask(side.Pages.Output, cursor, PageSize(link, look));
                     await side.Pages.FlushAsync(stop);
                 }
             }
@@ -125,18 +124,6 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
         }
     }
 
-    private void AskScan(VerifySide side, ulong cursor, int count)
-    {
-        Span<byte> digits = stackalloc byte[20];
-        _ = Utf8Formatter.TryFormat(cursor, digits, out var length);
-        var output = side.Pages.Output;
-        output.Command(4);
-        output.Bulk("SCAN"u8);
-        output.Bulk(digits[..length]);
-        output.Bulk("COUNT"u8);
-        output.Bulk(count);
-    }
-
     private async ValueTask<ulong> ReadScanAsync(VerifySide side, SlotRanges? slots, CancellationToken stop)
     {
         var frame = await side.Pages.ReadAsync(stop);
@@ -155,15 +142,8 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
     private ulong TakePage(ReadOnlySpan<byte> frame, SlotRanges? slots)
     {
         _next.Clear();
-        var reader = new RespReader(frame);
-        _ = reader.RequireAggregate();
-        reader.Require();
-        if (!Utf8Parser.TryParse(reader.Bytes, out ulong cursor, out _))
-        {
-            throw new RespProtocolException("SCAN answered with a cursor that is no number");
-        }
-
-        for (var left = reader.RequireAggregate(); left > 0; left--)
+        var left = ScanPage.Read(frame, out var cursor, out var reader);
+        for (; left > 0; left--)
         {
             reader.Require();
             if (reader.Bytes.StartsWith(ignoredPrefix) || only?.Contains(reader.Bytes) == false)
