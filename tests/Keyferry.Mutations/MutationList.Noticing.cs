@@ -272,9 +272,9 @@ internal static partial class MutationList
         new(
             7,
             "Values wait until their batch is complete",
-            "Transfer/SourceReader.cs",
-            "if (target.PendingBytes >= TargetWriter.FlushThreshold)",
-            "if (target.PendingBytes < 0)",
+            "Transfer/TargetWriter.cs",
+            "connection.Output.Length >= FlushThreshold",
+            "connection.Output.Length < 0",
             Simulation("PayloadBudgetTests", "Values_on_their_way_take_little_memory")
         ),
         new(

@@ -52,6 +52,22 @@ internal static partial class MutationList
             Integration("ReplicaReadTests", "Streams_and_keys_that_are_gone_are_read_at_the_primary")
         ),
         new(
+            5,
+            "What turned out to be no string counts as gone",
+            "Transfer/SourceReader.cs",
+            "if (value.IsNull && expiry != -2)",
+            "if (value.IsNull && expiry < -2)",
+            Simulation("ShortStringTests", "Keys_that_are_lists_or_gone_by_the_time_of_the_read_are_moved_as_that")
+        ),
+        new(
+            3,
+            "Strings that are read together get each other's values",
+            "Transfer/SourceReader.cs",
+            "next = PassStringOn(batch, first + k, ",
+            "next = PassStringOn(batch, first + group - 1 - k, ",
+            Simulation("EngineSimulationTests", "Calm")
+        ),
+        new(
             3,
             "Any lane takes any key",
             "Lanes/LaneSet.cs",

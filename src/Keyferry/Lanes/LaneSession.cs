@@ -22,11 +22,6 @@ internal sealed class LaneSession : IAsyncDisposable
     /// <summary>Batches that the target has before the oldest is acknowledged.</summary>
     private const int WrittenAhead = 4;
 
-    /// <summary>Payload bytes that a batch is meant to have; decides how many keys are taken.</summary>
-    private const int BatchBytes = 128 * 1024;
-
-    private const int MostKeys = 512;
-
     /// <summary>Before keys that were sent elsewhere are looked at again: slots move one key after the other.</summary>
     private static readonly TimeSpan RedirectionPause = TimeSpan.FromMilliseconds(5);
 
@@ -44,10 +39,7 @@ internal sealed class LaneSession : IAsyncDisposable
     private readonly Lock _batchLock = new();
     private readonly HashSet<KeyBatch> _open = [];
     private readonly Stack<KeyBatch> _spare = new();
-
-    /// <summary>Begins high: until the first answers tell how large values are, few are asked for, since the source holds in memory what it has answered.</summary>
-    private double _averageChanged = 8192;
-    private double _averageOffered = 8192;
+    private readonly BatchSizes _sizes;
 
     /// <param name="source">To where values are read.</param>
     /// <param name="primary">To the source's primaries, where values may be read at replicas; else <see langword="null"/>.</param>
@@ -65,6 +57,7 @@ internal sealed class LaneSession : IAsyncDisposable
     )
     {
         _longWay = new LongWay(context, links);
+        _sizes = new BatchSizes(context.Pace);
         (_source, _primary) = (source, primary);
         _target = target;
         _context = context;
@@ -164,6 +157,12 @@ internal sealed class LaneSession : IAsyncDisposable
             }
 
             await MoveAsync(next, stop);
+            if (TakeUndecided(next) is { } rest)
+            {
+                _reader.Request(rest);
+                asked.Enqueue((rest, false));
+            }
+
             await _written.Writer.WriteAsync(next, stop);
         }
     }
@@ -190,7 +189,7 @@ internal sealed class LaneSession : IAsyncDisposable
     /// <summary>Where the pace is why nothing was taken, the lane waits for a moment instead of asking again at once.</summary>
     private async ValueTask SlowDownAsync(CancellationToken stop)
     {
-        if (!_context.Pace.IsFree && _context.Pace.MostOffered(1, _averageOffered) == 0)
+        if (!_context.Pace.IsFree && _sizes.IsHeldUp)
         {
             await _context.Pace.PauseAsync(stop);
         }
@@ -201,41 +200,32 @@ internal sealed class LaneSession : IAsyncDisposable
         await ProveDatabasesAsync(batch, stop);
         await GuardAsync(_source, "source", () => _reader.MoveAsync(batch, _writer, _longWay, stop));
         await GuardAsync(_target, "target", () => _writer.FlushAsync(stop));
-        _context.Pace.Received(PayloadBytes(batch));
-        var changed = Math.Min(batch.FirstOffered, batch.Count);
-        _averageChanged = Averaged(_averageChanged, batch.Items[..changed]);
-        _averageOffered = Averaged(_averageOffered, batch.Items[changed..]);
+        _sizes.Moved(batch);
     }
 
-    /// <summary>One value counts for a batch at most: a single huge one among small ones says nothing of the next.</summary>
-    private static double Averaged(double before, ReadOnlySpan<KeyBatch.Item> items)
+    /// <summary>Takes the keys of a batch of which nothing could be decided, since they turned out to be no strings.</summary>
+    /// <returns>A batch of them, whose values are yet to be asked for by DUMP; <see langword="null"/> where there are none.</returns>
+    /// <remarks>
+    /// It is asked for behind all that has been asked by now, and so written behind it: each connection has one order. Where a batch in between has the same key, because that
+    /// changed meanwhile, that one's value was read before this one's is, and is written before; where a later one has it, it is read and written after. So the value that was
+    /// read last is still written last.
+    /// </remarks>
+    private KeyBatch? TakeUndecided(KeyBatch batch)
     {
-        if (items.IsEmpty)
+        lock (_batchLock)
         {
-            return before;
-        }
+            var rest = _spare.Count > 0 ? _spare.Pop() : new KeyBatch();
+            if (!batch.LeaveTo(rest))
+            {
+                _spare.Push(rest);
+                return null;
+            }
 
-        var bytes = 0L;
-        foreach (ref readonly var item in items)
-        {
-            bytes += Math.Min(item.PayloadBytes, BatchBytes);
+            _context.Queue.SetAside(rest);
+            _ = _open.Add(rest);
+            return rest;
         }
-
-        return (before * 0.8) + (0.2 * Math.Max(16, bytes / (double)items.Length));
     }
-
-    private static long PayloadBytes(KeyBatch batch)
-    {
-        var bytes = 0L;
-        foreach (ref readonly var item in batch.Items)
-        {
-            bytes += item.PayloadBytes;
-        }
-
-        return bytes;
-    }
-
-    private static int KeysFor(double averagePayload) => (int)Math.Clamp(BatchBytes / averagePayload, 1, MostKeys);
 
     private async ValueTask ProveDatabasesAsync(KeyBatch batch, CancellationToken stop)
     {
@@ -254,8 +244,7 @@ internal sealed class LaneSession : IAsyncDisposable
         lock (_batchLock)
         {
             var batch = _spare.Count > 0 ? _spare.Pop() : new KeyBatch();
-            var changed = _context.Pace.MostChanged(KeysFor(_averageChanged), _averageChanged);
-            var offered = _context.Pace.MostOffered(KeysFor(_averageOffered), _averageOffered);
+            var (changed, offered) = _sizes.Next();
             if (changed == 0 || !_context.Queue.TryTake(batch, changed, offered))
             {
                 _spare.Push(batch);

@@ -36,7 +36,7 @@ internal sealed class LongWay(LaneContext context, PieceLinks links) : IAside, I
             return;
         }
 
-        var own = context.Queue.SetAside(batch, index);
+        var own = SetAside(batch, index);
         batch.Items[index].Write = KeyWrite.Aside;
         lock (_lock)
         {
@@ -61,7 +61,7 @@ internal sealed class LongWay(LaneContext context, PieceLinks links) : IAside, I
                 return false;
             }
 
-            entry.Later ??= context.Queue.SetAside(batch, index);
+            entry.Later ??= SetAside(batch, index);
         }
 
         batch.Items[index].Write = KeyWrite.Aside;
@@ -166,6 +166,13 @@ internal sealed class LongWay(LaneContext context, PieceLinks links) : IAside, I
             await link.Target.DisposeAsync();
             link.Copy.Dispose();
         }
+    }
+
+    private KeyBatch SetAside(KeyBatch batch, int index)
+    {
+        var own = batch.Split(index);
+        context.Queue.SetAside(own);
+        return own;
     }
 
     private static KeyId IdOf(KeyBatch own) => IdOf(own, 0);

@@ -54,7 +54,8 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         JudgeMemory(sourceIdentity, targetIdentity);
         JudgeTargetKeys(targetKeys);
         await TryReadingAsync(from, scope, stop);
-        var tellsSizes = await TellsSizesAsync(from, stop);
+        var basis = new TransferSettings(sourceIdentity.HasPExpireTime, shift.Shift, scope, writes, reads);
+        basis = await ReadingAsync(basis, from, sourceIdentity, stop);
         await TryWritingAsync(to, stop);
         await DatabaseCheck.JudgeAsync(target, targetIdentity, [.. databases.Select(scope.TargetOf).Distinct()], Refuse, stop);
         var capture = await PlannedCapture.AskAsync(options, from, stop);
@@ -76,12 +77,7 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
             Steps = PlanSteps.Of(options, sourceIdentity, capture),
             Warnings = _warnings,
             Refusals = _refusals,
-            Transfer = await TransferAsync(
-                new TransferSettings(sourceIdentity.HasPExpireTime, shift.Shift, scope, writes, reads) { TellsSizes = tellsSizes },
-                to,
-                targetClock,
-                stop
-            ),
+            Transfer = await TransferAsync(basis, to, targetClock, stop),
             Unsupported = _unsupported,
             Shift = shift,
             SourceIdentity = sourceIdentity,
@@ -324,6 +320,25 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         }
 
         return !reply.IsError;
+    }
+
+    /// <summary>How the source lets values be read. A cluster takes only keys of one slot together.</summary>
+    private async ValueTask<TransferSettings> ReadingAsync(
+        TransferSettings basis,
+        RespConnection from,
+        ServerIdentity identity,
+        CancellationToken stop
+    )
+    {
+        var sized = await TellsSizesAsync(from, stop);
+        return basis with
+        {
+            TellsSizes = sized,
+            ReadsByMGet =
+                sized
+                && identity is { HasPExpireTime: true, IsCluster: false }
+                && !(await from.TryCallAsync(stop, "MGET", "keyferry:{probe}")).IsError,
+        };
     }
 
     /// <summary>What the target says of the longest word of a command that it takes; the servers' default where it does not say it.</summary>

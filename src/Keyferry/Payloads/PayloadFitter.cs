@@ -12,6 +12,7 @@ namespace Keyferry.Payloads;
 internal sealed class PayloadFitter(PayloadFormat source, PayloadFormat target, long shift) : IDisposable
 {
     private readonly ValueRewriter _rewriter = new(target, shift);
+    private readonly PayloadWriter _string = new();
     private readonly byte[] _footer = new byte[PayloadFooter.Length];
 
     /// <summary>Whether every payload passes as it is, so that none needs to be looked into.</summary>
@@ -49,8 +50,24 @@ internal sealed class PayloadFitter(PayloadFormat source, PayloadFormat target, 
         }
     }
 
+    /// <summary>Makes a payload of a string that was not read by DUMP.</summary>
+    /// <param name="value">Its bytes.</param>
+    /// <returns>What to send to the target; valid until the next call.</returns>
+    /// <remarks>Of the oldest version, since a string is written alike in all of them, and read by every server.</remarks>
+    public FittedPayload FitString(ReadOnlySpan<byte> value)
+    {
+        _string.Begin(PayloadType.Text);
+        _string.Text(value);
+        PayloadFooter.Write(_string.Written, PayloadFormat.Redis62, _footer);
+        return new FittedPayload(PayloadFit.Fits, _string.Written, _footer);
+    }
+
     /// <inheritdoc/>
-    public void Dispose() => _rewriter.Dispose();
+    public void Dispose()
+    {
+        _rewriter.Dispose();
+        _string.Dispose();
+    }
 
     private static bool HasTimes(PayloadType type) =>
         type is PayloadType.HashWithExpiries or PayloadType.HashListpackWithExpiries or PayloadType.ValkeyHashWithExpiries;

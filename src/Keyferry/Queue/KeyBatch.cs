@@ -75,23 +75,59 @@ internal sealed class KeyBatch
     }
 
     /// <summary>A batch of its own for one key, that was taken when this one was.</summary>
-    public KeyBatch Split(int index)
+    public KeyBatch Split(int index) => new(EntryOf(index)) { TakenAt = TakenAt };
+
+    /// <summary>Puts the keys that are read by MGET before the others, so that they stand together; both as they were among themselves, and those that changed still before
+    /// those that a pass found.</summary>
+    public void GroupByRead()
     {
-        var item = _items[index];
-        return new KeyBatch(
-            new KeyEntry
-            {
-                Database = item.Database,
-                Key = Key(index),
-                Hash = item.Hash,
-                Flags = item.Flags,
-                Sequence = item.Sequence,
-                Milliseconds = item.Milliseconds,
-            }
-        )
+        var changed = Math.Min(FirstOffered, Count);
+        var spare = ArrayPool<Item>.Shared.Rent(Count);
+        GroupByRead(Items[..changed], spare);
+        GroupByRead(Items[changed..], spare);
+        ArrayPool<Item>.Shared.Return(spare);
+    }
+
+    private static void GroupByRead(Span<Item> items, Span<Item> spare)
+    {
+        var (first, others) = (0, 0);
+        for (var i = 0; i < items.Length; i++)
         {
-            TakenAt = TakenAt,
-        };
+            if (items[i].ByMGet)
+            {
+                items[first++] = items[i];
+            }
+            else
+            {
+                spare[others++] = items[i];
+            }
+        }
+
+        spare[..others].CopyTo(items[first..]);
+    }
+
+    /// <summary>Lets the keys of which nothing has been decided go on in another batch, which is taken when this one was.</summary>
+    /// <param name="rest">That batch; it is emptied first.</param>
+    /// <returns>Whether there were any.</returns>
+    public bool LeaveTo(KeyBatch rest)
+    {
+        rest.Clear();
+        rest.TakenAt = TakenAt;
+        for (var i = 0; i < Count; i++)
+        {
+            if (i == FirstOffered)
+            {
+                rest.FirstOffered = rest.Count;
+            }
+
+            if (_items[i].Write == KeyWrite.None)
+            {
+                rest.Add(EntryOf(i));
+                _items[i].Write = KeyWrite.Aside;
+            }
+        }
+
+        return rest.Count > 0;
     }
 
     /// <summary>Empties the batch for its next use.</summary>
@@ -102,6 +138,17 @@ internal sealed class KeyBatch
         _used = 0;
         OldestSequence = long.MaxValue;
     }
+
+    private KeyEntry EntryOf(int index) =>
+        new()
+        {
+            Database = _items[index].Database,
+            Key = Key(index),
+            Hash = _items[index].Hash,
+            Flags = _items[index].Flags,
+            Sequence = _items[index].Sequence,
+            Milliseconds = _items[index].Milliseconds,
+        };
 
     /// <summary>One key of the batch.</summary>
     internal struct Item
@@ -119,6 +166,12 @@ internal sealed class KeyBatch
 
         /// <summary>Whether the primary itself has to be asked, and no replica.</summary>
         public bool OnPrimary;
+
+        /// <summary>Bytes of memory that it takes on the source; 0 where that was not asked for.</summary>
+        public int Memory;
+
+        /// <summary>Whether its value is read by MGET, together with others; else by DUMP.</summary>
+        public bool ByMGet;
 
         /// <summary>Whether the source was asked for its value.</summary>
         public bool Asked;
@@ -158,6 +211,6 @@ internal enum KeyWrite : byte
     /// <summary>Nothing: the key could not be read, or is of no concern.</summary>
     Nothing,
 
-    /// <summary>Nothing by the lane itself: the key is moved in pieces beside it.</summary>
+    /// <summary>Nothing for this batch: a batch of its own answers for the key, which is moved in pieces beside the lane, or read once more.</summary>
     Aside,
 }

@@ -296,16 +296,13 @@ internal sealed class LaneQueue
         }
     }
 
-    /// <summary>Lets one key of a batch that is moving go on in a batch of its own, which is to be ended by <see cref="Done"/> as well.</summary>
-    public KeyBatch SetAside(KeyBatch batch, int index)
+    /// <summary>Lets keys of a batch that is moving go on in a batch of their own, which is to be ended by <see cref="Done"/> as well.</summary>
+    public void SetAside(KeyBatch own)
     {
-        var own = batch.Split(index);
         lock (_lock)
         {
             _moving.Add(own);
         }
-
-        return own;
     }
 
     /// <summary>Ends the move of a batch: keys whose writes were not acknowledged are marked again, whatever the budget, with their old place in the count.</summary>

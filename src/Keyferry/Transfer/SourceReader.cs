@@ -11,6 +11,8 @@ namespace Keyferry.Transfer;
 /// <para><b>In the data path.</b> First half of a lane. A payload is copied once: from the source's receive buffer into the target's command buffer.</para>
 /// <para><b>Why expiry first.</b> RESTORE takes the expiry before the payload; asked in that order, the payload can be passed on the moment it arrives. A change
 /// between the two questions marks the key dirty again, so a torn pair does not last.</para>
+/// <para><b>Strings.</b> Those that are expected to be short strings are asked for many at a time (<see cref="ShortStrings"/>), and stand in their batch before the others, so that
+/// the order of the keys is that of the answers and of the writes. One that turns out to be something else stays undecided: nothing is written for it.</para>
 /// <para><b>Replicas.</b> What is read on a replica is only what it has: that a key is gone (it judges by its own clock, and knows nothing of slots on their way) and what a primary does
 /// not tell its replicas of a stream's groups are read on the primary.</para>
 /// <para><b>Concurrency.</b> One lane owns one reader.</para>
@@ -20,18 +22,6 @@ namespace Keyferry.Transfer;
 /// <param name="settings">How values are read in this run: where the source does not tell the absolute expiry, PTTL and its own TIME are used.</param>
 internal sealed class SourceReader(RespConnection connection, RespConnection? primary, TransferSettings settings) : IDisposable
 {
-    /// <summary>
-    /// Without PEXPIRETIME the source's clock is asked, and right after it what so many keys have left, before any of them is dumped: whatever
-    /// passes between the clock and the answer moves the expiry, and DUMP takes its time.
-    /// </summary>
-    private const int KeysPerTime = 16;
-
-    /// <summary>
-    /// Milliseconds that may pass on the source while it answers for one group, which takes it some microseconds. It was held up where more did,
-    /// and the expiries of that group are off by as much.
-    /// </summary>
-    private const long MostDelay = 2;
-
     private readonly bool _hasPExpireTime = settings.HasPExpireTime;
     private readonly KindQuestions _kinds = new(settings.Scope.Kinds, settings.TellsSizes, settings.HasPExpireTime, primary is not null);
     private readonly SourceLink _link = new(connection);
@@ -41,7 +31,10 @@ internal sealed class SourceReader(RespConnection connection, RespConnection? pr
         settings.TargetFormat,
         (long)settings.ExpiryShift.TotalMilliseconds
     );
-    private readonly long[] _left = new long[KeysPerTime];
+    private readonly ShortStrings _strings = new(settings.ReadsByMGet);
+
+    /// <summary>The expiries of the keys of a group, which are told before any value.</summary>
+    private readonly long[] _expiries = new long[Math.Max(TimesLeft.Most, ShortStrings.Most)];
 
     /// <summary>Whether anything is to be known of keys before their values are asked for.</summary>
     public bool AsksFirst => !_kinds.AreNone;
@@ -64,6 +57,7 @@ internal sealed class SourceReader(RespConnection connection, RespConnection? pr
     /// <exception cref="IOException">The connection is lost.</exception>
     public async ValueTask ReadKindsAsync(KeyBatch batch, IAside aside, CancellationToken stop)
     {
+        var grouped = false;
         for (var i = 0; i < batch.Count; i++)
         {
             if (batch.Items[i].Write == KeyWrite.Aside)
@@ -79,6 +73,17 @@ internal sealed class SourceReader(RespConnection connection, RespConnection? pr
             {
                 aside.Take(batch, i);
             }
+            else if (kind.Belongs && !batch.Items[i].OnPrimary)
+            {
+                batch.Items[i].Memory = (int)kind.Bytes;
+                batch.Items[i].ByMGet = _strings.Expects(kind.Bytes);
+                grouped |= batch.Items[i].ByMGet;
+            }
+        }
+
+        if (grouped)
+        {
+            batch.GroupByRead();
         }
     }
 
@@ -100,6 +105,12 @@ internal sealed class SourceReader(RespConnection connection, RespConnection? pr
             var link = LinkOf(batch.Items[i]);
             var output = link.Connection.Output;
             link.Select(batch.Items[i].Database);
+            if (batch.Items[i].ByMGet)
+            {
+                i += AskStrings(batch, i, output) - 1;
+                continue;
+            }
+
             if (_hasPExpireTime)
             {
                 Ask(output, "*2\r\n$11\r\nPEXPIRETIME\r\n"u8, batch.Key(i));
@@ -107,14 +118,8 @@ internal sealed class SourceReader(RespConnection connection, RespConnection? pr
                 continue;
             }
 
-            var group = GroupAt(batch, i);
-            output.Raw("*1\r\n$4\r\nTIME\r\n"u8);
-            for (var k = i; k < i + group; k++)
-            {
-                Ask(output, "*2\r\n$4\r\nPTTL\r\n"u8, batch.Key(k));
-            }
-
-            output.Raw("*1\r\n$4\r\nTIME\r\n"u8);
+            var group = GroupAt(batch, i, TimesLeft.Most);
+            TimesLeft.Ask(output, batch, i, group);
             for (var k = i; k < i + group; k++)
             {
                 Ask(output, "*2\r\n$4\r\nDUMP\r\n"u8, batch.Key(k));
@@ -144,20 +149,23 @@ internal sealed class SourceReader(RespConnection connection, RespConnection? pr
 
             var link = LinkOf(batch.Items[i]);
             await link.ReadSelectAsync(batch.Items[i].Database, stop);
+            if (batch.Items[i].ByMGet)
+            {
+                i += await MoveStringsAsync(batch, i, target, aside, stop) - 1;
+                continue;
+            }
+
             if (!_hasPExpireTime && i >= first + group)
             {
-                (first, group) = (i, GroupAt(batch, i));
-                await ReadExpiriesAsync(batch, first, group, stop);
+                (first, group) = (i, GroupAt(batch, i, TimesLeft.Most));
+                await TimesLeft.ReadAsync(connection, batch, first, _expiries.AsMemory(0, group), stop);
             }
 
             var expiry = _hasPExpireTime
                 ? WireCommands.ExpectInteger((await link.Connection.ReadAsync(stop)).Span, "PEXPIRETIME")
-                : _left[i - first];
-            PassOn(batch, i, expiry, (await link.Connection.ReadAsync(stop)).Span, target, aside);
-            if (target.PendingBytes >= TargetWriter.FlushThreshold)
-            {
-                await target.FlushAsync(stop);
-            }
+                : _expiries[i - first];
+            PassOn(batch, i, expiry, ValueOf((await link.Connection.ReadAsync(stop)).Span), target, aside);
+            await target.FlushFullAsync(stop);
         }
     }
 
@@ -184,74 +192,117 @@ internal sealed class SourceReader(RespConnection connection, RespConnection? pr
         }
     }
 
+    /// <summary>Asks for the strings from <paramref name="first"/> on, expiries first.</summary>
+    /// <returns>How many keys that are.</returns>
+    private static int AskStrings(KeyBatch batch, int first, RespOutput output)
+    {
+        var group = GroupAt(batch, first, ShortStrings.Most);
+        for (var k = first; k < first + group; k++)
+        {
+            Ask(output, "*2\r\n$11\r\nPEXPIRETIME\r\n"u8, batch.Key(k));
+        }
+
+        ShortStrings.Ask(output, group);
+        for (var k = first; k < first + group; k++)
+        {
+            output.Bulk(batch.Key(k));
+        }
+
+        return group;
+    }
+
+    /// <summary>Reads the answers to that, and writes what follows from them.</summary>
+    /// <returns>How many keys that are.</returns>
+    private async ValueTask<int> MoveStringsAsync(KeyBatch batch, int first, TargetWriter target, IAside aside, CancellationToken stop)
+    {
+        var group = GroupAt(batch, first, ShortStrings.Most);
+        for (var k = 0; k < group; k++)
+        {
+            _expiries[k] = WireCommands.ExpectInteger((await connection.ReadAsync(stop)).Span, "PEXPIRETIME");
+        }
+
+        var answer = await connection.ReadAsync(stop);
+        if (_strings.FirstValue(answer.Span, group) is not { } next)
+        {
+            return group;
+        }
+
+        for (var k = 0; k < group; k++)
+        {
+            next = PassStringOn(batch, first + k, _expiries[k], new RespReader(answer.Span, next), target, aside);
+            await target.FlushFullAsync(stop);
+        }
+
+        return group;
+    }
+
+    /// <returns>Where the next value is.</returns>
+    private int PassStringOn(KeyBatch batch, int index, long expiry, RespReader value, TargetWriter target, IAside aside)
+    {
+        value.Require();
+        if (value.IsNull && expiry != -2)
+        {
+            _strings.Learn(batch.Items[index].Memory, isString: false);
+        }
+        else
+        {
+            PassOn(batch, index, expiry, value, target, aside);
+        }
+
+        return value.Position;
+    }
+
     private static void Ask(RespOutput output, ReadOnlySpan<byte> command, ReadOnlySpan<byte> key)
     {
         output.Raw(command);
         output.Bulk(key);
     }
 
-    /// <summary>How many keys from <paramref name="first"/> on share one look at the clock: of one database, and not many.</summary>
-    private static int GroupAt(KeyBatch batch, int first)
+    /// <summary>How many keys from <paramref name="first"/> on are asked for together: of one database, read in one way, and not many.</summary>
+    private static int GroupAt(KeyBatch batch, int first, int most)
     {
-        var end = Math.Min(batch.Count, first + KeysPerTime);
-        var next = first + 1;
-        while (next < end && batch.Items[next].Asked && batch.Items[next].Database == batch.Items[first].Database)
+        var items = batch.Items[first..Math.Min(batch.Count, first + most)];
+        var group = 1;
+        while (
+            group < items.Length
+            && items[group].Asked
+            && items[group].ByMGet == items[0].ByMGet
+            && items[group].Database == items[0].Database
+        )
         {
-            next++;
+            group++;
         }
 
-        return next - first;
-    }
-
-    private async ValueTask ReadExpiriesAsync(KeyBatch batch, int first, int group, CancellationToken stop)
-    {
-        var now = WireCommands.TimeInMilliseconds((await connection.ReadAsync(stop)).Span);
-        for (var k = 0; k < group; k++)
-        {
-            var left = WireCommands.ExpectInteger((await connection.ReadAsync(stop)).Span, "PTTL");
-            _left[k] = left < 0 ? left : now + left;
-        }
-
-        if (WireCommands.TimeInMilliseconds((await connection.ReadAsync(stop)).Span) - now <= MostDelay)
-        {
-            return;
-        }
-
-        for (var k = 0; k < group; k++)
-        {
-            batch.Items[first + k].IsVague = _left[k] >= 0;
-        }
+        return group;
     }
 
     /// <param name="batch">The batch.</param>
     /// <param name="index">Which key of it.</param>
     /// <param name="expiry">-2: no such key; -1: no expiry; else the source's absolute time in milliseconds.</param>
-    /// <param name="frame">The reply to DUMP.</param>
+    /// <param name="value">The reply to DUMP, or the key's part of that to MGET.</param>
     /// <param name="target">Where the write goes.</param>
     /// <param name="aside">Where keys go that need commands.</param>
-    private void PassOn(KeyBatch batch, int index, long expiry, ReadOnlySpan<byte> frame, TargetWriter target, IAside aside)
+    private void PassOn(KeyBatch batch, int index, long expiry, in RespReader value, TargetWriter target, IAside aside)
     {
         if (aside.TryJoin(batch, index))
         {
             return;
         }
 
-        var reader = new RespReader(frame);
-        reader.Require();
-        if (reader.IsError)
+        if (value.IsError)
         {
-            throw new ServerErrorException(reader.Text, "DUMP");
+            throw new ServerErrorException(value.Text, "DUMP");
         }
 
         if (!HasName(batch, index))
         {
             batch.Items[index].Write = KeyWrite.Nothing;
-            batch.Items[index].Refusal = reader.IsNull || expiry == -2 ? null : TransferSettings.NameTaken;
+            batch.Items[index].Refusal = value.IsNull || expiry == -2 ? null : TransferSettings.NameTaken;
             return;
         }
 
         // A key that is gone by the second question is gone; one that came to be between the two has been marked again by its change.
-        if (reader.IsNull || expiry == -2)
+        if (value.IsNull || expiry == -2)
         {
             if (primary is not null && !batch.Items[index].OnPrimary)
             {
@@ -264,14 +315,8 @@ internal sealed class SourceReader(RespConnection connection, RespConnection? pr
             return;
         }
 
-        if (reader.Type != RespType.BulkString || expiry < -2)
-        {
-            throw new RespProtocolException(
-                string.Create(CultureInfo.InvariantCulture, $"DUMP was answered with type '{(char)reader.Type}', expiry {expiry}")
-            );
-        }
-
-        var fitted = reader.Bytes.Length > settings.LargestPayload ? FittedPayload.Unreadable : _fitter.Fit(reader.Bytes);
+        ExpectBytes(value, expiry, batch.Items[index].ByMGet);
+        var fitted = Fit(value.Bytes, batch.Items[index].ByMGet);
         if (fitted.Fit == PayloadFit.NeedsCommands)
         {
             aside.Take(batch, index);
@@ -286,37 +331,40 @@ internal sealed class SourceReader(RespConnection connection, RespConnection? pr
             return;
         }
 
-        batch.Items[index].Type = PayloadTypes.TypeOf(reader.Bytes);
+        batch.Items[index].Type = PayloadTypes.TypeOf(fitted.Body);
+        _strings.Learn(batch.Items[index].Memory, batch.Items[index].Type == KeyType.Text);
         target.Restore(batch, index, settings.ExpiryOnTarget(expiry), fitted);
+    }
+
+    private static void ExpectBytes(in RespReader value, long expiry, bool byMGet)
+    {
+        if (value.Type != RespType.BulkString || expiry < -2)
+        {
+            throw new RespProtocolException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{(byMGet ? "MGET" : "DUMP")} was answered with type '{(char)value.Type}', expiry {expiry}"
+                )
+            );
+        }
+    }
+
+    private FittedPayload Fit(ReadOnlySpan<byte> value, bool isString)
+    {
+        var fitted =
+            value.Length > settings.LargestPayload ? FittedPayload.Unreadable
+            : isString ? _fitter.FitString(value)
+            : _fitter.Fit(value);
+        return fitted.Body.Length + fitted.Footer.Length > settings.LargestPayload ? FittedPayload.Unreadable : fitted;
+    }
+
+    private static RespReader ValueOf(ReadOnlySpan<byte> dump)
+    {
+        var value = new RespReader(dump);
+        value.Require();
+        return value;
     }
 
     /// <inheritdoc/>
     public void Dispose() => _fitter.Dispose();
-
-    /// <summary>A connection, and the databases that the latest question and the latest answer belong to.</summary>
-    private sealed class SourceLink(RespConnection connection)
-    {
-        private int _askedDatabase = -1;
-        private int _readDatabase = -1;
-
-        public RespConnection Connection => connection;
-
-        public void Select(int database)
-        {
-            if (database != _askedDatabase)
-            {
-                WireCommands.Select(connection.Output, database);
-                _askedDatabase = database;
-            }
-        }
-
-        public async ValueTask ReadSelectAsync(int database, CancellationToken stop)
-        {
-            if (database != _readDatabase)
-            {
-                WireCommands.ExpectOk((await connection.ReadAsync(stop)).Span, "SELECT");
-                _readDatabase = database;
-            }
-        }
-    }
 }

@@ -15,13 +15,10 @@ namespace Keyferry.Transfer;
 internal sealed class TargetWriter(RespConnection connection, DatabaseScope scope)
 {
     /// <summary>Bytes after which a batch is sent although it is not complete: keeps both servers busy, and memory bounded.</summary>
-    public const int FlushThreshold = 64 * 1024;
+    private const int FlushThreshold = 64 * 1024;
 
     private int _writtenDatabase = -1;
     private int _acknowledgedDatabase = -1;
-
-    /// <summary>Bytes that wait for the flush.</summary>
-    public int PendingBytes => connection.Output.Length;
 
     /// <summary>Puts a value in place of whatever the target has under the key.</summary>
     /// <param name="batch">The batch.</param>
@@ -49,6 +46,11 @@ internal sealed class TargetWriter(RespConnection connection, DatabaseScope scop
         connection.Output.Bulk(NameOf(batch, index));
         batch.Items[index].Write = KeyWrite.Unlink;
     }
+
+    /// <summary>Sends what was written, if it is enough to be sent although the batch is not complete.</summary>
+    /// <exception cref="IOException">The connection is lost.</exception>
+    public ValueTask FlushFullAsync(CancellationToken stop) =>
+        connection.Output.Length >= FlushThreshold ? connection.FlushAsync(stop) : ValueTask.CompletedTask;
 
     /// <summary>Sends what was written.</summary>
     /// <exception cref="IOException">The connection is lost.</exception>

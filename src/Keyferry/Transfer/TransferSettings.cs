@@ -37,6 +37,9 @@ internal sealed record TransferSettings(
     /// <summary>Whether the source tells how much memory a value uses (MEMORY USAGE), so that large ones are known before they are read.</summary>
     public bool TellsSizes { get; init; }
 
+    /// <summary>Whether short strings may be read by MGET: they are known to be short, expiries are told by a question of their own, and no two keys are apart.</summary>
+    public bool ReadsByMGet { get; init; }
+
     /// <summary>Bytes of memory on the source from which on a value is moved in pieces.</summary>
     public long LargeValue { get; init; } = 2 << 20;
 

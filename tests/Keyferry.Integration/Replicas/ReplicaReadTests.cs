@@ -25,8 +25,8 @@ public sealed class ReplicaReadTests
         await run.ReachAsync(Phase.Following, Stop);
         await source.SetAsync(Keys, "after");
         await source.ArriveAsync(Keys, "after");
-        var (copied, scanned) = (await source.Replica.CallsAsync("dump"), await source.Replica.CallsAsync("scan"));
-        var (atPrimary, walked) = (await source.Primary.CallsAsync("dump"), await source.Primary.CallsAsync("scan"));
+        var (copied, scanned) = (await source.Replica.CallsAsync("pexpiretime"), await source.Replica.CallsAsync("scan"));
+        var (atPrimary, walked) = (await source.Primary.CallsAsync("pexpiretime"), await source.Primary.CallsAsync("scan"));
 
         await source.EndEqualAsync(run);
 
@@ -76,7 +76,7 @@ public sealed class ReplicaReadTests
         using var run = source.Start();
         await run.ReachAsync(Phase.Following, Stop);
         source.Replication.Slow(ProxyDirection.ToClient, TimeSpan.FromMilliseconds(100));
-        var before = await source.Replica.CallsAsync("dump");
+        var before = await source.Replica.CallsAsync("pexpiretime");
 
         for (var round = 1; round <= 5; round++)
         {
@@ -84,7 +84,7 @@ public sealed class ReplicaReadTests
             await source.ArriveAsync(Keys, $"{round}");
         }
 
-        Assert.True(await source.Replica.CallsAsync("dump") > before, $"the replica was not read\n{run.Log}");
+        Assert.True(await source.Replica.CallsAsync("pexpiretime") > before, $"the replica was not read\n{run.Log}");
         Assert.DoesNotContain("is read itself", $"{run.Log}", StringComparison.Ordinal);
         await source.EndEqualAsync(run);
     }
@@ -108,12 +108,12 @@ public sealed class ReplicaReadTests
             return $"{run.Log}".LastIndexOf("is read at its replica", StringComparison.Ordinal)
                 > $"{run.Log}".LastIndexOf("is read itself", StringComparison.Ordinal);
         });
-        var before = await source.Replica.CallsAsync("dump");
+        var before = await source.Replica.CallsAsync("pexpiretime");
         await source.SetAsync(Keys, "at last");
         await source.ArriveAsync(Keys, "at last");
 
         Assert.Contains("is read itself from now on: of its replica", $"{run.Log}", StringComparison.Ordinal);
-        Assert.True(await source.Replica.CallsAsync("dump") >= before + (Keys / 2), $"the replica is not read again\n{run.Log}");
+        Assert.True(await source.Replica.CallsAsync("pexpiretime") >= before + (Keys / 2), $"the replica is not read again\n{run.Log}");
         await source.EndEqualAsync(run);
     }
 

@@ -11,6 +11,7 @@ internal static class StringCommands
     public static void AddTo(CommandTable table)
     {
         table.Add("get", 2, CommandFlags.None, Get);
+        table.Add("mget", -2, CommandFlags.None, GetMany);
         table.Add(
             "strlen",
             2,
@@ -31,6 +32,16 @@ internal static class StringCommands
     }
 
     private static void Get(Call call) => Show(call, call.Keys.Find<StringValue>(call[1]));
+
+    /// <summary>What is no string looks as if it were not there.</summary>
+    private static void GetMany(Call call)
+    {
+        call.Reply.Array(call.Count - 1);
+        for (var i = 1; i < call.Count; i++)
+        {
+            Show(call, call.Keys.Find(call[i])?.Value as StringValue);
+        }
+    }
 
     private static void Show(Call call, StringValue? value)
     {

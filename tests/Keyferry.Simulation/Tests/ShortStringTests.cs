@@ -1,0 +1,135 @@
+using Keyferry.Migration;
+using Keyferry.Model;
+using Keyferry.Observe;
+using Keyferry.Simulation.Network;
+using Keyferry.Simulation.Server;
+using Keyferry.Simulation.World;
+using Keyferry.State;
+
+namespace Keyferry.Simulation.Tests;
+
+/// <summary>Strings that are read many at a time. Nothing is compared nor heard of here, so that what a copy gets wrong stays.</summary>
+public sealed class ShortStringTests
+{
+    private const ulong Schedules = 10;
+    private const int Strings = 150;
+    private const int Lists = 20;
+
+    /// <summary>They were strings when the source told their size.</summary>
+    [Fact]
+    public void Keys_that_are_lists_or_gone_by_the_time_of_the_read_are_moved_as_that()
+    {
+        for (var seed = 1UL; seed <= Schedules; seed++)
+        {
+            var world = Fill(seed, new HashSet<string>());
+            var (reads, values) = (0, 0);
+            world.Source.Executing = (client, command) =>
+            {
+                if (!Is(command, "mget") || command.Length < 4 || ++reads > 2)
+                {
+                    return;
+                }
+
+                values += command.Length - 1;
+                _ = world.Source.Execute("DEL", command[1]);
+                _ = world.Source.Execute("DEL", command[2]);
+                _ = world.Source.Execute("RPUSH", command[2], "a", "b");
+            };
+
+            Copy(world);
+
+            Assert.Equal((seed, ""), (seed, string.Join("; ", world.Differences())));
+            Assert.True(reads > 2, $"seed {seed}: {reads} reads of more than two keys");
+        }
+    }
+
+    [Fact]
+    public void Who_may_not_use_mget_is_not_asked_to_and_gets_every_key()
+    {
+        var world = Fill(1, new HashSet<string> { "mget" });
+        var asked = new List<string>();
+        world.Source.Executing = (client, command) => asked.AddRange(Is(command, "mget") ? [$"{client.Name}"] : []);
+
+        Copy(world);
+
+        Assert.Equal("", string.Join("; ", world.Differences()));
+        Assert.Equal(("plan", 1), (asked[0].Split(':')[^1], asked.Count));
+    }
+
+    /// <summary>The rights are those of another node now, or somebody has changed them.</summary>
+    [Fact]
+    public void Who_may_not_use_mget_any_more_gets_every_key_all_the_same()
+    {
+        for (var seed = 1UL; seed <= Schedules; seed++)
+        {
+            var denied = new HashSet<string>();
+            var world = Fill(seed, denied);
+            var refused = 0;
+            world.Source.Executing = (client, command) =>
+            {
+                if (Is(command, "mget") && command.Length > 2)
+                {
+                    _ = denied.Add("mget");
+                    refused++;
+                }
+            };
+
+            Copy(world);
+
+            Assert.Equal((seed, ""), (seed, string.Join("; ", world.Differences())));
+            Assert.InRange(refused, 1, 10);
+        }
+    }
+
+    private static bool Is(Blob[] command, string name) => string.Equals($"{command[0]}", name, StringComparison.OrdinalIgnoreCase);
+
+    private static SimWorld Fill(ulong seed, HashSet<string> denied)
+    {
+        var world = new SimWorld(
+            seed,
+            SimProfiles.Calm with
+            {
+                Keys = 0,
+                Writes = 0,
+                Busy = TimeSpan.Zero,
+                Source = new ServerOptions { Denied = denied },
+            }
+        );
+        for (var i = 0; i < Strings; i++)
+        {
+            _ = world.Source.Execute("SET", $"string:{i}", $"value {i}");
+            _ = i % 3 == 0 ? world.Source.Execute("PEXPIRE", $"string:{i}", 1_000_000 + i) : "";
+        }
+
+        for (var i = 0; i < Lists; i++)
+        {
+            _ = world.Source.Execute("RPUSH", $"list:{i}", "a");
+        }
+
+        return world;
+    }
+
+    private static void Copy(SimWorld world) =>
+        world.Scheduler.Run(async () =>
+        {
+            world.Begin();
+            using var store = new MemoryRunStore(world.Time);
+            var options = new MigrationOptions
+            {
+                Source = SimWorld.SourceEndpoint,
+                Target = SimWorld.TargetEndpoint,
+                Mode = MigrationMode.Snapshot,
+                Verify = false,
+            };
+            var run = new MigrationRun(options, world.Network, store, new Silent(), world.Time);
+            _ = await run.RunAsync(CancellationToken.None, CancellationToken.None);
+        });
+
+    private sealed class Silent : IRunObserver
+    {
+        public void On(RunEvent happened)
+        {
+            // What is on the target tells enough.
+        }
+    }
+}
