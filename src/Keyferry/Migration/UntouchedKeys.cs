@@ -46,7 +46,7 @@ internal sealed class UntouchedKeys(GapLedger gaps, FailedKeys failed)
         Say(
             second is null
                 ? $"The gap is closed by comparing all keys; those that are idle cannot be left out: {whyNot}."
-                : "The gap is closed by comparing the keys that were used since (OBJECT IDLETIME) and the names of all others."
+                : "The gap is closed by comparing the keys that were used since (OBJECT IDLETIME), and by looking for keys that only the target has."
         );
         return second;
     }

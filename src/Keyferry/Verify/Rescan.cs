@@ -9,8 +9,8 @@ namespace Keyferry.Verify;
 /// <remarks>
 /// <para><b>In the data path.</b> Beside it, as a verify is; it writes nothing, it only names keys. Equal keys are recognised without moving their values
 /// where both servers run scripts (<see cref="DigestComparison"/>), else by comparing payloads.</para>
-/// <para><b>Promises.</b> When it returns, every key that the source had during the whole pass, and every key of the target that the run owns, was found equal or
-/// has been named.</para>
+/// <para><b>Promises.</b> When it returns, every key that the source had during the whole pass, but for those that <see cref="UsedSince"/> leaves out, and every key of the target that
+/// the run owns, was found equal or has been named.</para>
 /// <para><b>Concurrency.</b> One task, its own connections.</para>
 /// </remarks>
 /// <param name="source">Opens connections to the source.</param>
@@ -28,8 +28,8 @@ internal sealed class Rescan(
 {
     private readonly byte[] _ignoredPrefix = Encoding.UTF8.GetBytes(options.IgnoredPrefix);
 
-    /// <summary>Seconds since 1970 by the source's clock: keys that it has not used since then are equal, so that only their names are compared. <see langword="null"/> to
-    /// compare every key.</summary>
+    /// <summary>Seconds since 1970 by the source's clock: keys that it has not used since then are known to be equal, and are not looked at: that the target still has one of them
+    /// is not asked. <see langword="null"/> to compare every key.</summary>
     public long? UsedSince { get; set; }
 
     /// <summary>Why keys were compared although they had not been used; <see langword="null"/> where none was.</summary>
