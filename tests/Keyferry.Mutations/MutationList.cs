@@ -60,6 +60,14 @@ internal static partial class MutationList
             Simulation("ShortStringTests", "Keys_that_are_lists_or_gone_by_the_time_of_the_read_are_moved_as_that")
         ),
         new(
+            5,
+            "What turned out to be no string is not asked again what it is",
+            "Lanes/LaneSession.cs",
+            "asked.Enqueue((rest, Ask(rest)));",
+            "_reader.Request(rest); asked.Enqueue((rest, false));",
+            Simulation("ShortStringTests", "A_key_that_has_left_the_run_meanwhile_is_not_brought_back")
+        ),
+        new(
             3,
             "Strings that are read together get each other's values",
             "Transfer/SourceReader.cs",

@@ -34,21 +34,20 @@ internal sealed class BatchSizes(SourcePace pace)
 
     private static int KeysFor(double averagePayload) => (int)Math.Clamp(BatchBytes / averagePayload, 1, MostKeys);
 
-    /// <summary>One value counts for a batch at most: a single huge one among small ones says nothing of the next.</summary>
+    /// <summary>One value counts for a batch at most: a single huge one among small ones says nothing of the next. What was read twice does not count: alone it is a small batch.</summary>
     private static double Averaged(double before, ReadOnlySpan<KeyBatch.Item> items)
     {
-        if (items.IsEmpty)
-        {
-            return before;
-        }
-
-        var bytes = 0L;
+        var (bytes, counted) = (0L, 0);
         foreach (ref readonly var item in items)
         {
-            bytes += Math.Min(item.PayloadBytes, BatchBytes);
+            if (item is { IsNoString: false, Write: not KeyWrite.None })
+            {
+                bytes += Math.Min(item.PayloadBytes, BatchBytes);
+                counted++;
+            }
         }
 
-        return (before * 0.8) + (0.2 * Math.Max(16, bytes / (double)items.Length));
+        return counted == 0 ? before : (before * 0.8) + (0.2 * Math.Max(16, bytes / (double)counted));
     }
 
     private static long PayloadBytes(KeyBatch batch)

@@ -159,8 +159,7 @@ internal sealed class LaneSession : IAsyncDisposable
             await MoveAsync(next, stop);
             if (TakeUndecided(next) is { } rest)
             {
-                _reader.Request(rest);
-                asked.Enqueue((rest, false));
+                asked.Enqueue((rest, Ask(rest)));
             }
 
             await _written.Writer.WriteAsync(next, stop);
@@ -206,9 +205,9 @@ internal sealed class LaneSession : IAsyncDisposable
     /// <summary>Takes the keys of a batch of which nothing could be decided, since they turned out to be no strings.</summary>
     /// <returns>A batch of them, whose values are yet to be asked for by DUMP; <see langword="null"/> where there are none.</returns>
     /// <remarks>
-    /// It is asked for behind all that has been asked by now, and so written behind it: each connection has one order. Where a batch in between has the same key, because that
-    /// changed meanwhile, that one's value was read before this one's is, and is written before; where a later one has it, it is read and written after. So the value that was
-    /// read last is still written last.
+    /// It goes the whole way behind all that has been asked by now: what the key is, then its value. Where a batch in between has the same key, because that changed meanwhile, that
+    /// one was asked both before this one is, and is written before; where a later one has it, it is asked and written after. So what was read last is still written last, and a key
+    /// that has left the run by then is not brought back by what it was before.
     /// </remarks>
     private KeyBatch? TakeUndecided(KeyBatch batch)
     {

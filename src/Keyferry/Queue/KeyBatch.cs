@@ -79,6 +79,8 @@ internal sealed class KeyBatch
 
     /// <summary>Puts the keys that are read by MGET before the others, so that they stand together; both as they were among themselves, and those that changed still before
     /// those that a pass found.</summary>
+    /// <remarks>Whoever looks at a batch under way from elsewhere, to tell how old its keys are, may miss one of them at this moment; what must not be missed is in
+    /// <see cref="OldestSequence"/>.</remarks>
     public void GroupByRead()
     {
         var changed = Math.Min(FirstOffered, Count);
@@ -123,6 +125,7 @@ internal sealed class KeyBatch
             if (_items[i].Write == KeyWrite.None)
             {
                 rest.Add(EntryOf(i));
+                rest.Items[^1].IsNoString = true;
                 _items[i].Write = KeyWrite.Aside;
             }
         }
@@ -169,6 +172,9 @@ internal sealed class KeyBatch
 
         /// <summary>Bytes of memory that it takes on the source; 0 where that was not asked for.</summary>
         public int Memory;
+
+        /// <summary>Whether MGET has told nothing of it, so that it is read by DUMP whatever its size.</summary>
+        public bool IsNoString;
 
         /// <summary>Whether its value is read by MGET, together with others; else by DUMP.</summary>
         public bool ByMGet;

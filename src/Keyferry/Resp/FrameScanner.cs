@@ -99,7 +99,10 @@ internal struct FrameScanner
         var whole = header + length + 2;
         if (available < whole)
         {
-            needed = checked(_position + (int)whole);
+            needed =
+                whole <= Array.MaxLength - _position
+                    ? _position + (int)whole
+                    : throw new RespProtocolException("a reply is larger than two gigabytes, which no reply to what was asked should be");
             return false;
         }
 

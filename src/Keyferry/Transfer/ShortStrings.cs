@@ -49,7 +49,7 @@ internal sealed class ShortStrings(bool allowed)
         output.Raw("$4\r\nMGET\r\n"u8);
     }
 
-    /// <summary>Where in the answer the first value begins; <see langword="null"/> where there is none, and nobody is asked so any more.</summary>
+    /// <summary>Where in the answer the first value begins; <see langword="null"/> where there is none; where that lasts, nobody is asked so any more.</summary>
     /// <remarks>A refusal that concerns reading as such will meet DUMP as well, and is dealt with there.</remarks>
     /// <exception cref="RespProtocolException">Not as many values as keys.</exception>
     public int? FirstValue(ReadOnlySpan<byte> answer, int keys)
@@ -58,7 +58,8 @@ internal sealed class ShortStrings(bool allowed)
         reader.Require();
         if (reader.IsError)
         {
-            _allowed = false;
+            // Anything else passes, as LOADING does.
+            _allowed = !reader.Bytes.StartsWith("NOPERM"u8) && !reader.Bytes.StartsWith("ERR"u8);
             return null;
         }
 
