@@ -31,7 +31,7 @@ internal sealed class BenchReport
             "live-following",
             "Lag while following, at rising rates",
             "`bounded` is the part of the runs in which the last quarter of a step was less than a second behind (median) and the writer reached 95 % of its rate. "
-                + "Writer, both servers and the tool share the machine, so the writer itself is held back at the highest rates. Its values are 150 equal bytes, which a DUMP payload holds compressed."
+                + "Writer, both servers and the tool share the machine, so the writer itself is held back at the highest rates."
         ),
         (
             "large",
