@@ -23,24 +23,29 @@ internal sealed class BatchSizes(SourcePace pace)
     public (int Changed, int Offered) Next() =>
         (pace.MostChanged(KeysFor(_averageChanged), _averageChanged), pace.MostOffered(KeysFor(_averageOffered), _averageOffered));
 
-    /// <summary>Learns from a batch that was read.</summary>
+    /// <summary>Learns from a batch that was read; not from what a larger one has left over.</summary>
     public void Moved(KeyBatch batch)
     {
-        var changed = Math.Min(batch.FirstOffered, batch.Count);
         pace.Received(PayloadBytes(batch));
+        if (batch.IsSecondLook)
+        {
+            return;
+        }
+
+        var changed = Math.Min(batch.FirstOffered, batch.Count);
         _averageChanged = Averaged(_averageChanged, batch.Items[..changed]);
         _averageOffered = Averaged(_averageOffered, batch.Items[changed..]);
     }
 
     private static int KeysFor(double averagePayload) => (int)Math.Clamp(BatchBytes / averagePayload, 1, MostKeys);
 
-    /// <summary>One value counts for a batch at most: a single huge one among small ones says nothing of the next. What was read twice does not count: alone it is a small batch.</summary>
+    /// <summary>One value counts for a batch at most: a single huge one among small ones says nothing of the next. What is yet to be read once more does not count.</summary>
     private static double Averaged(double before, ReadOnlySpan<KeyBatch.Item> items)
     {
         var (bytes, counted) = (0L, 0);
         foreach (ref readonly var item in items)
         {
-            if (item is { IsNoString: false, Write: not KeyWrite.None })
+            if (item.Write != KeyWrite.None)
             {
                 bytes += Math.Min(item.PayloadBytes, BatchBytes);
                 counted++;

@@ -34,6 +34,9 @@ internal sealed class KeyBatch
     /// <summary>When the batch was taken, in milliseconds since the lane began.</summary>
     public uint TakenAt { get; set; }
 
+    /// <summary>Whether MGET has told nothing of its keys, so that they are read by DUMP whatever their size.</summary>
+    public bool IsSecondLook { get; private set; }
+
     /// <summary>From here on the keys are those that a pass over the source found; before it, those that changed.</summary>
     public int FirstOffered { get; set; }
 
@@ -114,6 +117,7 @@ internal sealed class KeyBatch
     public bool LeaveTo(KeyBatch rest)
     {
         rest.Clear();
+        rest.IsSecondLook = true;
         rest.TakenAt = TakenAt;
         for (var i = 0; i < Count; i++)
         {
@@ -125,7 +129,6 @@ internal sealed class KeyBatch
             if (_items[i].Write == KeyWrite.None)
             {
                 rest.Add(EntryOf(i));
-                rest.Items[^1].IsNoString = true;
                 _items[i].Write = KeyWrite.Aside;
             }
         }
@@ -137,6 +140,7 @@ internal sealed class KeyBatch
     public void Clear()
     {
         Count = 0;
+        IsSecondLook = false;
         FirstOffered = int.MaxValue;
         _used = 0;
         OldestSequence = long.MaxValue;
@@ -172,9 +176,6 @@ internal sealed class KeyBatch
 
         /// <summary>Bytes of memory that it takes on the source; 0 where that was not asked for.</summary>
         public int Memory;
-
-        /// <summary>Whether MGET has told nothing of it, so that it is read by DUMP whatever its size.</summary>
-        public bool IsNoString;
 
         /// <summary>Whether its value is read by MGET, together with others; else by DUMP.</summary>
         public bool ByMGet;

@@ -73,7 +73,7 @@ internal sealed class SourceReader(RespConnection connection, RespConnection? pr
             {
                 aside.Take(batch, i);
             }
-            else if (kind.Belongs && batch.Items[i] is { OnPrimary: false, IsNoString: false })
+            else if (kind.Belongs && !batch.Items[i].OnPrimary && !batch.IsSecondLook)
             {
                 batch.Items[i].Memory = (int)kind.Bytes;
                 batch.Items[i].ByMGet = _strings.Expects(kind.Bytes);

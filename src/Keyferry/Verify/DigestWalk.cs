@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using Keyferry.Resp;
 
 namespace Keyferry.Verify;
@@ -168,7 +167,7 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
         }
 
         var each = Each;
-        scripts.Source.Write(link.Source.Pages.Output, Digits(cursor), _page, ignoredPrefix, since, each ? "1" : "");
+        scripts.Source.Write(link.Source.Pages.Output, ScanPage.Digits(cursor), _page, ignoredPrefix, since, each ? "1" : "");
         await link.Source.Pages.FlushAsync(stop);
         return each;
     }
@@ -320,13 +319,6 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
         {
             suspects.Add(name);
         }
-    }
-
-    private static byte[] Digits(ulong cursor)
-    {
-        Span<byte> digits = stackalloc byte[20];
-        _ = Utf8Formatter.TryFormat(cursor, digits, out var length);
-        return digits[..length].ToArray();
     }
 
     /// <summary>A cursor means nothing to a server that has been restarted, and its keys may be others.</summary>

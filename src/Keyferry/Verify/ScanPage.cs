@@ -9,13 +9,19 @@ internal static class ScanPage
     /// <summary>Writes the question.</summary>
     public static void Ask(RespOutput output, ulong cursor, int count)
     {
-        Span<byte> digits = stackalloc byte[20];
-        _ = Utf8Formatter.TryFormat(cursor, digits, out var length);
         output.Command(4);
         output.Bulk("SCAN"u8);
-        output.Bulk(digits[..length]);
+        output.Bulk(Digits(cursor));
         output.Bulk("COUNT"u8);
         output.Bulk(count);
+    }
+
+    /// <summary>A cursor as a word of a command.</summary>
+    public static byte[] Digits(ulong cursor)
+    {
+        Span<byte> digits = stackalloc byte[20];
+        _ = Utf8Formatter.TryFormat(cursor, digits, out var length);
+        return digits[..length].ToArray();
     }
 
     /// <summary>Begins to read an answer that is no error.</summary>

@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using Keyferry.Resp;
 
 namespace Keyferry.Verify;
@@ -39,9 +38,7 @@ internal sealed class TargetNames(byte[] ignoredPrefix, NameSums sums, bool plai
             return;
         }
 
-        Span<byte> digits = stackalloc byte[20];
-        _ = Utf8Formatter.TryFormat(_cursor, digits, out var length);
-        script.Write(output, digits[..length].ToArray(), PageSize, ignoredPrefix, DigestScript.NamesOnly, "");
+        script.Write(output, ScanPage.Digits(_cursor), PageSize, ignoredPrefix, DigestScript.NamesOnly, "");
     }
 
     /// <summary>Takes the answer.</summary>

@@ -67,7 +67,7 @@ public sealed class CutoverSimulationTests(ITestOutputHelper output)
 
         var refused = Assert.Throws<KeyferryException>(() =>
             world.Scheduler.Run(() =>
-                new MigrationRun(options, world.Network, store, new Deaf(), world.Time).RunAsync(
+                new MigrationRun(options, world.Network, store, new SilentObserver(), world.Time).RunAsync(
                     CancellationToken.None,
                     CancellationToken.None
                 )
@@ -94,13 +94,5 @@ public sealed class CutoverSimulationTests(ITestOutputHelper output)
         var counts = $"{profile.Name}: {outcomes.Count} seeds: {string.Join(", ", claims)}";
         output.WriteLine(counts);
         RunCounts.Tell(counts);
-    }
-
-    private sealed class Deaf : IRunObserver
-    {
-        public void On(RunEvent happened)
-        {
-            // Nobody listens.
-        }
     }
 }

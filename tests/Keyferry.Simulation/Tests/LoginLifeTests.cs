@@ -60,7 +60,7 @@ public sealed class LoginLifeTests(ITestOutputHelper output)
                 Capture = Enum.Parse<CaptureKind>(capture),
             };
             using var finish = new CancellationTokenSource();
-            var run = new MigrationRun(options, network, store, new Silent(), scheduler.Time);
+            var run = new MigrationRun(options, network, store, new SilentObserver(), scheduler.Time);
             var running = run.RunAsync(finish.Token, CancellationToken.None);
             for (var number = 0; number < 14 * 12; number++)
             {
@@ -94,14 +94,6 @@ public sealed class LoginLifeTests(ITestOutputHelper output)
         {
             Made++;
             return ValueTask.FromResult(new Secret(time.GetUtcNow().ToString("O", CultureInfo.InvariantCulture)));
-        }
-    }
-
-    private sealed class Silent : IRunObserver
-    {
-        public void On(RunEvent happened)
-        {
-            // Only the end matters here.
         }
     }
 }

@@ -77,7 +77,10 @@ public sealed class PayloadBudgetTests
             using var store = new MemoryRunStore(world.Time);
             using var finish = new CancellationTokenSource();
             var options = new MigrationOptions { Source = SimWorld.SourceEndpoint, Target = SimWorld.TargetEndpoint };
-            var run = new MigrationRun(options, meter, store, new Silent(), world.Time).RunAsync(finish.Token, CancellationToken.None);
+            var run = new MigrationRun(options, meter, store, new SilentObserver(), world.Time).RunAsync(
+                finish.Token,
+                CancellationToken.None
+            );
             await Task.Delay(TimeSpan.FromSeconds(8), world.Time);
             finish.Cancel();
             verdict = (await run).Verdict;
@@ -128,14 +131,6 @@ public sealed class PayloadBudgetTests
             public void Reset() => inner.Reset();
 
             public ValueTask DisposeAsync() => inner.DisposeAsync();
-        }
-    }
-
-    private sealed class Silent : IRunObserver
-    {
-        public void On(RunEvent happened)
-        {
-            // Only the end matters here.
         }
     }
 }

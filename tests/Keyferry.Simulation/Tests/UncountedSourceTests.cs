@@ -74,7 +74,7 @@ public sealed class UncountedSourceTests
                     StepProbe = atStep,
                 },
             };
-            report = await new MigrationRun(options, world.Network, store, new Silent(), world.Time, hooks: program).RunAsync(
+            report = await new MigrationRun(options, world.Network, store, new SilentObserver(), world.Time, hooks: program).RunAsync(
                 CancellationToken.None,
                 CancellationToken.None
             );
@@ -96,14 +96,6 @@ public sealed class UncountedSourceTests
         {
             Differing = world.Differences();
             return ValueTask.FromResult(new HookResult(true, 0, ""));
-        }
-    }
-
-    private sealed class Silent : IRunObserver
-    {
-        public void On(RunEvent happened)
-        {
-            // Only the end matters here.
         }
     }
 }
