@@ -53,6 +53,14 @@ internal static partial class MutationList
         ),
         new(
             5,
+            "What the target says of many strings counts for the first of them",
+            "Transfer/TargetWriter.cs",
+            "return _answer;\n        }\n\n        if (batch.Items[index].Database",
+            "return null;\n        }\n\n        if (batch.Items[index].Database",
+            Simulation("ShortStringTests", "A_target_that_refuses_mset_from_some_time_on_gets_every_key_all_the_same")
+        ),
+        new(
+            5,
             "What turned out to be no string counts as gone",
             "Transfer/SourceReader.cs",
             "if (value.IsNull && expiry != -2)",

@@ -50,9 +50,9 @@ internal sealed record LaneContext(
         var now = Queue.Now();
         foreach (ref readonly var item in batch.Items)
         {
-            written += item.Write == KeyWrite.Restore ? 1 : 0;
+            written += item.Write == KeyWrite.Put ? 1 : 0;
             deleted += item.Write == KeyWrite.Unlink ? 1 : 0;
-            bytes += item.Write == KeyWrite.Restore ? item.PayloadBytes : 0;
+            bytes += item.Write == KeyWrite.Put ? item.PayloadBytes : 0;
             if (item.Flags.HasFlag(KeyFlags.Live) && item.Settled && item.Write != KeyWrite.Aside)
             {
                 changes++;

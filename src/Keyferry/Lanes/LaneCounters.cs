@@ -50,7 +50,7 @@ internal sealed class LaneCounters(TimeProvider time)
 
     internal void AddLooked(KeyWrite write)
     {
-        _ = Interlocked.Add(ref _lookedWritten, write == KeyWrite.Restore ? 1 : 0);
+        _ = Interlocked.Add(ref _lookedWritten, write == KeyWrite.Put ? 1 : 0);
         _ = Interlocked.Add(ref _lookedDeleted, write == KeyWrite.Unlink ? 1 : 0);
     }
 

@@ -17,10 +17,10 @@ namespace Keyferry.Lanes;
 internal sealed class LaneSession : IAsyncDisposable
 {
     /// <summary>Batches whose questions the source has before the first is answered: while we work on one, it works on the next. Two questions are asked for each, one after the other.</summary>
-    private const int AskedAhead = 3;
+    private const int AskedAhead = 4;
 
     /// <summary>Batches that the target has before the oldest is acknowledged.</summary>
-    private const int WrittenAhead = 4;
+    private const int WrittenAhead = 6;
 
     /// <summary>Before keys that were sent elsewhere are looked at again: slots move one key after the other.</summary>
     private static readonly TimeSpan RedirectionPause = TimeSpan.FromMilliseconds(5);
@@ -56,14 +56,11 @@ internal sealed class LaneSession : IAsyncDisposable
         TimeProvider time
     )
     {
-        _longWay = new LongWay(context, links);
-        _sizes = new BatchSizes(context.Pace);
-        (_source, _primary) = (source, primary);
-        _target = target;
-        _context = context;
-        _time = time;
+        (_longWay, _sizes) = (new LongWay(context, links), new BatchSizes(context.Pace));
+        (_source, _primary, _target) = (source, primary, target);
+        (_context, _time) = (context, time);
         _reader = new SourceReader(source, primary, context.Transfer);
-        _writer = new TargetWriter(target, context.Transfer.Scope);
+        _writer = new TargetWriter(target, context.Transfer.Scope, context.Transfer.WritesByMSet);
     }
 
     /// <summary>When the session last had everything moved or got a batch acknowledged, as a timestamp of the run's clock; <see langword="null"/> before that.</summary>
@@ -103,6 +100,7 @@ internal sealed class LaneSession : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _reader.Dispose();
+        _writer.Dispose();
         await _longWay.DisposeAsync();
         await _source.DisposeAsync();
         await (_primary?.DisposeAsync() ?? ValueTask.CompletedTask);
@@ -300,7 +298,7 @@ internal sealed class LaneSession : IAsyncDisposable
 
     private async Task AcknowledgeAsync(KeyBatch batch, CancellationToken stop)
     {
-        var redirected = false;
+        var again = false;
         for (var i = 0; i < batch.Count; i++)
         {
             var refusal = await _writer.AcknowledgeAsync(batch, i, stop);
@@ -328,10 +326,9 @@ internal sealed class LaneSession : IAsyncDisposable
                 _context.Failed.Add(batch.Items[i].Database, batch.Key(i), refusal);
                 batch.Items[i].Write = KeyWrite.Nothing;
             }
-            else if (Redirection.Is(refusal))
+            else if (NeedsAnotherLook(refusal))
             {
-                // The slot has moved, or is on its way. The value may have changed meanwhile: another look, and not the same write again.
-                redirected = true;
+                again = true;
                 batch.Items[i].Write = KeyWrite.Nothing;
                 continue;
             }
@@ -347,10 +344,25 @@ internal sealed class LaneSession : IAsyncDisposable
             batch.Items[i].Settled = true;
         }
 
-        if (redirected)
+        if (again)
         {
             await Task.Delay(RedirectionPause, _time, stop);
         }
+    }
+
+    /// <summary>Whether a key is to be written anew: its value may have changed meanwhile, so not by the same write.</summary>
+    private bool NeedsAnotherLook(string refusal)
+    {
+        // The slot has moved, or is on its way.
+        var moved = Redirection.Is(refusal);
+        // Which of the keys of an MSET it is about is not told: each has an answer of its own from here on.
+        var untold = !moved && _writer.WasTogether && !LaneTrouble.Passes(refusal);
+        if (untold)
+        {
+            _writer.SetNoneTogether();
+        }
+
+        return moved || untold;
     }
 
     private static async ValueTask GuardAsync(RespConnection connection, string role, Func<ValueTask> work)

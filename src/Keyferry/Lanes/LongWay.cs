@@ -186,7 +186,7 @@ internal sealed class LongWay(LaneContext context, PieceLinks links) : IAside, I
         own.Items[0].Settled = true;
         own.Items[0].Write = outcome.Result switch
         {
-            PieceResult.Moved or PieceResult.Changed => KeyWrite.Restore,
+            PieceResult.Moved or PieceResult.Changed => KeyWrite.Put,
             PieceResult.LeftAlone => KeyWrite.Nothing,
             _ => KeyWrite.Unlink,
         };

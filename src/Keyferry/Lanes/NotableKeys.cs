@@ -38,7 +38,7 @@ internal sealed class NotableKeys
         for (var i = 0; i < batch.Count; i++)
         {
             ref readonly var item = ref batch.Items[i];
-            if (item.Write != KeyWrite.Restore)
+            if (item.Write != KeyWrite.Put)
             {
                 continue;
             }

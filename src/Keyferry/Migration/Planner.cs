@@ -56,6 +56,7 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
         await TryReadingAsync(from, scope, stop);
         var basis = new TransferSettings(sourceIdentity.HasPExpireTime, shift.Shift, scope, writes, reads);
         basis = await ReadingAsync(basis, from, sourceIdentity, stop);
+        basis = basis with { WritesByMSet = basis.ReadsByMGet && !targetIdentity.IsCluster && await TakesMSetAsync(to, stop) };
         await TryWritingAsync(to, stop);
         await DatabaseCheck.JudgeAsync(target, targetIdentity, [.. databases.Select(scope.TargetOf).Distinct()], Refuse, stop);
         var capture = await PlannedCapture.AskAsync(options, from, stop);
@@ -340,6 +341,11 @@ internal sealed class Planner(MigrationOptions options, ServerConnector source, 
                 && !(await from.TryCallAsync(stop, "MGET", "keyferry:{probe}")).IsError,
         };
     }
+
+    /// <summary>Whether the user may run MSET. Asked with a value too few, which is refused after the right to run it was checked, and writes nothing.</summary>
+    private static async ValueTask<bool> TakesMSetAsync(RespConnection to, CancellationToken stop) =>
+        await to.TryCallAsync(stop, "MSET", "keyferry:{probe}", "", "keyferry:{probe}") is { IsError: true } refused
+        && refused.Text.Contains("wrong number of arguments", StringComparison.Ordinal);
 
     /// <summary>What the target says of the longest word of a command that it takes; the servers' default where it does not say it.</summary>
     private static async ValueTask<long> LongestWordAsync(RespConnection to, CancellationToken stop) =>

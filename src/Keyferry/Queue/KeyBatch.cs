@@ -186,6 +186,9 @@ internal sealed class KeyBatch
         /// <summary>What the lane sent to the target for it.</summary>
         public KeyWrite Write;
 
+        /// <summary>How many keys, from this one on, the target's next answer is about: those of one MSET. 0 for a key with an answer of its own, and for the others of an MSET.</summary>
+        public int Together;
+
         /// <summary>Why the target is not to have the key although the source has it: it cannot hold it. <see langword="null"/> otherwise.</summary>
         public string? Refusal;
 
@@ -209,8 +212,8 @@ internal enum KeyWrite : byte
     /// <summary>Not yet decided.</summary>
     None,
 
-    /// <summary>RESTORE with REPLACE.</summary>
-    Restore,
+    /// <summary>Its value, in place of whatever the target has: by RESTORE, or by MSET together with others.</summary>
+    Put,
 
     /// <summary>UNLINK: the key was not there when it was read.</summary>
     Unlink,

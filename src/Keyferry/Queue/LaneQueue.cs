@@ -12,6 +12,9 @@ namespace Keyferry.Queue;
 /// </remarks>
 internal sealed class LaneQueue
 {
+    /// <summary>How many keys a pass may be ahead of the lane. What SCAN has just touched is still near the source's processor, which needs a tenth less for keys that are read soon after.</summary>
+    public const int MostOffered = 512;
+
     private readonly Lock _lock = new();
     private readonly TimeProvider _time;
     private readonly long _began;
@@ -213,7 +216,7 @@ internal sealed class LaneQueue
     {
         lock (_lock)
         {
-            if (_feed.Bytes > _feedBudget)
+            if (_feed.Bytes > _feedBudget || _feed.Count >= MostOffered)
             {
                 return false;
             }

@@ -29,8 +29,11 @@ internal sealed class SnapshotScanner(
     TimeProvider time
 )
 {
-    /// <summary>Keys asked for at a time: enough to make the round trip cheap, few enough to hold the source's thread for well under a millisecond.</summary>
-    private const int PageSize = 512;
+    /// <summary>Keys asked for at a time where the lanes are what is waited for. Two pages are ahead of them, so that few keep near what SCAN has touched (<see cref="LaneQueue.MostOffered"/>).</summary>
+    private const int SmallestPage = 256;
+
+    /// <summary>Keys asked for at a time where the pass is waited for, as on a long way: they hold the source's thread for well under a millisecond.</summary>
+    private const int LargestPage = 1024;
 
     private const int NamesPerKey = 32;
 
@@ -41,6 +44,7 @@ internal sealed class SnapshotScanner(
     private SnapshotPosition? _position;
     private bool _resumed;
     private int _cursorLength;
+    private int _pageSize = SmallestPage;
     private int _database;
     private string _runId = "";
     private long _scanned;
@@ -146,7 +150,7 @@ internal sealed class SnapshotScanner(
         while (_database < databases.Count)
         {
             _ = await connection.CallAsync(stop, "SELECT", databases[_database]);
-            Ask(connection);
+            Ask(connection, _cursor.AsSpan(0, _cursorLength));
             await connection.FlushAsync(stop);
             var more = true;
             while (more)
@@ -161,13 +165,13 @@ internal sealed class SnapshotScanner(
         }
     }
 
-    private void Ask(RespConnection connection)
+    private void Ask(RespConnection connection, ReadOnlySpan<byte> cursor)
     {
         connection.Output.Command(4);
         connection.Output.Bulk("SCAN"u8);
-        connection.Output.Bulk(_cursor.AsSpan(0, _cursorLength));
+        connection.Output.Bulk(cursor);
         connection.Output.Bulk("COUNT"u8);
-        connection.Output.Bulk(PageSize);
+        connection.Output.Bulk(_pageSize);
     }
 
     /// <summary>Asks for the next page at once, then hands over the keys of this one while the source works.</summary>
@@ -180,22 +184,22 @@ internal sealed class SnapshotScanner(
         if (more)
         {
             // A name is listed in a small part of the time that a value takes; but where the filters pass over most names, nothing else holds the scan up.
-            await pace.PageAsync(PageSize / NamesPerKey, stop);
-            connection.Output.Command(4);
-            connection.Output.Bulk("SCAN"u8);
-            connection.Output.Bulk(next);
-            connection.Output.Bulk("COUNT"u8);
-            connection.Output.Bulk(PageSize);
+            await pace.PageAsync(_pageSize / NamesPerKey, stop);
+            Ask(connection, next);
             await connection.FlushAsync(stop);
         }
 
+        var held = false;
         for (var i = 0; i < keys; i++)
         {
             while (!TryOffer(page.Span, ref position, out var room))
             {
+                held = true;
                 await room.WaitAsync(stop);
             }
         }
+
+        _pageSize = held ? SmallestPage : Math.Min(LargestPage, _pageSize * 2);
 
         // Only now: if this page is cut off half-way, the pass goes on at the cursor that led to it.
         next.CopyTo(_cursor.AsSpan());

@@ -316,6 +316,12 @@ internal sealed class SourceReader(RespConnection connection, RespConnection? pr
         }
 
         ExpectBytes(value, expiry, batch.Items[index].ByMGet);
+        var expiresAt = settings.ExpiryOnTarget(expiry);
+        if (TrySet(batch, index, expiresAt, value.Bytes, target))
+        {
+            return;
+        }
+
         var fitted = Fit(value.Bytes, batch.Items[index].ByMGet);
         if (fitted.Fit == PayloadFit.NeedsCommands)
         {
@@ -331,9 +337,26 @@ internal sealed class SourceReader(RespConnection connection, RespConnection? pr
             return;
         }
 
-        batch.Items[index].Type = PayloadTypes.TypeOf(fitted.Body);
-        _strings.Learn(batch.Items[index].Memory, batch.Items[index].Type == KeyType.Text);
-        target.Restore(batch, index, settings.ExpiryOnTarget(expiry), fitted);
+        Learn(batch, index, PayloadTypes.TypeOf(fitted.Body));
+        target.Restore(batch, index, expiresAt, fitted);
+    }
+
+    /// <summary>A short string that does not expire needs no payload.</summary>
+    private bool TrySet(KeyBatch batch, int index, long expiresAt, ReadOnlySpan<byte> value, TargetWriter target)
+    {
+        if (!batch.Items[index].ByMGet || expiresAt >= 0 || value.Length > settings.LargestPayload || !target.TrySet(batch, index, value))
+        {
+            return false;
+        }
+
+        Learn(batch, index, KeyType.Text);
+        return true;
+    }
+
+    private void Learn(KeyBatch batch, int index, KeyType type)
+    {
+        batch.Items[index].Type = type;
+        _strings.Learn(batch.Items[index].Memory, type == KeyType.Text);
     }
 
     private static void ExpectBytes(in RespReader value, long expiry, bool byMGet)

@@ -40,6 +40,9 @@ internal sealed record TransferSettings(
     /// <summary>Whether short strings may be read by MGET: they are known to be short, expiries are told by a question of their own, and no two keys are apart.</summary>
     public bool ReadsByMGet { get; init; }
 
+    /// <summary>Whether the target takes strings that do not expire many at a time, by MSET: it may be used, and no two keys are apart.</summary>
+    public bool WritesByMSet { get; init; }
+
     /// <summary>Bytes of memory on the source from which on a value is moved in pieces.</summary>
     public long LargeValue { get; init; } = 2 << 20;
 

@@ -8,7 +8,7 @@ using StackExchange.Redis;
 
 namespace Keyferry.Integration.Runs;
 
-/// <summary>Strings that are read by MGET, many at a time, and written by RESTORE like everything else.</summary>
+/// <summary>Strings that are read by MGET, many at a time, and written by MSET where they do not expire; else by RESTORE like everything else.</summary>
 public sealed class ShortStringTests
 {
     private const int Names = 150;
@@ -78,8 +78,9 @@ public sealed class ShortStringTests
 
         Assert.True(report.Verdict == Verdict.Equal, $"{report.Verdict}: {string.Join("; ", report.Reasons)}\n{run.Log}");
         Assert.Equal(await source.DebugDigestAsync(), await target.DebugDigestAsync());
-        // One of them is the plan's.
+        // One of them is the plan's; its MSET is refused.
         Assert.True(await source.CallsAsync("mget") > 1, "no string was read by MGET");
+        Assert.True(await target.CallsAsync("mset") > 1, "no string was written by MSET");
     }
 
     [Fact]
@@ -104,6 +105,30 @@ public sealed class ShortStringTests
         Assert.True(report.Verdict == Verdict.Equal, $"{report.Verdict}: {string.Join("; ", report.Reasons)}\n{run.Log}");
         Assert.Equal(await source.DebugDigestAsync(), await target.DebugDigestAsync());
         Assert.Equal(0, await source.CallsAsync("mget"));
+    }
+
+    [Fact]
+    public async Task Who_may_not_use_mset_writes_by_restore()
+    {
+        await using var source = await RedisServer.StartAsync(ServerKind.Machine);
+        await using var target = await RedisServer.StartAsync(ServerKind.Machine);
+        await ChurnAsync(await source.ConnectAsync(), new Random(3), 2000);
+        _ = await target.CommandAsync("ACL", "SETUSER", "mover", "on", "nopass", "~*", "&*", "+@all", "-mset");
+        using var run = EngineRun.Start(
+            new MigrationOptions
+            {
+                Source = source.Endpoint,
+                Target = target.Endpoint with { User = "mover", Password = new Secret("any") },
+                Mode = MigrationMode.Snapshot,
+            },
+            Stop
+        );
+
+        var report = await run.Ended.WaitAsync(TimeSpan.FromSeconds(60), Stop);
+
+        Assert.True(report.Verdict == Verdict.Equal, $"{report.Verdict}: {string.Join("; ", report.Reasons)}\n{run.Log}");
+        Assert.Equal(await source.DebugDigestAsync(), await target.DebugDigestAsync());
+        Assert.Equal(0, await target.CallsAsync("mset"));
     }
 
     private static async Task<string?> EncodingAsync(IDatabase database, RedisKey key) =>

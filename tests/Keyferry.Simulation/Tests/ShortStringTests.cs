@@ -8,7 +8,7 @@ using Keyferry.State;
 
 namespace Keyferry.Simulation.Tests;
 
-/// <summary>Strings that are read many at a time. Nothing is compared here, so that what a run gets wrong stays.</summary>
+/// <summary>Strings that are read and written many at a time. Nothing is compared here, so that what a run gets wrong stays.</summary>
 public sealed class ShortStringTests
 {
     private const ulong Schedules = 10;
@@ -120,9 +120,52 @@ public sealed class ShortStringTests
         }
     }
 
+    [Fact]
+    public void A_target_that_permits_no_mset_gets_every_string_by_itself()
+    {
+        var world = Fill(1, new HashSet<string>(), new HashSet<string> { "mset" });
+        var asked = new List<string>();
+        world.Target.Executing = (client, command) => asked.AddRange(Is(command, "mset") ? [$"{client.Name}"] : []);
+
+        Copy(world);
+
+        Assert.Equal("", string.Join("; ", world.Differences()));
+        Assert.Equal(("plan", 1), (asked[0].Split(':')[^1], asked.Count));
+    }
+
+    /// <summary>Whom the refusal is about is not told, so that it must not count for any of the keys as done.</summary>
+    [Fact]
+    public void A_target_that_refuses_mset_from_some_time_on_gets_every_key_all_the_same()
+    {
+        for (var seed = 1UL; seed <= Schedules; seed++)
+        {
+            var denied = new HashSet<string>();
+            var world = Fill(seed, new HashSet<string>(), denied);
+            var (together, refused) = (0, 0);
+            world.Target.Executing = (client, command) =>
+            {
+                if (!Is(command, "mset") || command.Length <= 4)
+                {
+                    return;
+                }
+
+                if (++together > 3)
+                {
+                    _ = denied.Add("mset");
+                    refused++;
+                }
+            };
+
+            Copy(world);
+
+            Assert.Equal((seed, ""), (seed, string.Join("; ", world.Differences())));
+            Assert.InRange(refused, 1, 12);
+        }
+    }
+
     private static bool Is(Blob[] command, string name) => string.Equals($"{command[0]}", name, StringComparison.OrdinalIgnoreCase);
 
-    private static SimWorld Fill(ulong seed, HashSet<string> denied)
+    private static SimWorld Fill(ulong seed, HashSet<string> denied, HashSet<string>? deniedOnTarget = null)
     {
         var world = new SimWorld(
             seed,
@@ -132,6 +175,7 @@ public sealed class ShortStringTests
                 Writes = 0,
                 Busy = TimeSpan.Zero,
                 Source = new ServerOptions { Denied = denied },
+                Target = new ServerOptions { Denied = deniedOnTarget ?? [] },
             }
         );
         for (var i = 0; i < Strings; i++)

@@ -23,7 +23,10 @@ public sealed class UnansweredWriteTests
             world.Target.Executing = (client, command) =>
             {
                 var name = $"{client.Name}";
-                if (name.Contains(":lane", StringComparison.Ordinal) && $"{command[0]}".ToUpperInvariant() is "RESTORE" or "UNLINK")
+                if (
+                    name.Contains(":lane", StringComparison.Ordinal)
+                    && $"{command[0]}".ToUpperInvariant() is "RESTORE" or "MSET" or "UNLINK"
+                )
                 {
                     left.AddRange(
                         world

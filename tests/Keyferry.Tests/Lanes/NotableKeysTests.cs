@@ -58,7 +58,7 @@ public sealed class NotableKeysTests
         Assert.DoesNotContain(_notable.Taken().Biggest, static key => key.Bytes == 0);
     }
 
-    private void Move(TimeSpan took, params (string Key, int Bytes, KeyType Type)[] keys) => Move(KeyWrite.Restore, took, keys);
+    private void Move(TimeSpan took, params (string Key, int Bytes, KeyType Type)[] keys) => Move(KeyWrite.Put, took, keys);
 
     private void Move(KeyWrite write, TimeSpan took, params (string Key, int Bytes, KeyType Type)[] keys)
     {

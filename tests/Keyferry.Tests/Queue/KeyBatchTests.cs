@@ -31,7 +31,7 @@ public sealed class KeyBatchTests
     {
         var batch = BatchOf("a b c d e", firstOffered: 3);
         batch.TakenAt = 7;
-        batch.Items[0].Write = KeyWrite.Restore;
+        batch.Items[0].Write = KeyWrite.Put;
         batch.Items[2].Write = KeyWrite.Unlink;
         batch.Items[4].Write = KeyWrite.Nothing;
         var rest = BatchOf("x", firstOffered: 0);
@@ -41,7 +41,7 @@ public sealed class KeyBatchTests
         Assert.Equal(("b d", 1, 7u, 2L), (Names(rest), rest.FirstOffered, rest.TakenAt, rest.OldestSequence));
         Assert.Equal((KeyFlags.Live, 2L, KeyWrite.None), (rest.Items[0].Flags, rest.Items[0].Sequence, rest.Items[0].Write));
         Assert.Equal(
-            [KeyWrite.Restore, KeyWrite.Aside, KeyWrite.Unlink, KeyWrite.Aside, KeyWrite.Nothing],
+            [KeyWrite.Put, KeyWrite.Aside, KeyWrite.Unlink, KeyWrite.Aside, KeyWrite.Nothing],
             batch.Items.ToArray().Select(static item => item.Write)
         );
         Assert.False(batch.LeaveTo(rest));
