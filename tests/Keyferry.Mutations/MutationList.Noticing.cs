@@ -281,7 +281,7 @@ internal static partial class MutationList
             7,
             "A pass over the source runs ahead without end",
             "Queue/LaneQueue.cs",
-            "if (_feed.Bytes > _feedBudget)",
+            "if (_feed.Bytes > _feedBudget || _feed.Count >= MostOffered)",
             "if (_feed.Bytes < 0 && _feedBudget < 0)",
             Unit("LaneSetTests", "A_rescan_takes_no_memory_from_the_live_changes")
         ),
