@@ -61,6 +61,14 @@ internal static partial class MutationList
         ),
         new(
             5,
+            "Strings that wait for others are written after what was read behind them",
+            "Transfer/TargetWriter.cs",
+            "EndTogether();\n        SelectFor(batch.Items[index].Database);\n        connection.Output.Raw(\"*2",
+            "SelectFor(batch.Items[index].Database);\n        connection.Output.Raw(\"*2",
+            Unit("TargetWriterTests", "What_was_read_in_between_is_written_in_between")
+        ),
+        new(
+            5,
             "What turned out to be no string counts as gone",
             "Transfer/SourceReader.cs",
             "if (value.IsNull && expiry != -2)",

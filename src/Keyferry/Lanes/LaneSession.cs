@@ -63,7 +63,7 @@ internal sealed class LaneSession : IAsyncDisposable
         _writer = new TargetWriter(target, context.Transfer.Scope, context.Transfer.WritesByMSet);
     }
 
-    /// <summary>When the session last had everything moved or got a batch acknowledged, as a timestamp of the run's clock; <see langword="null"/> before that.</summary>
+    /// <summary>When the session last had everything moved or got a key acknowledged, as a timestamp of the run's clock; <see langword="null"/> before that.</summary>
     public long? WellAt { get; private set; }
 
     /// <summary>Moves keys until <paramref name="stop"/> or the first trouble.</summary>
@@ -258,10 +258,10 @@ internal sealed class LaneSession : IAsyncDisposable
     {
         while (true)
         {
-            var batch = await _written.Reader.ReadAsync(stop);
+            var (batch, settled) = (await _written.Reader.ReadAsync(stop), false);
             try
             {
-                await AcknowledgeAsync(batch, stop);
+                settled = await AcknowledgeAsync(batch, stop);
                 _longWay.Acknowledged(batch);
             }
             catch (ServerErrorException refused)
@@ -279,7 +279,7 @@ internal sealed class LaneSession : IAsyncDisposable
             {
                 _ = _open.Remove(batch);
                 _spare.Push(batch);
-                WellAt = _time.GetTimestamp();
+                WellAt = settled ? _time.GetTimestamp() : WellAt;
             }
         }
     }
@@ -289,23 +289,21 @@ internal sealed class LaneSession : IAsyncDisposable
     {
         lock (_batchLock)
         {
-            if (_open.Count == 0)
-            {
-                WellAt = _time.GetTimestamp();
-            }
+            WellAt = _open.Count == 0 ? _time.GetTimestamp() : WellAt;
         }
     }
 
-    private async Task AcknowledgeAsync(KeyBatch batch, CancellationToken stop)
+    /// <returns>Whether any of the keys need not be looked at again: where that is so of none, nothing has gone well.</returns>
+    private async Task<bool> AcknowledgeAsync(KeyBatch batch, CancellationToken stop)
     {
-        var again = false;
+        var (again, settled) = (false, false);
         for (var i = 0; i < batch.Count; i++)
         {
             var refusal = await _writer.AcknowledgeAsync(batch, i, stop);
             if (batch.Items[i].Write == KeyWrite.Aside)
             {
                 // Its own batch answers for it from here on.
-                batch.Items[i].Settled = true;
+                batch.Items[i].Settled = settled = true;
                 continue;
             }
 
@@ -341,13 +339,15 @@ internal sealed class LaneSession : IAsyncDisposable
                 throw new ServerErrorException(refusal, batch.Items[i].Write == KeyWrite.Unlink ? "UNLINK" : "RESTORE");
             }
 
-            batch.Items[i].Settled = true;
+            batch.Items[i].Settled = settled = true;
         }
 
         if (again)
         {
             await Task.Delay(RedirectionPause, _time, stop);
         }
+
+        return settled;
     }
 
     /// <summary>Whether a key is to be written anew: its value may have changed meanwhile, so not by the same write.</summary>

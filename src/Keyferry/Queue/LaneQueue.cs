@@ -12,7 +12,7 @@ namespace Keyferry.Queue;
 /// </remarks>
 internal sealed class LaneQueue
 {
-    /// <summary>How many keys a pass may be ahead of the lane. What SCAN has just touched is still near the source's processor, which needs a tenth less for keys that are read soon after.</summary>
+    /// <summary>How many keys a pass may be ahead of the lane: a source needs less of its time for keys that are read while what SCAN has touched is still near its processor.</summary>
     public const int MostOffered = 512;
 
     private readonly Lock _lock = new();
@@ -46,7 +46,7 @@ internal sealed class LaneQueue
         _table = new KeyTable(_dirty);
     }
 
-    /// <summary>Set whenever a batch is done: something may be settled, or there may be room.</summary>
+    /// <summary>Set whenever a batch is taken or done: there may be room, or something may be settled.</summary>
     public Pulse Progress => _progress;
 
     /// <summary>The sequence of the latest mark or take.</summary>
@@ -102,7 +102,6 @@ internal sealed class LaneQueue
         catch (TimeoutException)
         {
             // A key's rest is over.
-            return;
         }
     }
 
@@ -263,6 +262,7 @@ internal sealed class LaneQueue
             }
         }
 
+        _progress.Set();
         return batch.Count > 0;
     }
 

@@ -29,13 +29,16 @@ internal sealed class SnapshotScanner(
     TimeProvider time
 )
 {
-    /// <summary>Keys asked for at a time where the lanes are what is waited for. Two pages are ahead of them, so that few keep near what SCAN has touched (<see cref="LaneQueue.MostOffered"/>).</summary>
-    private const int SmallestPage = 256;
+    /// <summary>Keys asked for at a time: a page is handed over while the next one is on its way, so that small ones keep the pass near the lanes (<see cref="LaneQueue.MostOffered"/>).</summary>
+    private const int PageSize = 256;
 
-    /// <summary>Keys asked for at a time where the pass is waited for, as on a long way: they hold the source's thread for well under a millisecond.</summary>
-    private const int LargestPage = 1024;
+    /// <summary>The same on a long way, where there is one page in a round trip. One holds the source's thread for about a millisecond, so not where its latency has a budget.</summary>
+    private const int FarPageSize = 1024;
 
     private const int NamesPerKey = 32;
+
+    /// <summary>A round trip that takes longer is a long way.</summary>
+    private static readonly TimeSpan LongWay = TimeSpan.FromMilliseconds(3);
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
@@ -44,7 +47,7 @@ internal sealed class SnapshotScanner(
     private SnapshotPosition? _position;
     private bool _resumed;
     private int _cursorLength;
-    private int _pageSize = SmallestPage;
+    private int _pageSize = PageSize;
     private int _database;
     private string _runId = "";
     private long _scanned;
@@ -149,7 +152,9 @@ internal sealed class SnapshotScanner(
     {
         while (_database < databases.Count)
         {
+            var asked = time.GetTimestamp();
             _ = await connection.CallAsync(stop, "SELECT", databases[_database]);
+            _pageSize = time.GetElapsedTime(asked) > LongWay && pace.Limits.Latency is null ? FarPageSize : PageSize;
             Ask(connection, _cursor.AsSpan(0, _cursorLength));
             await connection.FlushAsync(stop);
             var more = true;
@@ -189,17 +194,13 @@ internal sealed class SnapshotScanner(
             await connection.FlushAsync(stop);
         }
 
-        var held = false;
         for (var i = 0; i < keys; i++)
         {
             while (!TryOffer(page.Span, ref position, out var room))
             {
-                held = true;
                 await room.WaitAsync(stop);
             }
         }
-
-        _pageSize = held ? SmallestPage : Math.Min(LargestPage, _pageSize * 2);
 
         // Only now: if this page is cut off half-way, the pass goes on at the cursor that led to it.
         next.CopyTo(_cursor.AsSpan());

@@ -69,7 +69,7 @@ public sealed class ResumedCopyTests : IDisposable
         await using var pair = await StartAsync();
         await KilledAsync(pair, "phase following", TimeSpan.FromSeconds(2));
         _ = await pair.Source.CommandAsync("DEL", $"{Prefix}1");
-        _ = await pair.Source.CommandAsync("SET", $"{Prefix}2", "changed");
+        _ = await pair.Source.CommandAsync("SET", $"{Prefix}2", "changed", "EX", 90000);
 
         var said = await ResumedAsync(pair);
 
@@ -78,11 +78,17 @@ public sealed class ResumedCopyTests : IDisposable
         Assert.InRange(await pair.Target.CallsAsync("restore"), Keys + 1, Keys + 10);
     }
 
+    /// <summary>Strings that expire are written one by one, so that the target counts each.</summary>
     private static async Task<Pair> StartAsync()
     {
         var source = await RedisServer.StartAsync(ServerKind.Machine, "--appendonly", "yes");
         var target = await RedisServer.StartAsync(ServerKind.Machine);
-        _ = await source.CommandAsync("EVAL", $"for i = 1, {Keys} do redis.call('SET', ARGV[1] .. i, 'value ' .. i) end", 0, Prefix);
+        _ = await source.CommandAsync(
+            "EVAL",
+            $"for i = 1, {Keys} do redis.call('SET', ARGV[1] .. i, 'value ' .. i, 'EX', 90000) end",
+            0,
+            Prefix
+        );
         return new Pair(source, target);
     }
 
