@@ -180,7 +180,8 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
         var names = !_names.IsOver && !_names.IsAsked;
         if (names)
         {
-            _names.Ask(output, scripts.Target);
+            // The answer is taken after those about this page and the pages ahead of it: as many names, so that both sides come to their ends together.
+            _names.Ask(output, scripts.Target, Math.Max(TargetNames.PageSize, (Ahead + 1) * _page));
         }
 
         _asked.Enqueue((page, parts, names));

@@ -10,8 +10,8 @@ namespace Keyferry.Verify;
 /// </param>
 internal sealed class TargetNames(byte[] ignoredPrefix, NameSums sums, bool plain)
 {
-    /// <summary>Names alone cost a server little.</summary>
-    private const int PageSize = 1000;
+    /// <summary>Names that are asked for at a time, at least: names alone cost a server little.</summary>
+    public const int PageSize = 1000;
 
     private readonly DigestPage _page = new();
     private ulong _cursor;
@@ -29,16 +29,16 @@ internal sealed class TargetNames(byte[] ignoredPrefix, NameSums sums, bool plai
     public void Forget() => IsAsked = false;
 
     /// <summary>Writes the question for the next page, without sending it.</summary>
-    public void Ask(RespOutput output, ServerScript script)
+    public void Ask(RespOutput output, ServerScript script, int count = PageSize)
     {
         IsAsked = true;
         if (plain)
         {
-            ScanPage.Ask(output, _cursor, PageSize);
+            ScanPage.Ask(output, _cursor, count);
             return;
         }
 
-        script.Write(output, ScanPage.Digits(_cursor), PageSize, ignoredPrefix, DigestScript.NamesOnly, "");
+        script.Write(output, ScanPage.Digits(_cursor), count, ignoredPrefix, DigestScript.NamesOnly, "");
     }
 
     /// <summary>Takes the answer.</summary>
