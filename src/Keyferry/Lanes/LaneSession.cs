@@ -20,7 +20,7 @@ internal sealed class LaneSession : IAsyncDisposable
     private const int AskedAhead = 4;
 
     /// <summary>Batches that the target has before the oldest is acknowledged.</summary>
-    private const int WrittenAhead = 6;
+    private const int WrittenAhead = 4;
 
     /// <summary>Before keys that were sent elsewhere are looked at again: slots move one key after the other.</summary>
     private static readonly TimeSpan RedirectionPause = TimeSpan.FromMilliseconds(5);

@@ -13,7 +13,7 @@ namespace Keyferry.Queue;
 internal sealed class LaneQueue
 {
     /// <summary>How many keys a pass may be ahead of the lane: a source needs less of its time for keys that are read while what SCAN has touched is still near its processor.</summary>
-    public const int MostOffered = 512;
+    public const int MostOffered = 1024;
 
     private readonly Lock _lock = new();
     private readonly TimeProvider _time;

@@ -30,7 +30,7 @@ internal sealed class SnapshotScanner(
 )
 {
     /// <summary>Keys asked for at a time: a page is handed over while the next one is on its way, so that small ones keep the pass near the lanes (<see cref="LaneQueue.MostOffered"/>).</summary>
-    private const int PageSize = 256;
+    private const int PageSize = 512;
 
     /// <summary>The same on a long way, where there is one page in a round trip. One holds the source's thread for about a millisecond, so not where its latency has a budget.</summary>
     private const int FarPageSize = 1024;

@@ -2,6 +2,7 @@ using System.Text;
 using Keyferry.Capture;
 using Keyferry.Contracts;
 using Keyferry.Integration.Notifications;
+using Keyferry.Integration.Replicas;
 using Keyferry.Integration.Runs;
 using Keyferry.Integration.Servers;
 using Keyferry.Migration;
@@ -49,12 +50,7 @@ public sealed class RotationTests
         await writing;
         await capture.CatchUpAsync(Stop);
         // The server learns a moment later that a connection was ended.
-        for (var patience = 200; await CapturesAsync() != 1 && patience > 0; patience--)
-        {
-            await Task.Delay(50, Stop);
-        }
-
-        Assert.Equal(1, await CapturesAsync());
+        await ReplicatedSource.UntilAsync(async () => await CapturesAsync() == 1);
         await end.CancelAsync();
         await running;
 
