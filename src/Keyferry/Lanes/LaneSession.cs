@@ -139,16 +139,16 @@ internal sealed class LaneSession : IAsyncDisposable
                 continue;
             }
 
-            await GuardAsync(_source, "source", () => _source.FlushAsync(stop));
+            await LaneTrouble.GuardAsync(_source, "source", () => _source.FlushAsync(stop));
             if (_primary is { } primary)
             {
-                await GuardAsync(primary, "source", () => primary.FlushAsync(stop));
+                await LaneTrouble.GuardAsync(primary, "source", () => primary.FlushAsync(stop));
             }
 
             var (next, kinds) = asked.Dequeue();
             if (kinds)
             {
-                await GuardAsync(_source, "source", () => _reader.ReadKindsAsync(next, _longWay, stop));
+                await LaneTrouble.GuardAsync(_source, "source", () => _reader.ReadKindsAsync(next, _longWay, stop));
                 _reader.Request(next);
                 asked.Enqueue((next, false));
                 continue;
@@ -195,8 +195,8 @@ internal sealed class LaneSession : IAsyncDisposable
     private async Task MoveAsync(KeyBatch batch, CancellationToken stop)
     {
         await ProveDatabasesAsync(batch, stop);
-        await GuardAsync(_source, "source", () => _reader.MoveAsync(batch, _writer, _longWay, stop));
-        await GuardAsync(_target, "target", () => _writer.FlushAsync(stop));
+        await LaneTrouble.GuardAsync(_source, "source", () => _reader.MoveAsync(batch, _writer, _longWay, stop));
+        await LaneTrouble.GuardAsync(_target, "target", () => _writer.FlushAsync(stop));
         _sizes.Moved(batch);
     }
 
@@ -228,13 +228,16 @@ internal sealed class LaneSession : IAsyncDisposable
     {
         for (var i = 0; i < batch.Count; i++)
         {
-            var database = batch.Items[i].Database;
-            if (!_context.Databases.IsProved(database))
+            if (!_context.Databases.IsProved(batch.Items[i].Database))
             {
-                await GuardAsync(_target, "target", () => _context.Databases.ProveAsync(database, stop));
+                await ProveAsync(batch.Items[i].Database, stop);
             }
         }
     }
+
+    /// <summary>Apart from the loop over the keys: what a lambda in it captures would be allocated for each key, whether it is used or not.</summary>
+    private ValueTask ProveAsync(int database, CancellationToken stop) =>
+        LaneTrouble.GuardAsync(_target, "target", () => _context.Databases.ProveAsync(database, stop));
 
     private KeyBatch? TryTake()
     {
@@ -363,26 +366,6 @@ internal sealed class LaneSession : IAsyncDisposable
         }
 
         return moved || untold;
-    }
-
-    private static async ValueTask GuardAsync(RespConnection connection, string role, Func<ValueTask> work)
-    {
-        try
-        {
-            await work();
-        }
-        catch (IOException lost)
-        {
-            throw new LaneHeldException($"the {role} cannot be reached: {lost.Message}", lost);
-        }
-        catch (ServerErrorException refused) when (LaneTrouble.Passes(refused.Reply))
-        {
-            throw new LaneHeldException(LaneTrouble.Describe(refused.Reply, role), refused);
-        }
-        catch (ServerErrorException refused)
-        {
-            throw LaneTrouble.Lasting(refused, role, connection.Endpoint);
-        }
     }
 
     private void GiveBack()

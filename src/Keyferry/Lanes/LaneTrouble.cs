@@ -58,5 +58,31 @@ internal static class LaneTrouble
             var code => $"the {role} refuses commands ({code})",
         };
 
+    /// <summary>Does a piece of a lane's work, and says of what fails whether the lane may begin anew.</summary>
+    /// <param name="connection">The server that is worked with.</param>
+    /// <param name="role">What it is called.</param>
+    /// <param name="work">The work.</param>
+    /// <exception cref="LaneHeldException">The connection was lost, or the server is in a state that may pass.</exception>
+    /// <exception cref="KeyferryException">The server refuses for a reason that will last.</exception>
+    public static async ValueTask GuardAsync(RespConnection connection, string role, Func<ValueTask> work)
+    {
+        try
+        {
+            await work();
+        }
+        catch (IOException lost)
+        {
+            throw new LaneHeldException($"the {role} cannot be reached: {lost.Message}", lost);
+        }
+        catch (ServerErrorException refused) when (Passes(refused.Reply))
+        {
+            throw new LaneHeldException(Describe(refused.Reply, role), refused);
+        }
+        catch (ServerErrorException refused)
+        {
+            throw Lasting(refused, role, connection.Endpoint);
+        }
+    }
+
     private static string Code(string reply) => reply.IndexOf(' ') is var space and >= 0 ? reply[..space] : reply;
 }

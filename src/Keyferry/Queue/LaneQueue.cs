@@ -163,7 +163,7 @@ internal sealed class LaneQueue
             {
                 foreach (ref readonly var item in batch.Items)
                 {
-                    oldest = item.Flags.HasFlag(KeyFlags.Live) && !item.Settled ? Math.Min(oldest, item.Milliseconds) : oldest;
+                    oldest = (item.Flags & KeyFlags.Live) == KeyFlags.Live && !item.Settled ? Math.Min(oldest, item.Milliseconds) : oldest;
                 }
             }
 
