@@ -23,6 +23,7 @@ internal sealed class DigestComparison(VerifyOptions options, DatabasePair pair,
     private const int MostUnequal = 4;
 
     private readonly byte[] _ignoredPrefix = Encoding.UTF8.GetBytes(options.IgnoredPrefix);
+    private readonly KeptNames _kept = new();
     private (bool Source, bool Target) _sides = (true, true);
     private (NameSums OnSource, NameSums OnTarget)? _names;
     private DigestWalk? _walk;
@@ -40,8 +41,11 @@ internal sealed class DigestComparison(VerifyOptions options, DatabasePair pair,
     /// <summary>Whether the walk came to its end; if not, the servers do not allow it.</summary>
     public bool IsDone { get; private set; }
 
-    /// <summary>Once it is done: the keys of the target that the source may not have; <see langword="null"/> for any of them.</summary>
+    /// <summary>Once it is ended: the keys of the target that the source may not have; <see langword="null"/> for any of them.</summary>
     public NameBuckets? Surplus { get; private set; }
+
+    /// <summary>Once it is ended: the names of those keys; <see langword="null"/> where there was no room for the names of the target.</summary>
+    public KeyBatch? SurplusNames { get; private set; }
 
     /// <summary>Keys of the source that have been passed.</summary>
     public long SourceKeys => _names?.OnSource.Keys ?? 0;
@@ -81,8 +85,23 @@ internal sealed class DigestComparison(VerifyOptions options, DatabasePair pair,
             Continues = continues,
         };
         IsDone = await _walk.RunAsync(link, scripts, since, compared, stop);
-        var unequal = IsDone ? names.OnTarget.UnequalTo(names.OnSource) : null;
-        Surplus = unequal?.Count <= unequal?.Capacity / MostUnequal ? unequal : null;
+    }
+
+    /// <summary>Ends the comparison after its last walk: tells which keys of the target are still open, and forgets the names of all others.</summary>
+    public void End()
+    {
+        if (IsDone && _names is { } names)
+        {
+            var unequal = names.OnTarget.UnequalTo(names.OnSource);
+            Surplus = unequal.Count <= unequal.Capacity / MostUnequal ? unequal : null;
+        }
+
+        if (Surplus is { } surplus && _kept.AreAll)
+        {
+            _kept.CopyTo(SurplusNames = new KeyBatch(), surplus);
+        }
+
+        _kept.Clear();
     }
 
     private (NameSums OnSource, NameSums OnTarget) NewNames(VerifyLink link)
@@ -92,7 +111,7 @@ internal sealed class DigestComparison(VerifyOptions options, DatabasePair pair,
             link.Target.Identity.Keyspace.GetValueOrDefault(pair.Target)
         );
         var bits = NameSums.BitsFor(Math.Max(AboutKeys, Math.Max(source, target)));
-        return (new NameSums(bits), new NameSums(bits));
+        return (new NameSums(bits), new NameSums(bits, _kept));
     }
 
     /// <returns>The second, as the script takes it; empty where every key is to be compared.</returns>

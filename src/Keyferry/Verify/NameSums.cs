@@ -8,7 +8,8 @@ namespace Keyferry.Verify;
 /// <para>Not thread-safe.</para>
 /// </remarks>
 /// <param name="bits">There are 2^bits buckets.</param>
-internal sealed class NameSums(int bits)
+/// <param name="kept">Gets a copy of each name, for as long as there is room; <see langword="null"/> to remember none.</param>
+internal sealed class NameSums(int bits, KeptNames? kept = null)
 {
     private readonly ulong[] _sums = new ulong[1 << bits];
 
@@ -26,6 +27,7 @@ internal sealed class NameSums(int bits)
     public void Add(ReadOnlySpan<byte> name)
     {
         Keys++;
+        kept?.Add(name);
         _waiting[_waits++] = NameBuckets.HashOf(name);
         if (_waits == _waiting.Length)
         {
@@ -46,6 +48,7 @@ internal sealed class NameSums(int bits)
     public void Clear()
     {
         (Keys, _waits) = (0, 0);
+        kept?.Clear();
         Array.Clear(_sums);
     }
 

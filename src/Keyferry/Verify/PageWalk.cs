@@ -24,6 +24,9 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
     private bool _isTarget;
     private string _runId = "";
 
+    /// <summary>The names of the keys to be compared, where they are known: then none are asked for, and they take part.</summary>
+    public KeyBatch? Known { get; init; }
+
     /// <summary>Keys in pages that were compared whole.</summary>
     public long Keys { get; private set; }
 
@@ -38,6 +41,12 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
     /// <param name="stop">Gives up.</param>
     public async ValueTask RunAsync(VerifySide side, VerifyLink link, IPageLook look, Func<ValueTask> compared, CancellationToken stop)
     {
+        if (Known is { } known)
+        {
+            await RunOverAsync(known, link, look, compared, stop);
+            return;
+        }
+
         StartOverIfRestarted(side);
         _isTarget = ReferenceEquals(side, link.Target);
         var kinds = !link.Options.Kinds.AreAll && !_isTarget ? new KindLook(link) : null;
@@ -99,6 +108,25 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
         _page.Dispose();
         _next.Dispose();
         _sorted.Dispose();
+    }
+
+    private async ValueTask RunOverAsync(KeyBatch known, VerifyLink link, IPageLook look, Func<ValueTask> compared, CancellationToken stop)
+    {
+        for (var next = (int)_resumeAt; next < known.Count; )
+        {
+            _page.Clear();
+            for (var left = PageSize(link, look); left > 0 && next < known.Count; left--)
+            {
+                _page.Add(known[next++]);
+            }
+
+            await link.PageAsync(_page.Count, stop);
+            look.Ask(_page);
+            await link.FlushPagesAsync(stop);
+            await CompareAsync(link, look, resumeAt: (ulong)next, compared, stop);
+        }
+
+        IsOver = true;
     }
 
     private static int PageSize(VerifyLink link, IPageLook look) => link.Rests ? Math.Min(SmallPageSize, look.PageSize) : look.PageSize;

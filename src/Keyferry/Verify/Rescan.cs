@@ -66,7 +66,7 @@ internal sealed class Rescan(
             compared,
             fromSource: !surplusOnly,
             fromTarget: options.TargetKeysOwned,
-            (pair, fromSource, only) => WalkAsync(keeper, pair, fromSource, only, stop)
+            (pair, fromSource, done) => WalkAsync(keeper, pair, fromSource, done, stop)
         );
     }
 
@@ -99,14 +99,21 @@ internal sealed class Rescan(
                 return comparison.IsDone;
             }
         );
+        comparison.End();
         NotLeftOut ??= comparison.NotLeftOut;
         return comparison.IsDone ? comparison : null;
     }
 
-    private async ValueTask WalkAsync(SessionKeeper keeper, DatabasePair pair, bool fromSource, NameBuckets? only, CancellationToken stop)
+    private async ValueTask WalkAsync(
+        SessionKeeper keeper,
+        DatabasePair pair,
+        bool fromSource,
+        DigestComparison? done,
+        CancellationToken stop
+    )
     {
         using var suspects = new KeyBatch();
-        using var walk = new PageWalk(_ignoredPrefix, options.NamesOf(pair), suspects, only);
+        using var walk = new PageWalk(_ignoredPrefix, options.NamesOf(pair), suspects, done?.Surplus) { Known = done?.SurplusNames };
         // Where everything takes part, digests have been tried already.
         var byDigests = fromSource && !options.ComparesSums;
         await keeper.RunAsync(

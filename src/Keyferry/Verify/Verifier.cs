@@ -72,7 +72,7 @@ internal sealed class Verifier(
             compared,
             fromSource: true,
             fromTarget: true,
-            (pair, fromSource, only) => WalkAsync(keeper, pair, fromSource, only, stop)
+            (pair, fromSource, done) => WalkAsync(keeper, pair, fromSource, done, stop)
         );
 
         var rechecks = new Rechecks(keeper, _candidates, _findings, pairs, options, time);
@@ -150,6 +150,7 @@ internal sealed class Verifier(
         );
         if (comparison.IsDone)
         {
+            comparison.End();
             return comparison;
         }
 
@@ -200,10 +201,16 @@ internal sealed class Verifier(
         }
     }
 
-    private async ValueTask WalkAsync(SessionKeeper keeper, DatabasePair pair, bool fromSource, NameBuckets? only, CancellationToken stop)
+    private async ValueTask WalkAsync(
+        SessionKeeper keeper,
+        DatabasePair pair,
+        bool fromSource,
+        DigestComparison? done,
+        CancellationToken stop
+    )
     {
         using var suspects = new SuspectQueue();
-        using var walk = new PageWalk(_ignoredPrefix, options.NamesOf(pair), suspects.Keys, only);
+        using var walk = new PageWalk(_ignoredPrefix, options.NamesOf(pair), suspects.Keys, done?.Surplus) { Known = done?.SurplusNames };
         var before = _progress;
         await keeper.RunAsync(
             async session =>
@@ -226,7 +233,7 @@ internal sealed class Verifier(
             keeper.GotOn();
             await LookCloserAsync(session, suspects, pair, fromSource, CloserLook.BatchSize, stop);
             // Of keys that were passed already, none is counted twice.
-            var keys = only is null ? walk.Keys : 0;
+            var keys = done?.Surplus is null ? walk.Keys : 0;
             Report(before, fromSource ? keys : 0, fromSource ? 0 : keys);
         }
     }

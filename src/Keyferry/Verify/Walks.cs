@@ -71,13 +71,13 @@ internal sealed class Walks(ServerConnector source, ServerConnector target)
     /// <param name="compared">Each pair of databases, and what is known of it; <see langword="null"/> where all of it is open.</param>
     /// <param name="fromSource">Whether keys of the source are wanted.</param>
     /// <param name="fromTarget">Whether keys of the target are wanted that the source has not.</param>
-    /// <param name="walk">Walks over a pair of databases, from the source or from the target, over some buckets of names or all.</param>
+    /// <param name="walk">Walks over a pair of databases, from the source or from the target, over what is open of it.</param>
     public async ValueTask FinishAsync(
         SessionKeeper keeper,
         IReadOnlyCollection<(DatabasePair Pair, DigestComparison? Done)> compared,
         bool fromSource,
         bool fromTarget,
-        Func<DatabasePair, bool, NameBuckets?, ValueTask> walk
+        Func<DatabasePair, bool, DigestComparison?, ValueTask> walk
     )
     {
         if (fromSource)
@@ -97,14 +97,23 @@ internal sealed class Walks(ServerConnector source, ServerConnector target)
 
         if (fromTarget)
         {
+            foreach (var (pair, done) in compared.Where(static database => database.Done?.SurplusNames is { Count: > 0 }))
+            {
+                await walk(pair, false, done);
+            }
+
             await ForEachAsync(
                 keeper,
                 fromSource: false,
                 async () =>
                 {
-                    foreach (var (pair, done) in compared.Where(static database => database.Done?.Surplus is not { Count: 0 }))
+                    foreach (
+                        var (pair, done) in compared.Where(static database =>
+                            database.Done is not ({ Surplus.Count: 0 } or { SurplusNames: not null })
+                        )
+                    )
                     {
-                        await walk(pair, false, done?.Surplus);
+                        await walk(pair, false, done);
                     }
                 }
             );

@@ -214,6 +214,7 @@ public sealed class RescanTests(ITestOutputHelper output)
 
         await comparison.RunAsync(again, static () => ValueTask.CompletedTask, Stop);
 
+        comparison.End();
         // What was compared before counts no more: both are walked over from the beginning, and both are empty now.
         Assert.True(comparison is { IsDone: true, SourceKeys: 0, TargetKeys: 0, Surplus.Count: 0 });
     }

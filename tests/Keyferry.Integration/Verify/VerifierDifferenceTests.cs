@@ -1,6 +1,7 @@
 using Keyferry.Integration.Servers;
 using Keyferry.Model;
 using Keyferry.Verify;
+using StackExchange.Redis;
 
 namespace Keyferry.Integration.Verify;
 
@@ -105,6 +106,29 @@ public sealed class VerifierDifferenceTests
         Assert.True(Verifier.VerdictOf(result) == Verdict.Equal, Describe(result));
         Assert.Equal(13, result.Compared);
         Assert.Equal(13, result.LookedUp);
+    }
+
+    [Fact]
+    public async Task Keys_that_only_the_target_has_are_found_without_walking_over_it_twice()
+    {
+        await using var pair = await VerifyPair.StartAsync(ServerKind.Machine, ServerKind.Machine);
+        foreach (var client in (ConnectionMultiplexer[])[pair.SourceClient, pair.TargetClient])
+        {
+            _ = await client.GetDatabase().ScriptEvaluateAsync("for i=1,20000 do redis.call('SET','key:'..i,i) end");
+        }
+
+        await pair.OnSourceAsync("SET missing x");
+        await pair.OnTargetAsync("SET surplus x\nHSET other a 1");
+
+        var result = await pair.VerifyAsync(new VerifyOptions { Looks = 2 });
+
+        Assert.Equal(
+            [("missing", DifferenceKind.Missing), ("other", DifferenceKind.Surplus), ("surplus", DifferenceKind.Surplus)],
+            result.First.Select(static one => (one.Key.Name.Shown(), one.Kind)).Order()
+        );
+        Assert.Equal((20_001, 20_002), (result.Compared, result.LookedUp));
+        // A thousand names at a time.
+        Assert.InRange(await pair.TargetServer.CallsAsync("scan"), 1, 24);
     }
 
     internal static string Describe(VerifyResult result) =>
