@@ -17,14 +17,17 @@ namespace Keyferry.Verify;
 /// <param name="plainNames">Whether the target tells its names by a plain SCAN (<see cref="TargetNames"/>).</param>
 internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSums onTarget, KeyBatch suspects, bool plainNames = false)
 {
-    /// <summary>Where most values are left out, a key costs the source half as much.</summary>
-    private const int LargestIdlePage = 512;
+    /// <summary>Where most values are left out, a key costs the source half as much, and the way between two pages a tenth of the time.</summary>
+    private const int LargestIdlePage = 1024;
 
     /// <summary>While the source's pace is held down: what is asked at once is what others wait for.</summary>
     private const int PacedPage = 64;
 
     /// <summary>Pages that the target is asked for ahead.</summary>
     private const int Ahead = 3;
+
+    /// <summary>Where most values are left out, the target is asked for little but its names: as many as the source has named meanwhile.</summary>
+    private const int IdleAhead = 1;
 
     /// <summary>After so many pages it is decided whether to ask for a digest of each key at once.</summary>
     private const int Trial = 16;
@@ -131,7 +134,7 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
         CancellationToken stop
     )
     {
-        var cursor = _cursor;
+        var (cursor, ahead) = (_cursor, since.Length > 0 ? IdleAhead : Ahead);
         var each = await AskSourceAsync(cursor, link, scripts, since, stop);
         do
         {
@@ -147,8 +150,8 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
                 each = await AskSourceAsync(cursor, link, scripts, since, stop);
             }
 
-            await AskTargetAsync(page, link, scripts, stop);
-            while (_asked.Count > (cursor == 0 ? 0 : Ahead))
+            await AskTargetAsync(page, ahead, link, scripts, stop);
+            while (_asked.Count > (cursor == 0 ? 0 : ahead))
             {
                 await CompleteAsync(link, scripts, stop);
                 await compared();
@@ -172,7 +175,7 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
         return each;
     }
 
-    private async ValueTask AskTargetAsync(DigestPage page, VerifyLink link, DigestScripts scripts, CancellationToken stop)
+    private async ValueTask AskTargetAsync(DigestPage page, int ahead, VerifyLink link, DigestScripts scripts, CancellationToken stop)
     {
         var output = link.Target.Pages.Output;
         var parts = page.Count > 0 ? scripts.OnTarget.Ask(link.Target, output, page.Looked, page.Each) : null;
@@ -181,7 +184,7 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
         if (names)
         {
             // The answer is taken after those about this page and the pages ahead of it: as many names, so that both sides come to their ends together.
-            _names.Ask(output, scripts.Target, Math.Max(TargetNames.PageSize, (Ahead + 1) * _page));
+            _names.Ask(output, scripts.Target, Math.Max(TargetNames.PageSize, (ahead + 1) * _page));
         }
 
         _asked.Enqueue((page, parts, names));
