@@ -22,8 +22,11 @@ internal sealed class DigestComparison(VerifyOptions options, DatabasePair pair,
     /// <summary>Of the buckets, so many may differ; where it is more, most keys of the target are looked up anyway.</summary>
     private const int MostUnequal = 4;
 
+    /// <summary>So many open names are handed on, two megabytes or so for a database; to look up more takes longer than to walk over the target again.</summary>
+    private const int MostSurplusNames = 65_536;
+
     private readonly byte[] _ignoredPrefix = Encoding.UTF8.GetBytes(options.IgnoredPrefix);
-    private readonly KeptNames _kept = new();
+    private readonly KeptNames? _kept = proving || options.TargetKeysOwned ? new KeptNames(options.RoomForNames) : null;
     private (bool Source, bool Target) _sides = (true, true);
     private (NameSums OnSource, NameSums OnTarget)? _names;
     private DigestWalk? _walk;
@@ -44,7 +47,8 @@ internal sealed class DigestComparison(VerifyOptions options, DatabasePair pair,
     /// <summary>Once it is ended: the keys of the target that the source may not have; <see langword="null"/> for any of them.</summary>
     public NameBuckets? Surplus { get; private set; }
 
-    /// <summary>Once it is ended: the names of those keys; <see langword="null"/> where there was no room for the names of the target.</summary>
+    /// <summary>Once it is ended: the names of those keys, where there are any; <see langword="null"/> where there was no room for the names of the target, or these are too
+    /// many.</summary>
     public KeyBatch? SurplusNames { get; private set; }
 
     /// <summary>Keys of the source that have been passed.</summary>
@@ -96,12 +100,12 @@ internal sealed class DigestComparison(VerifyOptions options, DatabasePair pair,
             Surplus = unequal.Count <= unequal.Capacity / MostUnequal ? unequal : null;
         }
 
-        if (Surplus is { } surplus && _kept.AreAll)
+        if (Surplus is { Count: > 0 } surplus && _kept?.In(surplus, MostSurplusNames) is { } open)
         {
-            _kept.CopyTo(SurplusNames = new KeyBatch(), surplus);
+            SurplusNames = open;
         }
 
-        _kept.Clear();
+        _kept?.Clear();
     }
 
     private (NameSums OnSource, NameSums OnTarget) NewNames(VerifyLink link)

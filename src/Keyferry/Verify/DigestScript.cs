@@ -32,8 +32,8 @@ internal static class DigestScript
     /// <summary>When the values of one call have reached so many bytes, its other keys are set apart.</summary>
     public const int MostValueBytes = 512_000;
 
-    /// <summary>Keys of one call, at most.</summary>
-    public const int LargestPage = 256;
+    /// <summary>Keys of one call whose values are looked at, at most.</summary>
+    public const int LargestPage = 512;
 
     private const int SmallestPage = 8;
 
@@ -62,7 +62,7 @@ internal static class DigestScript
     public static int NextPage(int page, long valueBytes, int largest) =>
         valueBytes >= MostValueBytes / 2 ? Math.Max(SmallestPage, page / 2)
         : valueBytes < MostValueBytes / 8 ? Math.Min(largest, page * 2)
-        : page;
+        : Math.Min(largest, page);
 
     private const string Prelude =
         "local call,try,sub,byte,pack,num,cat=redis.call,redis.pcall,string.sub,string.byte,struct.pack,tonumber,table.concat "

@@ -26,7 +26,7 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
     /// <summary>Pages that the target is asked for ahead.</summary>
     private const int Ahead = 3;
 
-    /// <summary>Where most values are left out, the target is asked for little but its names: as many as the source has named meanwhile.</summary>
+    /// <summary>Of pages that are larger, the target is asked for little but its names: as many as the source has named meanwhile.</summary>
     private const int IdleAhead = 1;
 
     /// <summary>After so many pages it is decided whether to ask for a digest of each key at once.</summary>
@@ -134,7 +134,7 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
         CancellationToken stop
     )
     {
-        var (cursor, ahead) = (_cursor, since.Length > 0 ? IdleAhead : Ahead);
+        var cursor = _cursor;
         var each = await AskSourceAsync(cursor, link, scripts, since, stop);
         do
         {
@@ -143,13 +143,14 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
             scripts.Source.Require(frame);
             link.Pace?.Received(frame.Length);
             page.Take(frame.Span, each, asked: default);
-            _page = DigestScript.NextPage(_page, page.ValueBytes, since.Length > 0 ? LargestIdlePage : DigestScript.LargestPage);
+            _page = DigestScript.NextPage(_page, page.ValueBytes, IsIdle(page) ? LargestIdlePage : DigestScript.LargestPage);
             cursor = page.Next;
             if (cursor != 0)
             {
                 each = await AskSourceAsync(cursor, link, scripts, since, stop);
             }
 
+            var ahead = _page > DigestScript.LargestPage ? IdleAhead : Ahead;
             await AskTargetAsync(page, ahead, link, scripts, stop);
             while (_asked.Count > (cursor == 0 ? 0 : ahead))
             {
@@ -158,6 +159,9 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
             }
         } while (cursor != 0);
     }
+
+    /// <summary>Most values of the page were left out.</summary>
+    private static bool IsIdle(DigestPage page) => page.Count * 4 < new PackedNames(page.Names).Left;
 
     /// <summary>Asks for a page, when the source may be asked.</summary>
     /// <returns>Whether a digest of each key was asked for.</returns>

@@ -48,15 +48,27 @@ internal sealed class KeptNames(long mostBytes = KeptNames.UsualRoom)
         _used += length;
     }
 
-    /// <summary>Copies those that fall into some of the buckets.</summary>
-    public void CopyTo(KeyBatch names, NameBuckets only)
+    /// <summary>Copies of those that fall into some of the buckets.</summary>
+    /// <returns><see langword="null"/> where not all names are here, or more than <paramref name="most"/> of them fall into those buckets.</returns>
+    public KeyBatch? In(NameBuckets only, int most)
     {
-        foreach (var (bytes, used) in _full)
+        if (!AreAll)
         {
-            Copy(bytes.AsSpan(0, used), names, only);
+            return null;
         }
 
-        Copy(_chunk.AsSpan(0, _used), names, only);
+        var names = new KeyBatch();
+        foreach (var (bytes, used) in _full.Append((_chunk, _used)))
+        {
+            Copy(bytes.AsSpan(0, used), names, only);
+            if (names.Count > most)
+            {
+                names.Dispose();
+                return null;
+            }
+        }
+
+        return names;
     }
 
     /// <summary>Forgets all.</summary>

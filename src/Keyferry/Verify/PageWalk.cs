@@ -24,7 +24,7 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
     private bool _isTarget;
     private string _runId = "";
 
-    /// <summary>The names of the keys to be compared, where they are known: then none are asked for, and they take part.</summary>
+    /// <summary>The names of the keys to be compared, where they are known: then these are compared, all of them, and neither side is asked for any.</summary>
     public KeyBatch? Known { get; init; }
 
     /// <summary>Keys in pages that were compared whole.</summary>

@@ -37,6 +37,9 @@ internal sealed record VerifyOptions
     /// <summary>How many keys that look different are kept for another look; beyond it equality cannot be proved any more.</summary>
     public int CandidateLimit { get; init; } = 100_000;
 
+    /// <summary>Bytes for the names of a database of the target that are remembered while it is compared; of more, it is walked over again where some are open.</summary>
+    public long RoomForNames { get; init; } = KeptNames.UsualRoom;
+
     /// <summary>Whether the target is to have nothing but the source's keys. Where not (<c>--target-keys merge</c>), surplus keys are counted apart.</summary>
     public bool TargetKeysOwned { get; init; } = true;
 

@@ -244,7 +244,7 @@ public sealed class RescanTests(ITestOutputHelper output)
 
     private static ValueTask CutAtAsync(int page, VerifyLink link)
     {
-        if (page == 10)
+        if (page == 5)
         {
             link.Source.Pages.Reset();
         }

@@ -108,27 +108,32 @@ public sealed class VerifierDifferenceTests
         Assert.Equal(13, result.LookedUp);
     }
 
-    [Fact]
-    public async Task Keys_that_only_the_target_has_are_found_without_walking_over_it_twice()
+    /// <summary>Of two databases, and with room for the names of the first one only: that of the second is walked over again.</summary>
+    [Theory]
+    [InlineData(KeptNames.UsualRoom, 0, 24)]
+    [InlineData(100_000, 26, 60)]
+    public async Task Keys_that_only_the_target_has_are_found_with_and_without_another_walk(long room, int leastScans, int mostScans)
     {
         await using var pair = await VerifyPair.StartAsync(ServerKind.Machine, ServerKind.Machine);
         foreach (var client in (ConnectionMultiplexer[])[pair.SourceClient, pair.TargetClient])
         {
-            _ = await client.GetDatabase().ScriptEvaluateAsync("for i=1,20000 do redis.call('SET','key:'..i,i) end");
+            _ = await client.GetDatabase(0).ScriptEvaluateAsync("for i=1,1000 do redis.call('SET','key:'..i,i) end");
+            _ = await client.GetDatabase(3).ScriptEvaluateAsync("for i=1,20000 do redis.call('SET','key:'..i,i) end");
         }
 
-        await pair.OnSourceAsync("SET missing x");
-        await pair.OnTargetAsync("SET surplus x\nHSET other a 1");
+        await pair.OnSourceAsync("SET missing x", database: 3);
+        await pair.OnTargetAsync("SET surplus x\nHSET other a 1", database: 3);
+        await pair.OnTargetAsync("SET surplus x");
 
-        var result = await pair.VerifyAsync(new VerifyOptions { Looks = 2 });
+        var result = await pair.VerifyAsync(new VerifyOptions { Looks = 2, RoomForNames = room });
 
         Assert.Equal(
-            [("missing", DifferenceKind.Missing), ("other", DifferenceKind.Surplus), ("surplus", DifferenceKind.Surplus)],
-            result.First.Select(static one => (one.Key.Name.Shown(), one.Kind)).Order()
+            [(0, "surplus"), (3, "missing"), (3, "other"), (3, "surplus")],
+            result.First.Select(static one => (one.Key.Database, one.Key.Name.Shown())).Order()
         );
-        Assert.Equal((20_001, 20_002), (result.Compared, result.LookedUp));
+        Assert.Equal((21_001, 21_003), (result.Compared, result.LookedUp));
         // A thousand names at a time.
-        Assert.InRange(await pair.TargetServer.CallsAsync("scan"), 1, 24);
+        Assert.InRange(await pair.TargetServer.CallsAsync("scan"), leastScans, mostScans);
     }
 
     internal static string Describe(VerifyResult result) =>

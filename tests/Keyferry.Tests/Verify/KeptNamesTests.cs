@@ -18,29 +18,25 @@ public sealed class KeptNamesTests
 
         AddAll(kept, names);
 
-        using var found = new KeyBatch();
-        kept.CopyTo(found, only);
-        Assert.True(kept.AreAll);
-        Assert.Equal(names.Where(name => only.Contains(Encoding.ASCII.GetBytes(name))), Texts(found));
+        string[] open = [.. names.Where(name => only.Contains(Encoding.ASCII.GetBytes(name)))];
+        using var found = kept.In(only, most: open.Length);
+        Assert.Equal(open, Texts(found));
+        Assert.Null(kept.In(only, most: open.Length / 2));
     }
 
     [Fact]
     public void Names_that_do_not_fit_are_all_forgotten_until_it_begins_anew()
     {
         var kept = new KeptNames(mostBytes: 20);
-        using var found = new KeyBatch();
 
         AddAll(kept, ["abcd", "efgh", "i"]);
-        Assert.False(kept.AreAll);
+        Assert.Null(kept.In(Buckets(["i"]), most: 10));
         AddAll(kept, ["j"]);
-        Assert.False(kept.AreAll);
-        kept.CopyTo(found, Buckets(["abcd", "efgh", "i", "j"]));
-        Assert.Equal(0, found.Count);
+        Assert.Null(kept.In(Buckets(["j"]), most: 10));
 
         kept.Clear();
         AddAll(kept, ["abcd", "efgh"]);
-        kept.CopyTo(found, Buckets(["abcd", "efgh"]));
-        Assert.True(kept.AreAll);
+        using var found = kept.In(Buckets(["abcd", "efgh"]), most: 10);
         Assert.Equal(["abcd", "efgh"], Texts(found));
     }
 
@@ -63,6 +59,6 @@ public sealed class KeptNamesTests
         return buckets;
     }
 
-    private static IEnumerable<string> Texts(KeyBatch names) =>
-        Enumerable.Range(0, names.Count).Select(i => Encoding.ASCII.GetString(names[i]));
+    private static IEnumerable<string> Texts(KeyBatch? names) =>
+        Enumerable.Range(0, names?.Count ?? 0).Select(i => Encoding.ASCII.GetString(names![i]));
 }
