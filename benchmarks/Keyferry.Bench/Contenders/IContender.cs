@@ -25,6 +25,9 @@ internal interface IFollower : IAsyncDisposable
     /// <summary>The process, where there is one beside the servers.</summary>
     Watched? Tool { get; }
 
+    /// <summary>When it began to copy, as it says itself; <see langword="null"/> where it does not.</summary>
+    Task<DateTimeOffset?> BeganAsync(CancellationToken stop);
+
     /// <summary>Returns when the first copy is on the target and it only follows.</summary>
     Task CopiedAsync(CancellationToken stop);
 }

@@ -61,11 +61,16 @@ internal sealed record KeyferryProgram(string Name, string Path) : IContender
     {
         public Watched Tool => tool;
 
-        public Task CopiedAsync(CancellationToken stop) =>
-            tool.WaitForAsync(
-                static line => IsEvent(line, "phase", static phase => phase.GetProperty("phase").GetString() == "following"),
-                stop
-            );
+        public async Task<DateTimeOffset?> BeganAsync(CancellationToken stop)
+        {
+            using var phase = JsonDocument.Parse(await ReachedAsync("copying", stop));
+            return phase.RootElement.GetProperty("at").GetDateTimeOffset();
+        }
+
+        public Task CopiedAsync(CancellationToken stop) => ReachedAsync("following", stop);
+
+        private Task<string> ReachedAsync(string name, CancellationToken stop) =>
+            tool.WaitForAsync(line => IsEvent(line, "phase", phase => phase.GetProperty("phase").GetString() == name), stop);
 
         public async ValueTask DisposeAsync()
         {

@@ -29,6 +29,8 @@ internal sealed class NativeReplication : IContender
     {
         public Watched? Tool => null;
 
+        public Task<DateTimeOffset?> BeganAsync(CancellationToken stop) => Task.FromResult<DateTimeOffset?>(null);
+
         public async Task CopiedAsync(CancellationToken stop)
         {
             while (await target.InfoAsync("replication", "master_link_status") != "up")

@@ -50,6 +50,8 @@ internal sealed record RedisShake(string Path, bool ByReplication) : IContender
     {
         public Watched Tool => tool;
 
+        public Task<DateTimeOffset?> BeganAsync(CancellationToken stop) => Task.FromResult<DateTimeOffset?>(null);
+
         /// <summary>It does not say in every mode that it has arrived: it has when as many keys are on the target.</summary>
         public async Task CopiedAsync(CancellationToken stop)
         {

@@ -25,7 +25,8 @@ internal sealed class BenchReport
             "live-copying",
             "Lag while the first copy runs",
             "The lag is measured from outside: a client writes a rising number at the source every 20 ms and watches the target. "
-                + "A replica under REPLICAOF has nothing until its whole copy is loaded, so its lag is that of the copy."
+                + "A replica under REPLICAOF has nothing until its whole copy is loaded, so its lag is that of the copy. "
+                + "`scan lag` is that of what was written after the tool had begun to copy; in the others its start counts, half a second of the ordinary build."
         ),
         (
             "live-following",

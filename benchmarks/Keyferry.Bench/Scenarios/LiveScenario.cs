@@ -74,6 +74,12 @@ internal sealed class LiveScenario : IScenario
         await load.EndAsync();
         await SettleAsync(probe, stop);
         AddLags(figures, probe.Between(began, ended));
+        if (await follower.BeganAsync(stop) is { } scanned)
+        {
+            var since = (long)((TimeProvider.System.GetUtcNow() - scanned).TotalSeconds * Stopwatch.Frequency);
+            figures["scan lag p99 ms"] = Statistics.Percentile(probe.Between(Stopwatch.GetTimestamp() - since, ended), 0.99);
+        }
+
         section.Add($"{contender.Name} at {rate:#,0}/s", figures);
         Suite.Say($"{contender.Name} copies at {rate:#,0}/s: {figures["seconds"]:0.00} s, lag p99 {figures["lag p99 ms"]:0} ms");
         return follower;
