@@ -123,7 +123,7 @@ internal static class DigestScript
     private const string Page =
         "local function names(t) return #t>0 and mp(t) or '' end local named,cursor,K,all,whole=ARGV[1]=='','',nil,'',0 "
         + "if named then K=cmsgpack.unpack(ARGV[2]) whole=#K else local since=ARGV[4] local now=since~='' and call('TIME')[1] local r,p,l=call('SCAN',ARGV[1],'COUNT',ARGV[2]),ARGV[3],#ARGV[3] "
-        + "local b=byte(p) cursor,K=r[1],{} for i=1,#r[2] do local k=r[2][i] if byte(k)~=b or sub(k,1,l)~=p then K[#K+1]=k end end all,whole=names(K),#K "
+        + "local b=byte(p) cursor,K=r[1],r[2] for i=#K,1,-1 do local k=K[i] if byte(k)==b and sub(k,1,l)==p then table.remove(K,i) end end all,whole=names(K),#K "
         + $"if since=='{NamesOnly}' then K={{}} elseif now then local S,most=K,now-since K={{}} for i=1,#S do local k=S[i] local t=try('OBJECT','IDLETIME',k) "
         + "if type(t)~='number' or t<=most or t>8000000 then K[#K+1]=k "
         + "else local e=try('OBJECT','ENCODING',k) if type(e)~='string' or e=='int' then K[#K+1]=k end end end end end ";
@@ -173,8 +173,8 @@ internal static class DigestScript
             : "local e=call('PTTL',k) if e>=0 then local t=call('TIME') e=e+t[1]*1000+math.floor(t[2]/1000) end ";
         // How many samples is a text: of a number the server writes one with 17 digits first, which takes a sixth of the whole question.
         var sizes = tellsSizes
-            ? $"local P={{}} for i=1,#K do local b=try('MEMORY','USAGE',K[i],'SAMPLES','{MemoryQuestion.Samples}') if type(b)~='number' then b={(summed ? "type(b)=='table' and math.huge or 0" : "0")} end "
-                + $"if b>{VerifyLink.LargeValue} or size>=most then A[#A+1]=K[i] else P[#P+1]=K[i] {(raw ? "size=size+b " : "")}end end "
+            ? $"local P,m={{}},0 for i=1,#K do local b=try('MEMORY','USAGE',K[i],'SAMPLES','{MemoryQuestion.Samples}') if type(b)~='number' then b={(summed ? "type(b)=='table' and math.huge or 0" : "0")} end "
+                + $"if b>{VerifyLink.LargeValue} or size>=most then A[#A+1]=K[i] else m=m+1 P[m]=K[i] {(raw ? "size=size+b " : "")}end end "
             : "local P=K ";
         var strings = raw ? "local M=#P>0 and call('MGET',unpack(P)) or {} " : "local M={} ";
         var dump = raw ? "d=call('DUMP',k) " : "if size<most then d=call('DUMP',k) size=size+(d and #d or 0) end ";

@@ -9,7 +9,7 @@ internal sealed class KeptNames(long mostBytes = KeptNames.UsualRoom)
     /// <summary>Bytes for about two million names.</summary>
     public const long UsualRoom = 32 << 20;
 
-    private const int ChunkBytes = 1 << 20;
+    private const int ChunkBytes = 64 << 10;
     private const int LengthBytes = sizeof(int);
 
     private readonly List<(byte[] Bytes, int Used)> _full = [];

@@ -39,14 +39,19 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
     /// <param name="look">How pages are compared.</param>
     /// <param name="compared">Called after each page, and before the walk ends.</param>
     /// <param name="stop">Gives up.</param>
-    public async ValueTask RunAsync(VerifySide side, VerifyLink link, IPageLook look, Func<ValueTask> compared, CancellationToken stop)
-    {
-        if (Known is { } known)
-        {
-            await RunOverAsync(known, link, look, compared, stop);
-            return;
-        }
+    public ValueTask RunAsync(VerifySide side, VerifyLink link, IPageLook look, Func<ValueTask> compared, CancellationToken stop) =>
+        Known is { } known ? RunOverAsync(known, link, look, compared, stop) : ScanAsync(side, link, look, compared, stop);
 
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _page.Dispose();
+        _next.Dispose();
+        _sorted.Dispose();
+    }
+
+    private async ValueTask ScanAsync(VerifySide side, VerifyLink link, IPageLook look, Func<ValueTask> compared, CancellationToken stop)
+    {
         StartOverIfRestarted(side);
         _isTarget = ReferenceEquals(side, link.Target);
         var kinds = !link.Options.Kinds.AreAll && !_isTarget ? new KindLook(link) : null;
@@ -100,14 +105,6 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
         }
 
         IsOver = true;
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        _page.Dispose();
-        _next.Dispose();
-        _sorted.Dispose();
     }
 
     private async ValueTask RunOverAsync(KeyBatch known, VerifyLink link, IPageLook look, Func<ValueTask> compared, CancellationToken stop)
