@@ -46,7 +46,11 @@ internal sealed class BenchReport
                 + "the hook; `keyferry cutover` first waits until every key has been compared since it was last moved, which is most of the time to the switch. `equal` is 1 where the "
                 + "servers' own digests of both sides (DEBUG DIGEST) are the same after the switch."
         ),
-        ("size", "Ten times as many keys", "What a key costs, and the tool's peak memory, are to stay the same."),
+        (
+            "size",
+            "Ten times as many keys",
+            "What a key costs the tool, and its peak memory, are to stay the same. The servers take longer for a key where all of them do not fit the processor's caches; REPLICAOF shows how much."
+        ),
         ("start", "Start and idle memory", "The ordinary build needs the .NET runtime besides; the native one is one file."),
     ];
 
