@@ -22,8 +22,8 @@ internal sealed class DigestComparison(VerifyOptions options, DatabasePair pair,
     /// <summary>Of the buckets, so many may differ; where it is more, most keys of the target are looked up anyway.</summary>
     private const int MostUnequal = 4;
 
-    /// <summary>So many open names are handed on, two megabytes or so for a database; to look up more takes longer than to walk over the target again.</summary>
-    private const int MostSurplusNames = 65_536;
+    /// <summary>Bytes of open names that are handed on: they are in memory until all databases are compared. Of more, the target is walked over again.</summary>
+    private const int MostSurplusBytes = 2 << 20;
 
     private readonly byte[] _ignoredPrefix = Encoding.UTF8.GetBytes(options.IgnoredPrefix);
     private readonly KeptNames? _kept = proving || options.TargetKeysOwned ? new KeptNames(options.RoomForNames) : null;
@@ -100,7 +100,7 @@ internal sealed class DigestComparison(VerifyOptions options, DatabasePair pair,
             Surplus = unequal.Count <= unequal.Capacity / MostUnequal ? unequal : null;
         }
 
-        if (Surplus is { Count: > 0 } surplus && _kept?.In(surplus, MostSurplusNames) is { } open)
+        if (Surplus is { Count: > 0 } surplus && _kept?.In(surplus, MostSurplusBytes) is { } open)
         {
             SurplusNames = open;
         }

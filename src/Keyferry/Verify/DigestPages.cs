@@ -5,6 +5,9 @@ namespace Keyferry.Verify;
 /// <remarks>Both sides are sent the names and tell a digest and the expiry of each key: the names do not count, so that keys may have others on the target.</remarks>
 internal sealed class DigestPages : IPageLook
 {
+    /// <summary>A digest of each key costs more than one of all.</summary>
+    private const int LargestPage = DigestScript.LargestPage / 2;
+
     private readonly VerifyLink _link;
     private readonly DigestScripts _scripts;
     private readonly Queue<(byte[] Names, byte[] OnTarget, NodeParts? Parts)> _asked = [];
@@ -14,7 +17,7 @@ internal sealed class DigestPages : IPageLook
     private DigestPages(VerifyLink link, DigestScripts scripts) => (_link, _scripts) = (link, scripts);
 
     /// <inheritdoc/>
-    public int PageSize { get; private set; } = DigestScript.LargestPage / 4;
+    public int PageSize { get; private set; } = LargestPage / 4;
 
     /// <summary>Tries the script on both sides.</summary>
     /// <returns><see langword="null"/> where one of both does not allow it.</returns>
@@ -52,7 +55,7 @@ internal sealed class DigestPages : IPageLook
         _onSource.Take(frame.Span, each: true, names);
         await _scripts.OnTarget.ReadAsync(_link.Target, _link.Target.Pages, parts, onTarget, each: true, _onTarget, stop);
         Compare(page, suspects);
-        PageSize = DigestScript.NextPage(PageSize, _onSource.ValueBytes, DigestScript.LargestPage);
+        PageSize = DigestScript.NextPage(PageSize, _onSource.ValueBytes, LargestPage);
     }
 
     private void Compare(KeyBatch page, KeyBatch suspects)

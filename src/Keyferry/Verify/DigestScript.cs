@@ -32,7 +32,7 @@ internal static class DigestScript
     /// <summary>When the values of one call have reached so many bytes, its other keys are set apart.</summary>
     public const int MostValueBytes = 512_000;
 
-    /// <summary>Keys of one call whose values are looked at, at most.</summary>
+    /// <summary>Keys that one call is asked for, at most, where most of their values are looked at.</summary>
     public const int LargestPage = 512;
 
     private const int SmallestPage = 8;

@@ -143,7 +143,11 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
             scripts.Source.Require(frame);
             link.Pace?.Received(frame.Length);
             page.Take(frame.Span, each, asked: default);
-            _page = DigestScript.NextPage(_page, page.ValueBytes, IsIdle(page) ? LargestIdlePage : DigestScript.LargestPage);
+            _page = DigestScript.NextPage(
+                _page,
+                page.ValueBytes,
+                since.Length > 0 && IsIdle(page) ? LargestIdlePage : DigestScript.LargestPage
+            );
             cursor = page.Next;
             if (cursor != 0)
             {
@@ -160,8 +164,8 @@ internal sealed class DigestWalk(byte[] ignoredPrefix, NameSums onSource, NameSu
         } while (cursor != 0);
     }
 
-    /// <summary>Most values of the page were left out.</summary>
-    private static bool IsIdle(DigestPage page) => page.Count * 4 < new PackedNames(page.Names).Left;
+    /// <summary>Three quarters of the page's values were left out because their keys are idle.</summary>
+    private static bool IsIdle(DigestPage page) => page.Count * 4 < new PackedNames(page.Names).Left - new PackedNames(page.Apart).Left;
 
     /// <summary>Asks for a page, when the source may be asked.</summary>
     /// <returns>Whether a digest of each key was asked for.</returns>

@@ -49,8 +49,8 @@ internal sealed class KeptNames(long mostBytes = KeptNames.UsualRoom)
     }
 
     /// <summary>Copies of those that fall into some of the buckets.</summary>
-    /// <returns><see langword="null"/> where not all names are here, or more than <paramref name="most"/> of them fall into those buckets.</returns>
-    public KeyBatch? In(NameBuckets only, int most)
+    /// <returns><see langword="null"/> where not all names are here, or those of the buckets have more than <paramref name="mostBytes"/> together.</returns>
+    public KeyBatch? In(NameBuckets only, long mostBytes)
     {
         if (!AreAll)
         {
@@ -58,10 +58,11 @@ internal sealed class KeptNames(long mostBytes = KeptNames.UsualRoom)
         }
 
         var names = new KeyBatch();
+        var left = mostBytes;
         foreach (var (bytes, used) in _full.Append((_chunk, _used)))
         {
-            Copy(bytes.AsSpan(0, used), names, only);
-            if (names.Count > most)
+            left -= Copy(bytes.AsSpan(0, used), names, only);
+            if (left < 0)
             {
                 names.Dispose();
                 return null;
@@ -78,17 +79,21 @@ internal sealed class KeptNames(long mostBytes = KeptNames.UsualRoom)
         (_chunk, _used, _bytes, AreAll) = ([], 0, 0, true);
     }
 
-    private static void Copy(ReadOnlySpan<byte> chunk, KeyBatch names, NameBuckets only)
+    private static long Copy(ReadOnlySpan<byte> chunk, KeyBatch names, NameBuckets only)
     {
+        var copied = 0L;
         while (!chunk.IsEmpty)
         {
             var name = chunk.Slice(LengthBytes, BinaryPrimitives.ReadInt32LittleEndian(chunk));
             if (only.Contains(name))
             {
                 names.Add(name);
+                copied += LengthBytes + name.Length;
             }
 
             chunk = chunk[(LengthBytes + name.Length)..];
         }
+
+        return copied;
     }
 }

@@ -19,9 +19,10 @@ public sealed class KeptNamesTests
         AddAll(kept, names);
 
         string[] open = [.. names.Where(name => only.Contains(Encoding.ASCII.GetBytes(name)))];
-        using var found = kept.In(only, most: open.Length);
+        var bytes = open.Sum(static name => 4 + name.Length);
+        using var found = kept.In(only, bytes);
         Assert.Equal(open, Texts(found));
-        Assert.Null(kept.In(only, most: open.Length / 2));
+        Assert.Null(kept.In(only, bytes - 1));
     }
 
     [Fact]
@@ -30,13 +31,13 @@ public sealed class KeptNamesTests
         var kept = new KeptNames(mostBytes: 20);
 
         AddAll(kept, ["abcd", "efgh", "i"]);
-        Assert.Null(kept.In(Buckets(["i"]), most: 10));
+        Assert.Null(kept.In(Buckets(["i"]), mostBytes: 100));
         AddAll(kept, ["j"]);
-        Assert.Null(kept.In(Buckets(["j"]), most: 10));
+        Assert.Null(kept.In(Buckets(["j"]), mostBytes: 100));
 
         kept.Clear();
         AddAll(kept, ["abcd", "efgh"]);
-        using var found = kept.In(Buckets(["abcd", "efgh"]), most: 10);
+        using var found = kept.In(Buckets(["abcd", "efgh"]), mostBytes: 100);
         Assert.Equal(["abcd", "efgh"], Texts(found));
     }
 
