@@ -148,7 +148,7 @@ internal sealed class LaneQueue
         return (uint)(hash ^ (hash >> 32));
     }
 
-    /// <summary>What waits and moves now.</summary>
+    /// <summary>What waits and moves now. (HasFlag allocates for each key until a method is optimised, and this one is called too seldom for that.)</summary>
     public QueueState State()
     {
         lock (_lock)

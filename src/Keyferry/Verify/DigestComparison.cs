@@ -100,11 +100,7 @@ internal sealed class DigestComparison(VerifyOptions options, DatabasePair pair,
             Surplus = unequal.Count <= unequal.Capacity / MostUnequal ? unequal : null;
         }
 
-        if (Surplus is { Count: > 0 } surplus && _kept?.In(surplus, MostSurplusBytes) is { } open)
-        {
-            SurplusNames = open;
-        }
-
+        SurplusNames = Surplus is { Count: > 0 } surplus ? _kept?.In(surplus, MostSurplusBytes) : null;
         _kept?.Clear();
     }
 

@@ -11,8 +11,8 @@ namespace Keyferry.Verify;
 /// <param name="ignoredPrefix">Keys whose names begin so are passed over.</param>
 /// <param name="names">Keys of other names are passed over as well.</param>
 /// <param name="suspects">Gets the keys that a cheap look does not find equal.</param>
-/// <param name="only">The keys to be compared; <see langword="null"/> for all.</param>
-internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch suspects, NameBuckets? only = null) : IDisposable
+/// <param name="done">The comparison that leaves some keys of the target open, and only those are to be compared; <see langword="null"/> for all.</param>
+internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch suspects, DigestComparison? done = null) : IDisposable
 {
     /// <summary>So few at once where the servers are left to others in between: those wait for a page.</summary>
     private const int SmallPageSize = 100;
@@ -24,23 +24,20 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
     private bool _isTarget;
     private string _runId = "";
 
-    /// <summary>The names of the keys to be compared, where they are known: then these are compared, all of them, and neither side is asked for any.</summary>
-    public KeyBatch? Known { get; init; }
-
     /// <summary>Keys in pages that were compared whole.</summary>
     public long Keys { get; private set; }
 
     /// <summary>Whether the walk has reached the end.</summary>
     public bool IsOver { get; private set; }
 
-    /// <summary>Walks on to the end.</summary>
+    /// <summary>Walks on to the end: over the names that are open, where they are known, and neither side is asked for any then.</summary>
     /// <param name="side">The side whose keys are walked over.</param>
     /// <param name="link">Both sides.</param>
     /// <param name="look">How pages are compared.</param>
     /// <param name="compared">Called after each page, and before the walk ends.</param>
     /// <param name="stop">Gives up.</param>
     public ValueTask RunAsync(VerifySide side, VerifyLink link, IPageLook look, Func<ValueTask> compared, CancellationToken stop) =>
-        Known is { } known ? RunOverAsync(known, link, look, compared, stop) : ScanAsync(side, link, look, compared, stop);
+        done?.SurplusNames is { } known ? RunOverAsync(known, link, look, compared, stop) : ScanAsync(side, link, look, compared, stop);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -171,7 +168,7 @@ internal sealed class PageWalk(byte[] ignoredPrefix, KeyNames names, KeyBatch su
         for (; left > 0; left--)
         {
             reader.Require();
-            if (reader.Bytes.StartsWith(ignoredPrefix) || only?.Contains(reader.Bytes) == false)
+            if (reader.Bytes.StartsWith(ignoredPrefix) || done?.Surplus?.Contains(reader.Bytes) == false)
             {
                 continue;
             }

@@ -113,7 +113,7 @@ internal sealed class Rescan(
     )
     {
         using var suspects = new KeyBatch();
-        using var walk = new PageWalk(_ignoredPrefix, options.NamesOf(pair), suspects, done?.Surplus) { Known = done?.SurplusNames };
+        using var walk = new PageWalk(_ignoredPrefix, options.NamesOf(pair), suspects, done);
         // Where everything takes part, digests have been tried already.
         var byDigests = fromSource && !options.ComparesSums;
         await keeper.RunAsync(

@@ -210,7 +210,7 @@ internal sealed class Verifier(
     )
     {
         using var suspects = new SuspectQueue();
-        using var walk = new PageWalk(_ignoredPrefix, options.NamesOf(pair), suspects.Keys, done?.Surplus) { Known = done?.SurplusNames };
+        using var walk = new PageWalk(_ignoredPrefix, options.NamesOf(pair), suspects.Keys, done);
         var before = _progress;
         await keeper.RunAsync(
             async session =>
